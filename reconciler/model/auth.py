@@ -1,0 +1,58 @@
+"""How to sign on to an instance (references, never values)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.model.reference import CredentialRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordAuth:
+    """Direct sign-on with an e-mail address and a password."""
+
+    email: str | CredentialRef
+    password: CredentialRef
+
+    def definition(self) -> Mapping[str, object]:
+        """Return what the manifest says, for the plan's id."""
+        email = self.email if isinstance(self.email, str) else self.email.definition()
+        return {"method": "password", "email": email, "password": self.password.definition()}
+
+    def references(self) -> Iterator[CredentialRef]:
+        """Yield every reference that signing on resolves."""
+        if not isinstance(self.email, str):
+            yield self.email
+        yield self.password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookieAuth:
+    """SSO sign-on (`exptoken`) with the `_dsidv1` cookie of a browser that is signed in."""
+
+    dsidv1: CredentialRef
+
+    def definition(self) -> Mapping[str, object]:
+        """Return what the manifest says, for the plan's id."""
+        return {"method": "cookie", "dsidv1": self.dsidv1.definition()}
+
+    def references(self) -> Iterator[CredentialRef]:
+        """Yield every reference that signing on resolves."""
+        yield self.dsidv1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenAuth:
+    """A long-lived access token that an administrator made; no session is needed."""
+
+    token: CredentialRef
+
+    def definition(self) -> Mapping[str, object]:
+        """Return what the manifest says, for the plan's id."""
+        return {"method": "token", "token": self.token.definition()}
+
+    def references(self) -> Iterator[CredentialRef]:
+        """Yield every reference that signing on resolves."""
+        yield self.token
+
+
+Auth = PasswordAuth | CookieAuth | TokenAuth

@@ -1,0 +1,88 @@
+"""A client in its three lives: as wanted, as an instance lists it, and as a sink receives it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.model.address import Address
+from reconciler.model.mark import Mark, divide
+from reconciler.model.place import Place
+from reconciler.model.secret import Secret
+
+OnRemove = Literal["keep", "forget", "revoke"]
+Replace = Literal["create_first", "revoke_first"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredClient:
+    """One client that the manifest wants on one instance, every default filled in.
+
+    `scope` is canonical (sorted). `sinks` are names, at least one. `rotate_after` and `overlap`
+    are in seconds, None where the client is never due. `place` is where the client is written;
+    `client_set` names the set that it came from, None for the instance's own entry.
+    """
+
+    address: Address
+    scope: tuple[str, ...]
+    sinks: tuple[str, ...]
+    place: Place
+    description: str = ""
+    on_remove: OnRemove = "keep"
+    protect: bool = False
+    rotate_after: float | None = None
+    overlap: float = 0.0
+    replace: Replace = "create_first"
+    client_set: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedClient:
+    """One client as an instance lists it.
+
+    `id` is the numeric id that revoking needs; `client_id` is None where Domo masks it.
+    `description` is as stored, with the mark.
+    """
+
+    id: int | None
+    name: str
+    description: str
+    client_id: str | None
+    owner: int | None
+    scope: tuple[str, ...]
+
+    @property
+    def mark(self) -> Mark | None:
+        """Return the ownership mark in the description, if there is one."""
+        return divide(self.description)[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a sink receives: one JSON object with nine keys.
+
+    `name` is the manifest's name, the same after rotations; `live_name` is Domo's.
+    `description` is without the mark; `created_at` is a UTC instant, `2026-01-31T08:00:00Z`.
+    """
+
+    address: Address
+    domain: str
+    live_name: str
+    description: str
+    scope: tuple[str, ...]
+    client_id: str
+    client_secret: Secret
+    created_at: str
+
+    def document(self) -> Mapping[str, object]:
+        """Return the object to be written, the secret in plain: this is what sinks are for."""
+        return {
+            "instance": self.address.instance,
+            "domain": self.domain,
+            "name": self.address.client,
+            "live_name": self.live_name,
+            "description": self.description,
+            "scope": list(self.scope),
+            "client_id": self.client_id,
+            "client_secret": self.client_secret.reveal(),
+            "created_at": self.created_at,
+        }

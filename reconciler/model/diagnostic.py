@@ -1,0 +1,43 @@
+"""One thing that is wrong in the user's input, as a value."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.model.place import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """A source line that may be shown: credentials in it are masked already.
+
+    `start` is the 0-based column of the caret in `text`, `width` how many characters it spans.
+    """
+
+    text: str
+    start: int
+    width: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """A second place that explains the first: where a name was defined before, for example."""
+
+    place: Place
+    message: str
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """What is wrong, where, and what to do.
+
+    `code` is a stable slug such as `unknown-scope`; `hint` is a whole sentence or None.
+    """
+
+    code: str
+    message: str
+    place: Place | None = None
+    severity: Literal["error", "warning"] = "error"
+    excerpt: Excerpt | None = None
+    hint: str | None = None
+    related: tuple[Related, ...] = ()

@@ -1,0 +1,98 @@
+"""The error tree: every failure that a user can meet has a class here and an exit code.
+
+The command line has one boundary that turns these into `error: …` and `hint: …` on standard
+error. Adapters translate what their libraries raise into them; nothing else reaches a user.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from reconciler.model.diagnostic import Diagnostic
+
+
+class ReconcilerError(Exception):
+    """A failure said in the user's words: what is wrong, where, and (`hint`) what to do.
+
+    Neither `message` nor `hint` ever holds a secret, a password, a cookie or a token.
+    """
+
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ReconcilerError):
+    """The command line asks for something that does not exist or does not go together."""
+
+    exit_code = 64
+    code = "usage"
+
+
+class InvalidInput(ReconcilerError):  # noqa: N818 (it is a report of many errors, not one)
+    """The manifest is wrong; `diagnostics` says every mistake at once."""
+
+    code = "invalid-manifest"
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        count = sum(1 for each in diagnostics if each.severity == "error")
+        super().__init__(f"the manifest has {count} error{'s' if count != 1 else ''}")
+        self.diagnostics = tuple(diagnostics)
+
+
+class StateRefused(ReconcilerError):  # noqa: N818 (the state is refused; the file is intact)
+    """A state or journal is corrupt, newer, of another lineage or changed; nothing was written."""
+
+    code = "state-refused"
+
+
+class StateUnwritable(ReconcilerError):  # noqa: N818
+    """The disk did not take the state or the journal."""
+
+    code = "state-unwritable"
+
+
+class LockHeld(ReconcilerError):  # noqa: N818
+    """Another run has the state's lock."""
+
+    code = "lock-held"
+
+
+class PlanRefused(ReconcilerError):  # noqa: N818
+    """A guard (limits, protect, a changed plan, git) stops the apply before any request."""
+
+    code = "plan-refused"
+
+
+class CredentialUnavailable(ReconcilerError):  # noqa: N818
+    """A credential reference has no value: variable unset, file missing, command failed."""
+
+    code = "credential-unavailable"
+
+
+class SignOnRefused(ReconcilerError):  # noqa: N818
+    """Domo refused the credential. Never tried a second time: retries lock accounts."""
+
+    code = "sign-on-refused"
+
+
+class Unreachable(ReconcilerError):  # noqa: N818
+    """The instance did not answer, or not usefully, within the retries that are safe."""
+
+    code = "unreachable"
+
+
+class SinkFailed(ReconcilerError):  # noqa: N818
+    """A sink did not take a secret; the secret is kept and delivered by the next apply."""
+
+    code = "sink-failed"
+
+
+class Interrupted(ReconcilerError):  # noqa: N818
+    """Ctrl-C or SIGTERM: what was done is recorded."""
+
+    exit_code = 130
+    code = "interrupted"

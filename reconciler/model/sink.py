@@ -1,0 +1,76 @@
+"""Where a secret goes: the sinks as defined, and the targets that they become for one client."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+STATE = "state"
+"""The sink that always exists: the state file itself."""
+
+FileFormat = Literal["json", "dotenv", "raw"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSink:
+    """A file for each client; `path` has placeholders, relative to the manifest's folder."""
+
+    name: str
+    path: str
+    format: FileFormat = "json"
+
+    def definition(self) -> Mapping[str, object]:
+        """Return what the manifest says, for the plan's id."""
+        return {"type": "file", "path": self.path, "format": self.format}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecSink:
+    """A command for each client, fed JSON on standard input; `timeout` is in seconds."""
+
+    name: str
+    command: tuple[str, ...]
+    timeout: float = 30.0
+
+    def definition(self) -> Mapping[str, object]:
+        """Return what the manifest says, for the plan's id."""
+        return {"type": "exec", "command": list(self.command), "timeout": self.timeout}
+
+
+SinkDefinition = FileSink | ExecSink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateTarget:
+    """The state file keeps the secret."""
+
+    sink: str = STATE
+
+    def __str__(self) -> str:
+        return STATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTarget:
+    """One file, its placeholders filled in; `path` may be relative to the manifest's folder."""
+
+    sink: str
+    path: str
+    format: FileFormat
+
+    def __str__(self) -> str:
+        return f"{self.format} file {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecTarget:
+    """One command line, its placeholders filled in; `timeout` is in seconds."""
+
+    sink: str
+    argv: tuple[str, ...]
+    timeout: float
+
+    def __str__(self) -> str:
+        return "command " + " ".join(self.argv)
+
+
+SinkTarget = StateTarget | FileTarget | ExecTarget

@@ -1,0 +1,47 @@
+"""Placeholders in the manifest's strings: `{instance}`, `{domain}`, `{client}` and their kin."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from reconciler.model.address import Address
+from reconciler.model.text import slug
+
+_HOLE: Final = re.compile(r"\{([^{}]*)\}")
+
+
+class UnknownPlaceholder(ValueError):  # noqa: N818 (a value's name, as in KeyError's family)
+    """A placeholder that does not exist, or not here; `name` is what stands in the braces."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"unknown placeholder {{{name}}}")
+        self.name = name
+
+
+def instance_values(*, key: str, domain: str, labels: Mapping[str, str]) -> dict[str, str]:
+    """Return what the placeholders stand for in the strings of one instance."""
+    values = {"instance": key, "INSTANCE": key.upper().replace("-", "_"), "domain": domain}
+    values.update((f"labels.{name}", value) for name, value in labels.items())
+    return values
+
+
+def client_values(instance: Mapping[str, str], address: Address) -> dict[str, str]:
+    """Return what the placeholders stand for in the strings of one client."""
+    return {**instance, "client": address.client, "client_slug": slug(address.client)}
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Put the values into the holes; a value is never searched for holes again.
+
+    Raises:
+        UnknownPlaceholder: where a hole's name is not among `values`.
+
+    """
+
+    def value(found: re.Match[str]) -> str:
+        try:
+            return values[found.group(1)]
+        except KeyError:
+            raise UnknownPlaceholder(found.group(1)) from None
+
+    return _HOLE.sub(value, template) if "{" in template else template

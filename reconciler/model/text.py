@@ -1,0 +1,73 @@
+"""Small, total functions on the texts that users write and read."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+_UNSAFE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_DURATION: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})(ms|s|m|h|d|w)|0")
+_SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")
+
+
+def printable(text: str) -> str:
+    r"""Show control, bidirectional and zero-width characters as `\x1b`-style escapes.
+
+    Everything that came from a server, a state file or a name goes through here on its way to
+    a terminal: an answer cannot move the cursor or forge a line.
+    """
+    return _UNSAFE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    number = ord(found.group())
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def is_one_line(text: str) -> bool:
+    """Say whether `text` is printable on one line and not only spaces."""
+    return bool(text.strip()) and not _UNSAFE.search(text)
+
+
+def seconds(duration: str) -> float:
+    """Return the length in seconds of `90d`, `24h`, `30m`, `15s`, `250ms`, `2w` or `0`.
+
+    Raises:
+        ValueError: where it is not a whole number with one of these units.
+
+    """
+    found = _DURATION.fullmatch(duration)
+    if not found:
+        raise ValueError(
+            f"`{duration}` is not a duration: write a number and a unit, as in 90d, 24h, 30m, 15s"
+        )
+    unit = found.group(1)
+    return int(duration.removesuffix(unit)) * _SECONDS[unit] if unit else 0.0
+
+
+def brief(length: float) -> str:
+    """Say a length in seconds with its largest whole unit: `90d`, `24h`, `1.5s`."""
+    for unit in ("d", "h", "m"):
+        if length >= _SECONDS[unit] and length % _SECONDS[unit] == 0:
+            return f"{length / _SECONDS[unit]:.0f}{unit}"
+    return f"{length:g}s"
+
+
+def slug(text: str) -> str:
+    """Make `Automation Client` into `automation-client`; with no such letters, `client`."""
+    return _NOT_SLUG.sub("-", text.lower()).strip("-") or "client"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that `word` was probably meant to be, if one is near."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def plural(count: int, noun: str) -> str:
+    """Say `1 client`, `2,000 clients`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -1,0 +1,130 @@
+"""The nouns of a plan: actions, notices, problems, and the plan itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.model.address import Address
+from reconciler.model.place import Place
+
+
+class Kind(StrEnum):
+    """What an action does, in the order in which a reader meets them."""
+
+    REVOKE = "revoke"
+    REPLACE = "replace"
+    ROTATE = "rotate"
+    CREATE = "create"
+    DELIVER = "deliver"
+    FORGET = "forget"
+
+    @property
+    def symbol(self) -> str:
+        """Return the sign that stands before such an action."""
+        return _SYMBOLS[self]
+
+    @property
+    def makes(self) -> bool:
+        """Say whether a client is made."""
+        return self in (Kind.CREATE, Kind.REPLACE, Kind.ROTATE)
+
+
+_SYMBOLS = {
+    Kind.REVOKE: "-",
+    Kind.REPLACE: "±",
+    Kind.ROTATE: "↻",
+    Kind.CREATE: "+",
+    Kind.DELIVER: "→",
+    Kind.FORGET: "!",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What in the manifest caused an action; None as a whole where the client left it.
+
+    `client_set` is the set's name, None for the instance's own entry.
+    """
+
+    place: Place
+    client_set: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing to do.
+
+    `live_name` is Domo's name of the client that is made (create, replace, rotate) or acted upon.
+    `client_id` is the id that it acts on: the predecessor for a replace or rotate, None for a
+    create. `sinks` are those that are to get the secret. `reason` is a phrase for the reader, such
+    as `scope data → data user`. `retires` says that the client is a rotated or replaced one whose
+    overlap is over (a revoke), so that nobody is left without a client.
+    """
+
+    kind: Kind
+    address: Address
+    live_name: str
+    scope: tuple[str, ...] = ()
+    description: str = ""
+    client_id: str | None = None
+    sinks: tuple[str, ...] = ()
+    reason: str = ""
+    origin: Origin | None = None
+    retires: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something worth knowing from which no action follows, such as a client that is kept."""
+
+    code: str
+    address: Address | None
+    message: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A reason why this plan must not be applied.
+
+    `override` names the option that allows it all the same, None where nothing does.
+    """
+
+    code: str
+    message: str
+    address: Address | None = None
+    place: Place | None = None
+    hint: str | None = None
+    override: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an apply would do.
+
+    `as_of` is a UTC stamp. `actions` are sorted by instance, then in the order in which they are
+    carried out there. `parts` are the digests of the instances that have actions, by key, and `id`
+    is the digest over them all. `unchanged` counts clients with nothing to do. `endpoints` are base
+    URLs that are not Domo's, with the instances behind them.
+    """
+
+    id: str
+    as_of: str
+    refreshed: bool = False
+    actions: tuple[Action, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
+    unchanged: int = 0
+    instances: int = 0
+    managed: int = 0
+    endpoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    encrypted: bool = False
+
+    def of(self, instance: str) -> tuple[Action, ...]:
+        """Return the actions on one instance, in the order in which they are carried out."""
+        return tuple(each for each in self.actions if each.address.instance == instance)
+
+    def count(self, kind: Kind) -> int:
+        """Return how many actions of a kind there are."""
+        return sum(1 for each in self.actions if each.kind is kind)

@@ -1,0 +1,338 @@
+"""What the engine needs from the outside: each Protocol is a contract for both of its sides.
+
+The engine knows these and no adapter. Every adapter of a port passes the port's suite in
+`tests/contract/`.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from reconciler.model.client import Delivery, ListedClient
+from reconciler.model.instance import Instance
+from reconciler.model.reference import CredentialRef
+from reconciler.model.secret import Secret
+from reconciler.model.sink import ExecTarget, FileTarget
+from reconciler.state.document import Kept, Sealed, State
+from reconciler.state.journal import Header, Record
+
+
+class Clock(Protocol):
+    """Time: the only place where the engine reads it or lets it pass."""
+
+    def now(self) -> datetime:
+        """Return the current UTC instant."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordCredential:
+    """What a direct sign-on sends."""
+
+    email: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookieCredential:
+    """What an SSO sign-on sends."""
+
+    dsidv1: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCredential:
+    """What stands in for a session."""
+
+    token: Secret
+
+
+Credential = PasswordCredential | CookieCredential | TokenCredential
+
+
+class Credentials(Protocol):
+    """Resolves references; nothing is resolved before it is asked for, and nothing is kept."""
+
+    async def resolve(self, reference: CredentialRef) -> Secret:
+        """Return the value, less one trailing newline.
+
+        Raises:
+            CredentialUnavailable: unset, missing, empty, failed or timed out.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The clients that an instance showed, and to whom.
+
+    `user` is Domo's id of the user who asked, None where an access token does not say.
+    """
+
+    clients: tuple[ListedClient, ...]
+    principal: str
+    user: int | None
+
+    def named(self, name: str) -> ListedClient | None:
+        """Return the client of that live name; names are unique in an instance."""
+        return next((each for each in self.clients if each.name == name), None)
+
+    def would_show(self, *, owner: int | None, principal: str | None) -> bool:
+        """Say whether a client of that owner would be in this list, so that absence proves.
+
+        So it is for the owner, for the principal that asked for the create, and for a user who
+        is shown other people's clients. Elsewhere a client that is not listed is "not visible".
+        """
+        owners = {each.owner for each in self.clients if each.owner is not None}
+        if owner is not None and (owner == self.user or owner in owners):
+            return True
+        if principal is not None and principal == self.principal:
+            return True
+        return len(owners) > 1 or (self.user is not None and bool(owners - {self.user}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientMade:
+    """Domo made the client and said its secret."""
+
+    client_id: str
+    secret: Secret
+    owner: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotMade:
+    """Nothing was made, for sure: the request was refused, or never left.
+
+    `status` is the HTTP status of the refusal, None where no request was answered.
+    """
+
+    reason: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambiguous:
+    """A client may or may not have been made, or ended: only a list tells. Never post again."""
+
+    reason: str
+    status: int | None = None
+
+
+CreateOutcome = ClientMade | NotMade | Ambiguous
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """The client is revoked: 204."""
+
+
+RevokeOutcome = Gone | NotMade | Ambiguous
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """The secret signed in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Domo refused the secret: 401."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unproven:
+    """No answer that says either; the secret may work."""
+
+    reason: str
+
+
+ProofOutcome = Works | Refused | Unproven
+
+
+class Session(Protocol):
+    """One instance, signed on to.
+
+    `user` is the id of the user who signed on, None where that is not known (an access token
+    until its first create). `principal` names the credential without revealing it: the same for
+    the same user or token, another one else.
+    """
+
+    @property
+    def user(self) -> int | None:
+        """Return the id of the user who signed on."""
+        ...
+
+    @property
+    def principal(self) -> str:
+        """Return the name of the credential."""
+        ...
+
+    async def list_clients(self) -> Listing:
+        """Return every client that this user sees; retried as reading is safe.
+
+        Raises:
+            SignOnRefused: the session ended and signing on again was refused.
+            Unreachable: no usable answer within the deadline.
+
+        """
+        ...
+
+    async def create(self, *, name: str, description: str, scope: tuple[str, ...]) -> CreateOutcome:
+        """Send one create; only what certainly made nothing (429, refused) is sent again."""
+        ...
+
+    async def revoke(self, numeric_id: int) -> RevokeOutcome:
+        """Send one revoke of a numeric id that a list of this run has shown."""
+        ...
+
+    async def prove(
+        self, *, client_id: str, secret: Secret, scope: tuple[str, ...]
+    ) -> ProofOutcome:
+        """Sign in with a client's secret."""
+        ...
+
+
+class Domo(Protocol):
+    """Signs on to instances."""
+
+    def session(
+        self, instance: Instance, credential: Credential
+    ) -> AbstractAsyncContextManager[Session]:
+        """Sign on, once; leaving the context ends it here, not at Domo.
+
+        Raises:
+            SignOnRefused: the credential was refused; it is never sent a second time.
+            Unreachable: no usable answer within the deadline.
+
+        """
+        ...
+
+
+class Sinks(Protocol):
+    """Puts a secret where the manifest says."""
+
+    async def probe(self, targets: Iterable[FileTarget | ExecTarget]) -> None:
+        """Check that each target can take a secret; writes nothing that stays, runs no command.
+
+        Raises:
+            SinkFailed: with every target that cannot, and why.
+
+        """
+        ...
+
+    async def deliver(self, target: FileTarget | ExecTarget, delivery: Delivery) -> None:
+        """Put the secret there; doing it again is harmless.
+
+        Raises:
+            SinkFailed: it is not certain that the target has it.
+
+        """
+        ...
+
+
+class Sealing(Protocol):
+    """Makes a secret fit to be kept."""
+
+    def keep(self, *, client_id: str, secret: Secret) -> Kept:
+        """Seal to the manifest's recipients, bound to the client id; plain where there are none."""
+        ...
+
+    def open(self, *, client_id: str, sealed: Sealed) -> Secret | None:
+        """Return the secret; None where no identity at hand opens it.
+
+        Raises:
+            StateRefused: it opens, but belongs to another client id.
+
+        """
+        ...
+
+
+class Journal(Protocol):
+    """One run's journal file. It comes into being with its first record."""
+
+    async def append(self, *records: Record) -> None:
+        """Return once the records are durable; tasks that append at once share an fsync.
+
+        Raises:
+            StateUnwritable: they may or may not be durable.
+
+        """
+        ...
+
+    def close(self, unrecorded: Sequence[Record]) -> None:
+        """Keep only `unrecorded`, atomically; the file is removed where there are none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftJournal:
+    """A journal that an earlier run left. `torn` says that its last line was cut off."""
+
+    path: str
+    header: Header
+    records: tuple[Record, ...]
+    torn: bool = False
+
+
+class StateStore(Protocol):
+    """Where the state lives, with its backup, its lock and its journals."""
+
+    def read(self) -> State | None:
+        """Return the state; None where there is none yet.
+
+        Raises:
+            StateRefused: corrupt, truncated or newer.
+
+        """
+        ...
+
+    def write(self, state: State, *, replacing: State | None) -> None:
+        """Write durably and atomically; what is there must still be `replacing` (None: nothing).
+
+        Raises:
+            StateRefused: another lineage or serial is there; it is not overwritten.
+            StateUnwritable: the disk refused; what was there is intact.
+
+        """
+        ...
+
+    def lock(self, *, purpose: str, timeout: float) -> AbstractContextManager[None]:
+        """Hold the only writer's lock; waits `timeout` seconds.
+
+        Raises:
+            LockHeld: naming who holds it, where, since when and for what.
+
+        """
+        ...
+
+    def journals(self, lineage: str | None) -> Sequence[LeftJournal]:
+        """Return what earlier runs left, oldest first.
+
+        Raises:
+            StateRefused: a journal is corrupt before its last line, newer, or of another lineage.
+
+        """
+        ...
+
+    def journal(self, header: Header) -> Journal:
+        """Return the journal of this run."""
+        ...
+
+    def discard(self, journals: Sequence[LeftJournal]) -> None:
+        """Remove journals whose every record this run has taken over or the state holds."""
+        ...

@@ -1,0 +1,109 @@
+"""What the state file says: one entry for each address that the tool manages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.model.address import Address
+from reconciler.model.client import OnRemove
+from reconciler.model.secret import Secret
+from reconciler.model.sink import STATE
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """A secret that is kept as it is; only where the manifest asks for no encryption."""
+
+    secret: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A secret as an age message (armored), bound to its client id; it cannot be opened here."""
+
+    text: str
+
+
+Kept = Plain | Sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """A sink has the secret: `target` says which file or command it was, `at` is a UTC stamp."""
+
+    target: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retiring:
+    """A predecessor that lives on until its successor is delivered and the overlap is over.
+
+    `overlap` is in seconds and was fixed when the successor was made.
+    """
+
+    live_name: str
+    client_id: str
+    id: int | None
+    owner: int | None
+    scope: tuple[str, ...]
+    nonce: str | None = None
+    overlap: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One managed client.
+
+    `id` is the numeric id, None until a list has shown it. `owner` is Domo's user id. `nonce` is
+    the second part of the ownership mark, None for an adopted client. `sinks` are the names asked
+    for when it was made, `delivered` those that have the secret. `secret` is None where another
+    sink has it, where it waits in a journal, or where nobody knows it. `protect`, `on_remove` and
+    `overlap` (seconds) are those last applied: they hold when the client leaves the manifest.
+    """
+
+    domain: str
+    live_name: str
+    client_id: str
+    scope: tuple[str, ...]
+    created_at: str
+    sinks: tuple[str, ...]
+    id: int | None = None
+    owner: int | None = None
+    description: str = ""
+    nonce: str | None = None
+    adopted: bool = False
+    delivered: Mapping[str, Reached] = field(default_factory=dict)
+    secret: Kept | None = None
+    protect: bool = False
+    on_remove: OnRemove = "keep"
+    overlap: float = 0.0
+    retiring: tuple[Retiring, ...] = ()
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Return the sinks that do not have the secret yet, in their order."""
+        return tuple(sink for sink in self.sinks if sink not in self.delivered)
+
+    @property
+    def delivered_at(self) -> str | None:
+        """Return when the last of its sinks got the secret, None while one of them waits."""
+        if self.waiting or not self.delivered:
+            return None
+        return max(self.delivered[sink].at for sink in self.sinks)
+
+    @property
+    def keeps_secret(self) -> bool:
+        """Say whether the state is one of its sinks, so that the secret stays in it."""
+        return STATE in self.sinks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The document: `lineage` is a UUID for its life, `serial` grows by one at each write."""
+
+    lineage: str
+    serial: int = 0
+    clients: Mapping[Address, Entry] = field(default_factory=dict)

@@ -1,0 +1,316 @@
+"""The journal: what was about to be done, and was done, before the state could say so.
+
+Every rule by which a record changes what is known is in this file. The engine appends a record,
+makes it durable, and applies it here; a run that comes after a crash reads the records and applies
+them in the same way, so that both arrive at the same place.
+
+An attempt to make a client is named by its nonce. Its life is `Intent`, then either `Created`
+and a `Delivered` for each sink, or `Absent` (a list proved that nothing was made), `Withdrawn`
+(it was made, its secret never arrived, and it was revoked again) or `Abandoned` (an operator
+ended it by hand).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, assert_never
+
+from reconciler.model.address import Address
+from reconciler.model.client import OnRemove
+from reconciler.model.sink import STATE
+from reconciler.state.document import Entry, Kept, Plain, Reached, Retiring, Sealed, State
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The first record of a run's journal; `serial` is that of the state when the run began."""
+
+    run: str
+    lineage: str
+    serial: int
+    plan_id: str
+    at: str
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A `POST` is about to be sent.
+
+    `predecessor` is the client id that the address had, None for a first create. `owner` is the
+    user who asks, where known; `principal` tells credentials apart where the user is not known.
+    """
+
+    address: Address
+    nonce: str
+    domain: str
+    live_name: str
+    scope: tuple[str, ...]
+    sinks: tuple[str, ...]
+    at: str
+    principal: str
+    owner: int | None = None
+    description: str = ""
+    predecessor: str | None = None
+    marked: bool = True
+    protect: bool = False
+    on_remove: OnRemove = "keep"
+    overlap: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """Domo made the client; here is its secret. `id` is None where the answer lacked it."""
+
+    nonce: str
+    client_id: str
+    secret: Kept
+    at: str
+    owner: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A sink has the secret of `client_id`."""
+
+    address: Address
+    client_id: str
+    sink: str
+    target: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """A list proved that the attempt made nothing."""
+
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """The attempt had made a client whose secret nobody received; it is revoked."""
+
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """A client that the state knew is revoked, or a list showed that it is gone."""
+
+    address: Address
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """An operator ended an attempt (`nonce`) or an orphan (its `client_id`) by hand."""
+
+    key: str
+    how: Literal["revoked", "abandon", "output"]
+
+
+Record = Intent | Created | Delivered | Absent | Withdrawn | Revoked | Abandoned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A client that an attempt made, and the sinks that have its secret."""
+
+    intent: Intent
+    created: Created
+    delivered: tuple[Delivered, ...] = ()
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records that say all of it again."""
+        yield self.intent
+        yield self.created
+        yield from self.delivered
+
+
+@dataclass(slots=True)
+class WorkingState:
+    """What is known in the middle of a run: the state, with the journals' records applied.
+
+    `open` are attempts whose outcome is unknown, by nonce. `made` are clients whose secret the
+    state must not or need not hold yet, by client id. `orphans` are clients that a journal says
+    were made for an address that the state has since given to another client, by client id.
+    """
+
+    lineage: str
+    serial: int
+    clients: dict[Address, Entry]
+    open: dict[str, Intent] = field(default_factory=dict)
+    made: dict[str, Made] = field(default_factory=dict)
+    orphans: dict[str, Made] = field(default_factory=dict)
+    changed: bool = False
+
+    @classmethod
+    def of(cls, state: State) -> "WorkingState":
+        """Start from a state; the state itself is never changed."""
+        return cls(lineage=state.lineage, serial=state.serial, clients=dict(state.clients))
+
+    def state(self, *, serial: int) -> State:
+        """Return the document to be written."""
+        return State(lineage=self.lineage, serial=serial, clients=dict(self.clients))
+
+    def apply(self, record: Record) -> None:
+        """Change what is known as `record` says; a record that is known already changes nothing."""
+        match record:
+            case Intent():
+                self.open[record.nonce] = record
+            case Created():
+                self._created(record)
+            case Delivered():
+                self._delivered(record)
+            case Absent() | Withdrawn():
+                self.open.pop(record.nonce, None)
+            case Revoked():
+                self._revoked(record)
+            case Abandoned():
+                self._abandoned(record)
+            case _:
+                assert_never(record)
+
+    def entry(self, address: Address, entry: Entry | None) -> None:
+        """Set or remove the entry of an address."""
+        before = self.clients.get(address)
+        if entry is None:
+            self.clients.pop(address, None)
+        else:
+            self.clients[address] = entry
+        self.changed = self.changed or before is not entry
+
+    def secret_of(self, client_id: str, entry: Entry | None) -> Kept | None:
+        """Return the secret, from the state or from a journal; None where it is in neither."""
+        if entry is not None and entry.client_id == client_id and entry.secret is not None:
+            return entry.secret
+        made = self.made.get(client_id) or self.orphans.get(client_id)
+        return made.created.secret if made else None
+
+    def unrecorded(self) -> Iterator[Record]:
+        """Yield the records that a state file does not hold, so that a journal must."""
+        yield from self.open.values()
+        for made in (*self.made.values(), *self.orphans.values()):
+            yield from made.records()
+
+    def _created(self, record: Created) -> None:
+        intent = self.open.pop(record.nonce, None)
+        if intent is None:
+            return
+        made = Made(intent=intent, created=record)
+        current = self.clients.get(intent.address)
+        if current is not None and current.client_id == record.client_id:
+            self._hold(made, current)
+        elif current is None or current.client_id == intent.predecessor:
+            entry = _entry_of(made, current)
+            self.entry(intent.address, entry)
+            self._hold(made, entry)
+        elif record.client_id not in {old.client_id for old in current.retiring}:
+            self.orphans[record.client_id] = made
+
+    def _hold(self, made: Made, entry: Entry) -> None:
+        if isinstance(made.created.secret, Plain) and STATE not in entry.sinks and entry.waiting:
+            self.made[made.created.client_id] = made
+
+    def _delivered(self, record: Delivered) -> None:
+        made = self.made.get(record.client_id)
+        if made is not None:
+            self.made[record.client_id] = replace(made, delivered=(*made.delivered, record))
+        entry = self.clients.get(record.address)
+        if entry is None or entry.client_id != record.client_id:
+            return
+        reached = Reached(target=record.target, at=record.at)
+        if entry.delivered.get(record.sink) == reached:
+            return
+        delivered = {**entry.delivered, record.sink: reached}
+        entry = without_surplus(replace(entry, delivered=delivered))
+        self.entry(record.address, entry)
+        if not entry.waiting:
+            self.made.pop(record.client_id, None)
+
+    def _revoked(self, record: Revoked) -> None:
+        self.made.pop(record.client_id, None)
+        self.orphans.pop(record.client_id, None)
+        entry = self.clients.get(record.address)
+        if entry is None:
+            return
+        if entry.client_id == record.client_id:
+            self.entry(record.address, _promoted(entry))
+            return
+        left = tuple(old for old in entry.retiring if old.client_id != record.client_id)
+        if len(left) != len(entry.retiring):
+            self.entry(record.address, replace(entry, retiring=left))
+
+    def _abandoned(self, record: Abandoned) -> None:
+        self.open.pop(record.key, None)
+        self.made.pop(record.key, None)
+        self.orphans.pop(record.key, None)
+
+
+def without_surplus(entry: Entry) -> Entry:
+    """Drop the secret that the state need not hold: every sink has it, and the state is none."""
+    if entry.secret is None or entry.keeps_secret or entry.waiting:
+        return entry
+    return replace(entry, secret=None)
+
+
+def retiring(entry: Entry) -> tuple[Retiring, ...]:
+    """Return what is to be retired once `entry` has a successor: itself, and its predecessors."""
+    old = Retiring(
+        live_name=entry.live_name,
+        client_id=entry.client_id,
+        id=entry.id,
+        owner=entry.owner,
+        scope=entry.scope,
+        nonce=entry.nonce,
+        overlap=entry.overlap,
+    )
+    return (*entry.retiring, old)
+
+
+def _entry_of(made: Made, current: Entry | None) -> Entry:
+    intent, created = made.intent, made.created
+    in_state = isinstance(created.secret, Sealed) or STATE in intent.sinks
+    reached = {STATE: Reached(target=STATE, at=created.at)} if STATE in intent.sinks else {}
+    return without_surplus(
+        Entry(
+            domain=intent.domain,
+            live_name=intent.live_name,
+            client_id=created.client_id,
+            id=created.id,
+            owner=created.owner,
+            scope=intent.scope,
+            description=intent.description,
+            created_at=created.at,
+            nonce=intent.nonce,
+            sinks=intent.sinks,
+            delivered=reached,
+            secret=created.secret if in_state else None,
+            protect=intent.protect,
+            on_remove=intent.on_remove,
+            overlap=intent.overlap,
+            retiring=retiring(current) if current is not None else (),
+        )
+    )
+
+
+def _promoted(entry: Entry) -> Entry | None:
+    """Return what an address has after its client ended: nothing, or a predecessor yet to end."""
+    if not entry.retiring:
+        return None
+    last = entry.retiring[-1]
+    return replace(
+        entry,
+        live_name=last.live_name,
+        client_id=last.client_id,
+        id=last.id,
+        owner=last.owner,
+        scope=last.scope,
+        nonce=last.nonce,
+        delivered={},
+        secret=None,
+        retiring=entry.retiring[:-1],
+    )
