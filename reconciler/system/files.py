@@ -1,0 +1,100 @@
+"""Files that are whole or not there: atomic, durable, private from the first byte."""
+
+import os
+import secrets
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+SUFFIX: Final = ".tmp"
+"""How the name of a temporary file ends, after 16 random hex digits."""
+
+_LONGEST: Final = 255 - len(".0123456789abcdef") - len(SUFFIX)
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Put `data` at `path`, durably; a reader sees what was there or all of `data`.
+
+    What is at `path` is replaced, also where it is a symbolic link. On failure the temporary file
+    is removed and what was there is intact; only where the folder's fsync fails, after the rename,
+    `data` is there and may not survive a power cut.
+
+    Raises:
+        OSError: as the system says it.
+
+    """
+    temporary = path.with_name(_temporary_name(path))
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    try:
+        try:
+            os.fchmod(descriptor, mode)  # the umask may have taken bits away
+            write_all(descriptor, data)
+            sync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    fsync_folder(path.parent)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte: the system may take fewer at a time.
+
+    Raises:
+        OSError: some of `data` may have been written.
+
+    """
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def sync(descriptor: int) -> None:
+    """Return once the file's bytes are on the disk, not in its cache.
+
+    Raises:
+        OSError: they may or may not be; the system may have forgotten which (never try again).
+
+    """
+    if sys.platform == "darwin":  # there, fsync leaves the bytes in the drive's cache
+        import fcntl
+
+        with suppress(OSError):  # network file systems do not know it
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(descriptor)
+
+
+def fsync_folder(path: Path) -> None:
+    """Make the names in a folder durable: what was created, renamed or removed in it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_private_folders(path: Path) -> None:
+    """Make the folder and its missing parents, mode 0700, durably; what exists stays as it is."""
+    if path.is_dir():
+        return
+    if path.parent != path:
+        make_private_folders(path.parent)
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        if not path.is_dir():  # another process may have made it meanwhile: that is as good
+            raise
+    fsync_folder(path.parent)
+
+
+def _temporary_name(path: Path) -> str:
+    """Return a name nobody can foresee, found by the patterns that find `path` (`state.json*`)."""
+    name = path.name
+    while len(os.fsencode(name)) > _LONGEST:
+        name = name[:-1]
+    return f"{name}.{secrets.token_hex(8)}{SUFFIX}"
