@@ -1,0 +1,22 @@
+"""`reconciler completion`: what a shell needs to complete the command line."""
+
+import click
+
+from reconciler.cli.options import output_options
+from reconciler.cli.views.console import Console
+
+
+@click.command(epilog='Example: eval "$(reconciler completion bash)"')
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@output_options
+@click.pass_obj
+def completion(console: Console, shell: str) -> int:
+    """Print the completion script of a shell, to be evaluated in its start-up file."""
+    from click.shell_completion import get_completion_class
+
+    from reconciler.cli.main import COMPLETE, PROGRAM, group
+
+    script = get_completion_class(shell)
+    if script is not None:
+        console.data(script(group(), {}, PROGRAM, COMPLETE).source())
+    return 0

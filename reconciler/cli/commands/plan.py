@@ -1,0 +1,106 @@
+"""`reconciler plan`: what would an apply do?"""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import (
+    Chosen,
+    Where,
+    as_of_option,
+    chosen_options,
+    format_option,
+    option,
+    output_options,
+    where_options,
+)
+from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
+from reconciler.cli.views.console import Console
+
+if TYPE_CHECKING:
+    from reconciler.plan.action import Plan
+    from reconciler.plan.select import Selection
+
+CHANGES = 2
+
+
+@click.command(epilog="Example: reconciler plan --target 'acme-*/Reporting' --detailed-exitcode")
+@where_options
+@chosen_options
+@as_of_option
+@option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are planned.")
+@format_option("text", "json")
+@output_options
+@click.pass_obj
+def plan(
+    console: Console,
+    where: Where,
+    chosen: Chosen,
+    as_of: str,
+    detailed_exitcode: bool,
+    output: str,
+) -> int:
+    """Show what an apply would do, offline and without a credential.
+
+    Compares the manifest with the state file. It needs no network, no password and no decryption
+    key, and changes nothing.
+    """
+    from reconciler.plan.make import make_plan
+
+    desired = load_manifest(where)
+    ground = survey(open_store(where, desired))
+    made = make_plan(
+        desired, ground.known, as_of=as_of, in_hand=ground.in_hand, selection=selection(chosen)
+    )
+    _show(console, made, output)
+    report_interrupted(console, ground)
+    if report_problems(console, made):
+        return 1
+    return CHANGES if detailed_exitcode and made.actions else 0
+
+
+def selection(chosen: Chosen) -> "Selection | None":
+    """Return the part of the fleet that the options name, None for all of it."""
+    if not (chosen.targets or chosen.labels):
+        return None
+    from reconciler.plan.select import Selection
+
+    return Selection(targets=chosen.targets, labels=dict(chosen.labels))
+
+
+def report_interrupted(console: Console, ground: Ground) -> None:
+    """Say which creates of an earlier run have an unknown outcome."""
+    if ground.working is None or not ground.working.open:
+        return
+    addresses = sorted({str(each.address) for each in ground.working.open.values()})
+    named = ", ".join(addresses[:5]) + (f" and {len(addresses) - 5:,} more" * (len(addresses) > 5))
+    console.note(
+        "an earlier run was interrupted, or is still running; the next apply first finds out"
+        f" what became of: {named}"
+    )
+
+
+def report_problems(console: Console, made: "Plan") -> bool:
+    """Show the plan's problems; return whether one of them cannot be overridden."""
+    refused = False
+    for each in made.problems:
+        place = f"{each.place}: " if each.place else ""
+        if each.override:
+            allowed = f"apply needs {each.override} for this plan"
+            console.warn(place + each.message, hint=each.hint or allowed)
+        else:
+            console.problem(place + each.message, hint=each.hint, code=each.code)
+            refused = True
+    return refused
+
+
+def _show(console: Console, made: "Plan", output: str) -> None:
+    if output == "json":
+        from reconciler.plan.render.json import render_json
+
+        console.data(render_json(made))
+        return
+    from reconciler.plan.render.text import render_text
+
+    verbose = console.verbosity > 0
+    console.data(render_text(made, colour=console.colour, ascii=console.ascii, verbose=verbose))

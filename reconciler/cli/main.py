@@ -1,0 +1,174 @@
+"""The entry point: the table of commands, and the one error boundary."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Final, NoReturn
+
+import click
+
+import reconciler
+from reconciler.cli.views.console import Console, discard_output
+from reconciler.model.errors import Interrupted, ReconcilerError, UsageError
+from reconciler.model.text import nearest
+
+PROGRAM: Final = "reconciler"
+COMPLETE: Final = "_RECONCILER_COMPLETE"
+TRACEBACK: Final = 2
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "validate": ("validate:validate", "Check a manifest and report every mistake in it at once."),
+    "plan": ("plan:plan", "Show what an apply would do, offline and without a credential."),
+    "apply": ("apply:apply", "Carry the plan out, without losing a secret."),
+    "schema": ("schema:schema", "Print a published JSON schema."),
+    "sandbox": ("sandbox:sandbox", "Serve a Domo double on loopback, to try things out."),
+    "demo": ("demo:demo", "Run validate, plan, apply and plan against a sandbox."),
+    "completion": ("completion:completion", "Print the completion script of a shell."),
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are used, not to list them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which a user meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        module, name = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(import_module(f"reconciler.cli.commands.{module}"), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments begin with, or say which one was meant."""
+        name = args[0]
+        if name in COMMANDS or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        meant = nearest(name, COMMANDS)
+        hint = f"did you mean `{meant}`?" if meant else f"`{PROGRAM} --help` lists the commands"
+        raise UsageError(f"there is no command `{name}`", hint=hint)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, so that help imports none of them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+def group() -> Commands:
+    """Return the command line as click sees it."""
+    commands = Commands(
+        name=PROGRAM,
+        no_args_is_help=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Declare the API clients of many Domo instances in YAML, see what an apply would\n"
+        "change, and apply it without losing a secret.",
+        epilog=f"`{PROGRAM} COMMAND --help` shows a command's options and an example.",
+    )
+    version = click.version_option(reconciler.__version__, message="%(prog)s %(version)s")
+    return version(commands)
+
+
+def run() -> NoReturn:
+    """Run the command line of this process and end it with the exit code."""
+    console = Console.of_process(os.environ)
+    try:
+        code = main(sys.argv[1:], console, os.environ)
+        console.settle()
+    except BrokenPipeError:
+        discard_output()
+        code = 1
+    except OSError as error:
+        sys.stderr.write(f"Error: cannot write the output: {error.strerror}\n")
+        discard_output()
+        code = 1
+    sys.exit(code)
+
+
+def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> int:
+    """Run one command and return its exit code; every error is shown here and nowhere else.
+
+    Raises:
+        OSError: a standard stream does not take what is written to it.
+
+    """
+    try:
+        return _invoke(arguments, console, environ)
+    except ReconcilerError as error:
+        console.failure(error)
+        return error.exit_code
+    except click.UsageError as error:
+        console.problem(_said(error), hint=_hint(error), code=UsageError.code)
+        return UsageError.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        console.problem(Interrupted.code, code=Interrupted.code)
+        return Interrupted.exit_code
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 (the boundary: what nobody expected ends here)
+        _internal(error, console)
+        return ReconcilerError.exit_code
+
+
+def _invoke(arguments: list[str], console: Console, environ: Mapping[str, str]) -> int:
+    commands = group()
+    if instruction := environ.get(COMPLETE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(commands, {}, PROGRAM, COMPLETE, instruction)
+    try:
+        with commands.make_context(PROGRAM, arguments, obj=console) as context:
+            return int(commands.invoke(context) or 0)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+
+
+def _said(error: click.UsageError) -> str:
+    """Return click's message in this tool's voice: no capital, no full stop."""
+    if isinstance(error, click.NoSuchOption):
+        command = error.ctx.command_path if error.ctx else PROGRAM
+        return f"`{command}` has no option `{error.option_name}`"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return message[:1].lower() + message[1:]
+
+
+def _hint(error: click.UsageError) -> str:
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        return f"did you mean `{error.possibilities[0]}`?"
+    command = error.ctx.command_path if error.ctx else PROGRAM
+    return f"`{command} --help` shows what it takes"
+
+
+def _internal(error: Exception, console: Console) -> None:
+    """Show what nobody expected: its kind and its place, never its message or a value in it."""
+    place = next(reversed(list(_frames(error))), "an unknown place")
+    console.problem(
+        f"internal error: {type(error).__name__} at {place}",
+        hint=f"this is a bug in {PROGRAM} {reconciler.__version__}; report it with the output of"
+        " the same command with -vv, which shows no value and no secret",
+        code="internal",
+    )
+    if console.verbosity >= TRACEBACK:
+        for frame in _frames(error):
+            console.detail(frame)
+
+
+def _frames(error: BaseException) -> Iterator[str]:
+    """Yield where an error passed, outermost first, and before it those of its cause."""
+    import traceback
+
+    earlier = error.__cause__ or error.__context__
+    if earlier is not None:
+        yield from _frames(earlier)
+        yield f"{type(earlier).__name__}, and then:"
+    for frame in traceback.extract_tb(error.__traceback__):
+        yield f"{frame.filename}:{frame.lineno} in {frame.name}"

@@ -1,0 +1,220 @@
+"""The options that commands share, with one name and one environment variable each.
+
+Every option reads `RECONCILER_<OPTION>` as well, the same variable for each command that has it;
+a repeatable one takes a value from each line of its variable. A group of options is a decorator
+that hands the command one value.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import click
+
+from reconciler.cli.views.console import Console
+from reconciler.model import instant, text
+
+MANIFEST: Final = "reconciler.yaml"
+
+T = TypeVar("T")
+Command = Callable[..., int]
+Decorator = Callable[[Command], Command]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """The manifest's file or folder and, where it was given, the state file, as the user wrote."""
+
+    file: str
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The part of the fleet that was asked for; all of it where both are empty."""
+
+    targets: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+class OneEachLine(click.ParamType[T]):
+    """A repeatable value; its environment variable holds one on each line."""
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        """Divide a variable into its lines; names hold spaces and commas, but no line ends."""
+        return [line.strip() for line in rv.splitlines() if line.strip()]
+
+
+class Target(OneEachLine[str]):
+    """An address, an instance, or a glob of either."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take the text as it is; the plan knows which addresses there are."""
+        del param, ctx
+        return str(value)
+
+
+class Label(OneEachLine[tuple[str, str]]):
+    """`k=v`."""
+
+    name = "k=v"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Divide the label at its first `=`."""
+        key, equals, wanted = str(value).partition("=")
+        if not (key and equals):
+            self.fail(f"`{value}` is not a label: write k=v, as in env=prod", param, ctx)
+        return key, wanted
+
+
+class Instant(click.ParamType[datetime]):
+    """A UTC instant; a bare date means its 00:00."""
+
+    name = "instant"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read the instant."""
+        try:
+            return instant.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Duration(click.ParamType[float]):
+    """A length of time such as `30s` or `50ms`, in seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the duration."""
+        try:
+            return text.seconds(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def option(*names: str, **settings: Any) -> Decorator:
+    """Return a `click.option` whose environment variable is `RECONCILER_` and its long name."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = "RECONCILER_" + long.removeprefix("--").replace("-", "_").upper()
+    settings.setdefault("envvar", variable)
+    settings.setdefault("show_envvar", True)
+    return click.option(*names, **settings)
+
+
+def where_options(command: Command) -> Command:
+    """Add `-f` and `--state`; the command gets `where`."""
+
+    @_file_option
+    @option("--state", metavar="PATH", help="State file; by default the one the manifest names.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, file: str, state: str | None, **others: Any) -> int:
+        return command(*args, where=Where(file=file, state=state), **others)
+
+    return wrapped
+
+
+def file_option(command: Command) -> Command:
+    """Add `-f` alone; the command gets `where`."""
+
+    @_file_option
+    @functools.wraps(command)
+    def wrapped(*args: Any, file: str, **others: Any) -> int:
+        return command(*args, where=Where(file=file), **others)
+
+    return wrapped
+
+
+def chosen_options(command: Command) -> Command:
+    """Add `--target` and `--label`; the command gets `chosen`."""
+
+    @option(
+        "--target", "targets", type=Target(), multiple=True, metavar="ADDRESS",
+        help="Only this address, instance or glob, as in 'acme-*/Reporting' (repeatable).",
+    )  # fmt: skip
+    @option(
+        "--label", "labels", type=Label(), multiple=True, metavar="K=V",
+        help="Only instances with this label (repeatable: with all of them).",
+    )  # fmt: skip
+    @functools.wraps(command)
+    def wrapped(
+        *args: Any, targets: tuple[str, ...], labels: tuple[tuple[str, str], ...], **others: Any
+    ) -> int:
+        return command(*args, chosen=Chosen(targets=targets, labels=labels), **others)
+
+    return wrapped
+
+
+def format_option(*formats: str) -> Decorator:
+    """Add `--format` with these choices, the first being the default; gives `output`."""
+    return option(
+        "--format", "output", type=click.Choice(formats), default=formats[0], show_default=True,
+        help="How the answer is written.",
+    )  # fmt: skip
+
+
+def as_of_option(command: Command) -> Command:
+    """Add `--as-of`; the command gets `as_of`, a UTC stamp, by default today's 00:00 UTC."""
+
+    @option(
+        "--as-of", "as_of", type=Instant(), metavar="INSTANT",
+        help="The instant that ages are reckoned at, as in 2026-01-31; default: today, 00:00 UTC.",
+    )  # fmt: skip
+    @functools.wraps(command)
+    def wrapped(*args: Any, as_of: datetime | None, **others: Any) -> int:
+        moment = as_of or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return command(*args, as_of=instant.stamp(moment), **others)
+
+    return wrapped
+
+
+def output_options(command: Command) -> Command:
+    """Add `-v`, `-q`, `--log-format` and `--no-color`; they change the console."""
+    settings = (
+        _setting("--no-color", is_flag=True, envvar=None, help="No colour, as with NO_COLOR set."),
+        _setting(
+            "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+            help="How messages on standard error are written.",
+        ),
+        _setting("-q", "--quiet", is_flag=True, help="Only errors on standard error."),
+        _setting("-v", "--verbose", count=True, help="Say more; -vv for the place of a bug."),
+    )  # fmt: skip
+    for setting in settings:
+        command = setting(command)
+    return command
+
+
+def _file_option(command: Command) -> Command:
+    return option(
+        "-f", "--file", metavar="PATH", default=MANIFEST, show_default=True,
+        help="The manifest: a file, or a folder of them.",
+    )(command)  # fmt: skip
+
+
+def _setting(*names: str, **settings: Any) -> Decorator:
+    return option(*names, expose_value=False, callback=_apply_setting, **settings)
+
+
+def _apply_setting(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    console = ctx.find_object(Console)
+    if console is None:
+        return
+    match param.name:
+        case "verbose":
+            console.verbosity = value
+        case "quiet":
+            console.quiet = value
+        case "log_format":
+            console.log_format = value
+        case _:
+            console.colour_allowed = console.colour_allowed and not value

@@ -1,0 +1,169 @@
+"""What commands share: the manifest from disk, the place of the state, the ground to plan on."""
+
+import gc
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reconciler.cli.options import Where
+from reconciler.model.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.manifest.load import Source
+    from reconciler.model.desired import Desired
+    from reconciler.ports import LeftJournal, StateStore
+    from reconciler.state.document import State
+    from reconciler.state.journal import WorkingState
+    from reconciler.stores.local import LocalStore
+
+LARGEST: Final = 256 * 1024 * 1024
+"""The most bytes that one manifest file may have: forty times a fleet of 50,000 clients."""
+
+
+class SystemClock:
+    """The machine's time, as the engine's port asks for it."""
+
+    def now(self) -> datetime:
+        """Return the current UTC instant."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        from asyncio import sleep
+
+        await sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What is known before a run: the state as written, and what earlier runs left beside it.
+
+    `working` is the state with the records of `journals` applied; None where there is neither.
+    """
+
+    state: "State | None"
+    working: "WorkingState | None"
+    journals: "Sequence[LeftJournal]" = ()
+
+    @property
+    def known(self) -> "State | None":
+        """Return what a plan compares with: the state as the journals complete it."""
+        if self.working is None:
+            return None
+        return self.working.state(serial=self.working.serial)
+
+    @property
+    def in_hand(self) -> frozenset[str]:
+        """Return the ids of clients whose secret a journal holds, so that it can be delivered."""
+        return frozenset(self.working.made) if self.working else frozenset()
+
+
+def load_manifest(where: Where) -> "Desired":
+    """Read and check the manifest.
+
+    Raises:
+        InvalidInput: with every mistake in it.
+        ReconcilerError: there is no such file, or it cannot be read.
+
+    """
+    from reconciler.manifest.load import load
+
+    path = Path(where.file)
+    root = path if path.is_dir() else path.parent
+    desired = load(
+        _sources(path), root=str(root), read=lambda name: (root / name).read_text(encoding="utf-8")
+    )
+    gc.freeze()  # a fleet's values live as long as the process: the collector need not walk them
+    return desired
+
+
+def state_path(where: Where, desired: "Desired") -> Path:
+    """Return the state's path: `--state` from the current folder, else the manifest's word."""
+    return Path(where.state) if where.state else Path(desired.root, desired.state_path)
+
+
+def open_store(where: Where, desired: "Desired") -> "LocalStore":
+    """Return the store; nothing is read or locked yet."""
+    from reconciler.stores.local import LocalStore
+
+    return LocalStore(state_path(where, desired))
+
+
+def survey(store: "StateStore") -> Ground:
+    """Read the state and the journals that earlier runs left, without a lock.
+
+    The journals are read first: a run that ends in between has moved their records into the
+    state, where they change nothing. The other way round they would be seen in neither.
+
+    Raises:
+        StateRefused: either is corrupt, newer, or they do not belong together.
+
+    """
+    journals = store.journals(None)
+    state = store.read()
+    if state is not None and any(each.header.lineage != state.lineage for each in journals):
+        journals = store.journals(state.lineage)
+    return Ground(state=state, working=_replayed(state, journals), journals=journals)
+
+
+def _replayed(state: "State | None", journals: "Sequence[LeftJournal]") -> "WorkingState | None":
+    from reconciler.state.document import State
+    from reconciler.state.journal import WorkingState
+
+    if state is None:
+        if not journals:
+            return None
+        state = State(lineage=journals[0].header.lineage)
+    working = WorkingState.of(state)
+    for journal in journals:
+        for each in journal.records:
+            working.apply(each)
+    return working
+
+
+def _sources(path: Path) -> "list[Source]":
+    from reconciler.manifest.load import Source
+
+    files = _manifest_files(path) if path.is_dir() else [path]
+    return [Source(name=str(each), data=_bytes(each)) for each in files]
+
+
+def _manifest_files(folder: Path) -> list[Path]:
+    files = sorted(
+        each
+        for each in folder.iterdir()
+        if each.suffix in (".yaml", ".yml") and not each.name.startswith(".") and each.is_file()
+    )
+    if not files:
+        raise ReconcilerError(
+            f"there is no manifest in the folder `{folder}`",
+            hint="its *.yaml and *.yml files are read, those of its folders are not",
+        )
+    return files
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise ReconcilerError(
+            f"there is no manifest `{path}`",
+            hint="`-f PATH` names another file or folder, and so does RECONCILER_FILE",
+        ) from None
+    except OSError as error:
+        raise ReconcilerError(f"the manifest `{path}` cannot be read: {error.strerror}") from None
+    if len(data) > LARGEST:
+        raise ReconcilerError(
+            f"the manifest `{path}` is larger than 256 MiB",
+            hint="divide it into files of one folder, and give the folder to -f",
+        )
+    return data

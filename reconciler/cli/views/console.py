@@ -1,0 +1,138 @@
+"""The two streams, and how the user wants them: colour, verbosity, text or JSON lines."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, Self, TextIO
+
+from reconciler.cli.views.diagnostics import record, render
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.errors import InvalidInput, ReconcilerError
+from reconciler.model.text import printable
+
+LogFormat = Literal["text", "json"]
+RED: Final = "31"
+YELLOW: Final = "33"
+CYAN: Final = "36"
+
+
+@dataclass(slots=True, kw_only=True)
+class Console:
+    """Standard output for data, standard error for everything else.
+
+    The settings are those of the options that every command has; they are set while the command
+    line is read. `verbosity` counts the `-v`.
+    """
+
+    stdout: TextIO
+    stderr: TextIO
+    colour_allowed: bool = True
+    verbosity: int = 0
+    quiet: bool = False
+    log_format: LogFormat = "text"
+
+    @classmethod
+    def of_process(cls, environ: Mapping[str, str]) -> Self:
+        """Return the console of this process; a character that cannot be shown is escaped."""
+        for stream in (sys.stdout, sys.stderr):
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:
+                reconfigure(errors="backslashreplace")
+        allowed = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+        return cls(stdout=sys.stdout, stderr=sys.stderr, colour_allowed=allowed)
+
+    @property
+    def colour(self) -> bool:
+        """Say whether standard output takes colour."""
+        return self.colour_allowed and self.stdout.isatty()
+
+    @property
+    def ascii(self) -> bool:
+        """Say whether standard output cannot show the signs of a plan."""
+        try:
+            "±↻→…".encode(self.stdout.encoding or "ascii")
+        except (UnicodeEncodeError, LookupError):
+            return True
+        return False
+
+    def data(self, text: str | bytes) -> None:
+        """Write what the command was asked for; a closing newline is added where it lacks."""
+        written = text.decode() if isinstance(text, bytes) else text
+        self.stdout.write(written if written.endswith("\n") else written + "\n")
+
+    def note(self, message: str, *, hint: str | None = None) -> None:
+        """Say something worth knowing, unless `-q` was given."""
+        if not self.quiet:
+            self._say("note", message, hint, CYAN)
+
+    def warn(self, message: str, *, hint: str | None = None) -> None:
+        """Say that something should be looked at, unless `-q` was given."""
+        if not self.quiet:
+            self._say("warning", message, hint, YELLOW)
+
+    def detail(self, message: str) -> None:
+        """Say something that only `-v` asks for."""
+        if self.verbosity:
+            self._say("detail", message, None, CYAN)
+
+    def problem(self, message: str, *, hint: str | None = None, code: str = "error") -> None:
+        """Say why the command did not, or will not, do what it was asked for."""
+        self._say("error", message, hint, RED, code=code)
+
+    def failure(self, error: ReconcilerError) -> None:
+        """Show an error with its hint; a wrong manifest with every mistake in it."""
+        if isinstance(error, InvalidInput):
+            self.diagnostics(error.diagnostics)
+        self.problem(error.message, hint=error.hint, code=error.code)
+
+    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Show what is wrong in the user's files."""
+        if self.log_format == "json":
+            for each in diagnostics:
+                self._line(record(each))
+        elif diagnostics:
+            self.stderr.write(render(diagnostics, colour=self._colour_on_stderr))
+
+    def settle(self) -> None:
+        """Send what is still buffered on its way, in an order that a reader understands."""
+        self.stdout.flush()
+        self.stderr.flush()
+
+    @property
+    def _colour_on_stderr(self) -> bool:
+        return self.colour_allowed and self.stderr.isatty()
+
+    def _say(
+        self, level: str, message: str, hint: str | None, colour: str, code: str | None = None
+    ) -> None:
+        self.stdout.flush()
+        if self.log_format == "json":
+            said = {"level": level, "code": code, "message": message, "hint": hint}
+            self._line({key: value for key, value in said.items() if value is not None})
+            return
+        label = painted(level.capitalize() + ":", colour, self._colour_on_stderr)
+        self.stderr.write(f"{label} {_lines(message)}\n")
+        if hint:
+            self.stderr.write(f"{painted('hint:', CYAN, self._colour_on_stderr)} {_lines(hint)}\n")
+
+    def _line(self, said: Mapping[str, object]) -> None:
+        self.stderr.write(json.dumps(said) + "\n")
+
+
+def painted(text: str, colour: str, wanted: bool) -> str:
+    """Return `text` in an ANSI colour, or as it is."""
+    return f"\x1b[1;{colour}m{text}\x1b[0m" if wanted else text
+
+
+def discard_output() -> None:
+    """Let nothing more be written: the reader has gone, and said so."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))

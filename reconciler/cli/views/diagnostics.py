@@ -1,0 +1,73 @@
+"""How a mistake in the user's files is shown: place, message, source line, caret, hint."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from reconciler.model.diagnostic import Diagnostic, Excerpt
+from reconciler.model.place import Place
+from reconciler.model.text import printable
+
+_COLOURS: Final = {"error": "31", "warning": "33", "note": "36"}
+
+
+def render(diagnostics: Iterable[Diagnostic], *, colour: bool = False) -> str:
+    """Return the report for a terminal, one blank line after each mistake."""
+    return "".join("\n".join(_block(each, colour)) + "\n\n" for each in diagnostics)
+
+
+def record(diagnostic: Diagnostic) -> Mapping[str, object]:
+    """Return one mistake as an object for a program; what is not known is null."""
+    return {
+        "level": diagnostic.severity,
+        "code": diagnostic.code,
+        "message": diagnostic.message,
+        **_position(diagnostic.place),
+        "hint": diagnostic.hint,
+        "related": [
+            {"message": each.message, **_position(each.place)} for each in diagnostic.related
+        ],
+    }
+
+
+def _position(place: Place | None) -> Mapping[str, object]:
+    return {
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+    }
+
+
+def _block(diagnostic: Diagnostic, colour: bool) -> Iterator[str]:
+    yield _head(diagnostic.place, diagnostic.severity, diagnostic.message, colour)
+    yield from _source(diagnostic.place, diagnostic.excerpt)
+    for each in diagnostic.related:
+        yield _head(each.place, "note", each.message, colour)
+        yield from _source(each.place, each.excerpt)
+    if diagnostic.hint:
+        yield f"hint: {printable(diagnostic.hint)}"
+
+
+def _head(place: Place | None, label: str, message: str, colour: bool) -> str:
+    where = f"{printable(place.file)}:{place.line}:{place.column}: " if place else ""
+    shown = f"\x1b[1;{_COLOURS[label]}m{label}:\x1b[0m" if colour else f"{label}:"
+    return f"{where}{shown} {printable(message)}"
+
+
+def _source(place: Place | None, excerpt: Excerpt | None) -> Iterator[str]:
+    if excerpt is None:
+        return
+    number = str(place.line) if place else ""
+    before, under = excerpt.text[: excerpt.start], excerpt.text[excerpt.start :][: excerpt.width]
+    yield f"{number:>5} | {printable(excerpt.text)}".rstrip()
+    yield f"      | {' ' * _cells(before)}{'^' * max(1, _cells(under))}"
+
+
+def _cells(text: str) -> int:
+    """Count terminal cells: an East Asian character takes two, a combining mark none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "FW")
+        for each in text
+    )
