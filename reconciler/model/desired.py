@@ -18,7 +18,7 @@ from reconciler.model.sink import (
     SinkTarget,
     StateTarget,
 )
-from reconciler.model.template import client_values, fill, instance_values
+from reconciler.model.template import client_values, fill, instance_values, static_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +118,11 @@ def _target(sink: SinkDefinition | None, values: Mapping[str, str]) -> SinkTarge
     if sink is None:
         return StateTarget()
     if isinstance(sink, FileSink):
-        return FileTarget(sink=sink.name, path=fill(sink.path, values), format=sink.format)
+        return FileTarget(
+            sink=sink.name,
+            path=fill(sink.path, values),
+            format=sink.format,
+            within=static_folder(sink.path),
+        )
     argv = tuple(fill(part, values) for part in sink.command)
     return ExecTarget(sink=sink.name, argv=argv, timeout=sink.timeout)

@@ -51,11 +51,16 @@ class StateTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileTarget:
-    """One file, its placeholders filled in; `path` may be relative to the manifest's folder."""
+    """One file, its placeholders filled in; `path` may be relative to the manifest's folder.
+
+    `within` is the folder that the user wrote without placeholders ("" for the manifest's own):
+    no name, label or symbolic link below it leads a secret out of it.
+    """
 
     sink: str
     path: str
     format: FileFormat
+    within: str = ""
 
     def __str__(self) -> str:
         return f"{self.format} file {self.path}"

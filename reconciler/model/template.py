@@ -1,5 +1,6 @@
 """Placeholders in the manifest's strings: `{instance}`, `{domain}`, `{client}` and their kin."""
 
+import posixpath
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -45,3 +46,8 @@ def fill(template: str, values: Mapping[str, str]) -> str:
             raise UnknownPlaceholder(found.group(1)) from None
 
     return _HOLE.sub(value, template) if "{" in template else template
+
+
+def static_folder(template: str) -> str:
+    """Return the folder in a path's template that no placeholder can change; "" where none is."""
+    return posixpath.dirname(template.partition("{")[0])
