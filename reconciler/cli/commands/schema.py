@@ -1,0 +1,39 @@
+"""`reconciler schema`: the published shapes of what is read and written."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import output_options
+from reconciler.cli.views.console import Console
+from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.text import nearest
+
+SUFFIX = ".v1.schema.json"
+
+
+@click.command(epilog="Example: reconciler schema > manifest.v1.schema.json")
+@click.argument("name", default="manifest")
+@output_options
+@click.pass_obj
+def schema(console: Console, name: str) -> int:
+    """Print a published JSON schema: of the manifest, or of what NAME says (state, plan)."""
+    published = _published()
+    if name not in published:
+        meant = nearest(name, published)
+        hint = f"did you mean `{meant}`?" if meant else "there are: " + ", ".join(sorted(published))
+        raise UsageError(f"there is no schema `{name}`", hint=hint)
+    console.data(published[name].read_bytes())
+    return 0
+
+
+def _published() -> dict[str, Path]:
+    """Return the schemas by name: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[2]
+    for folder in (package / "schemas", package.parent / "schemas"):
+        found = {each.name.removesuffix(SUFFIX): each for each in folder.glob(f"*{SUFFIX}")}
+        if found:
+            return found
+    raise ReconcilerError(
+        "the schemas are missing from this installation", hint="install domo-reconciler again"
+    )
