@@ -217,7 +217,7 @@ class WorkingState:
 
     def _delivered(self, record: Delivered) -> None:
         made = self.made.get(record.client_id)
-        if made is not None:
+        if made is not None and record not in made.delivered:
             self.made[record.client_id] = replace(made, delivered=(*made.delivered, record))
         entry = self.clients.get(record.address)
         if entry is None or entry.client_id != record.client_id:
@@ -225,8 +225,11 @@ class WorkingState:
         reached = Reached(target=record.target, at=record.at)
         if entry.delivered.get(record.sink) == reached:
             return
+        secret = entry.secret
+        if record.sink == STATE and secret is None and made is not None:
+            secret = made.created.secret
         delivered = {**entry.delivered, record.sink: reached}
-        entry = without_surplus(replace(entry, delivered=delivered))
+        entry = without_surplus(replace(entry, delivered=delivered, secret=secret))
         self.entry(record.address, entry)
         if not entry.waiting:
             self.made.pop(record.client_id, None)
@@ -257,8 +260,12 @@ def without_surplus(entry: Entry) -> Entry:
     return replace(entry, secret=None)
 
 
-def retiring(entry: Entry) -> tuple[Retiring, ...]:
-    """Return what is to be retired once `entry` has a successor: itself, and its predecessors."""
+def retiring(entry: Entry, *, overlap: float) -> tuple[Retiring, ...]:
+    """Return what is to be retired once `entry` has a successor: itself, and its predecessors.
+
+    `overlap` (seconds) is what holds for it from now on: the wish of the manifest that made the
+    successor, whatever was wished when `entry` itself was made.
+    """
     old = Retiring(
         live_name=entry.live_name,
         client_id=entry.client_id,
@@ -266,7 +273,7 @@ def retiring(entry: Entry) -> tuple[Retiring, ...]:
         owner=entry.owner,
         scope=entry.scope,
         nonce=entry.nonce,
-        overlap=entry.overlap,
+        overlap=overlap,
     )
     return (*entry.retiring, old)
 
@@ -292,7 +299,7 @@ def _entry_of(made: Made, current: Entry | None) -> Entry:
             protect=intent.protect,
             on_remove=intent.on_remove,
             overlap=intent.overlap,
-            retiring=retiring(current) if current is not None else (),
+            retiring=retiring(current, overlap=intent.overlap) if current is not None else (),
         )
     )
 

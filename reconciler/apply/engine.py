@@ -1,0 +1,182 @@
+"""The whole of an apply: probe, work on many instances at once, write the state."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from reconciler.apply.events import Cause, Report, RunStarted, WaveStarted
+from reconciler.apply.instance import work
+from reconciler.apply.rollout import Wave, waves
+from reconciler.apply.run import Run
+from reconciler.apply.tally import Tally
+from reconciler.model.client import DesiredClient
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.sink import STATE, ExecTarget, FileTarget, StateTarget
+from reconciler.model.text import plural
+from reconciler.plan.action import Action, Kind
+from reconciler.ports import LeftJournal
+from reconciler.state.document import Entry, Reached
+from reconciler.state.journal import without_surplus
+
+
+async def carry_out(run: Run, left: Sequence[LeftJournal]) -> Report:
+    """Do what the plan says, and return what became of it.
+
+    `left` are the journals of earlier runs, whose records `run.working` has applied already; they
+    are removed once this run's journal and the state hold all that they say.
+
+    Raises:
+        SinkFailed: a sink that the plan needs cannot take a secret; nothing was sent.
+        StateUnwritable: the journal cannot be begun; nothing was sent.
+
+    """
+    began = run.ports.clock.monotonic()
+    take_terms(run)
+    await run.ports.sinks.probe(needed_targets(run))
+    tallies = _tallies(run)
+    actions = sum(len(each.actions) for each in tallies.values())
+    run.emit(RunStarted(plan_id=run.plan.id, instances=len(tallies), actions=actions))
+    stopper = asyncio.create_task(run.stop.wait())
+    parts = waves(list(tallies), run.desired.rollout)
+    failures = 0
+    for number, wave in enumerate(parts, start=1):
+        if not run.may_start:
+            break
+        if len(parts) > 1:
+            run.emit(WaveStarted(number=number, waves=len(parts), instances=len(wave.keys)))
+        failures += await _wave(run, wave, tallies, stopper, failures)
+        if wave.allowed is not None and failures > wave.allowed:
+            run.halt(_too_many(failures, wave.allowed))
+    stopper.cancel()
+    lost = await _keep(run, left)
+    return replace(
+        _report(run, tallies.values(), lost), seconds=run.ports.clock.monotonic() - began
+    )
+
+
+def take_terms(run: Run) -> None:
+    """Let the state keep what the manifest says now of clients that are not made anew."""
+    renewed = {each.address for each in run.plan.actions if each.kind.makes}
+    for address, wanted in run.desired.clients.items():
+        entry = run.entry(address)
+        if entry is None or address in renewed or not run.selected(address):
+            continue
+        updated = _with_terms(entry, wanted)
+        if updated != entry:
+            run.working.entry(address, updated)
+
+
+def _with_terms(entry: Entry, wanted: DesiredClient) -> Entry:
+    delivered = entry.delivered
+    if STATE in wanted.sinks and STATE not in delivered and entry.secret is not None:
+        delivered = {**delivered, STATE: Reached(target=STATE, at=entry.created_at)}
+    return without_surplus(
+        replace(
+            entry,
+            sinks=wanted.sinks,
+            delivered=delivered,
+            protect=wanted.protect,
+            on_remove=wanted.on_remove,
+            overlap=wanted.overlap,
+        )
+    )
+
+
+def needed_targets(run: Run) -> list[FileTarget | ExecTarget]:
+    """Return every sink target that the plan's actions are to fill."""
+    found: list[FileTarget | ExecTarget] = []
+    for action in run.plan.actions:
+        if action.kind.makes or action.kind is Kind.DELIVER:
+            targets = run.desired.targets_of(
+                action.address, run.desired.clients[action.address].sinks
+            )
+            found.extend(each for each in targets if not isinstance(each, StateTarget))
+    return found
+
+
+def _tallies(run: Run) -> dict[str, Tally]:
+    grouped: dict[str, list[Action]] = {}
+    for action in run.plan.actions:
+        grouped.setdefault(action.address.instance, []).append(action)
+    for made in run.working.orphans.values():
+        grouped.setdefault(made.intent.address.instance, [])
+    for intent in run.working.open.values():
+        if run.selected(intent.address):
+            grouped.setdefault(intent.address.instance, [])
+    return {key: Tally(run, key, grouped[key]) for key in sorted(grouped)}
+
+
+async def _wave(
+    run: Run, wave: Wave, tallies: dict[str, Tally], stopper: asyncio.Task[None], used: int
+) -> int:
+    """Work on a wave's instances, many at once; return how many failed."""
+    waiting = [tallies[key] for key in reversed(wave.keys)]
+    failed = 0
+
+    async def worker() -> None:
+        nonlocal failed
+        while waiting and run.may_start:
+            if wave.allowed is not None and failed + used > wave.allowed:
+                return
+            tally = waiting.pop()
+            await work(run, tally)
+            failed += not tally.ok
+
+    workers = [
+        asyncio.create_task(worker()) for _ in range(min(run.settings.concurrency, len(waiting)))
+    ]
+    everything = asyncio.create_task(_settle_all(workers))
+    await asyncio.wait({everything, stopper}, return_when=asyncio.FIRST_COMPLETED)
+    if not everything.done():
+        await asyncio.wait({everything}, timeout=run.settings.grace)
+        for each in workers:
+            each.cancel()
+        await asyncio.wait(workers)
+    return failed
+
+
+async def _settle_all(workers: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.gather(*workers, return_exceptions=True)
+
+
+def _too_many(failed: int, allowed: int) -> Cause:
+    return Cause(
+        code="rollout",
+        message=f"the rollout stopped: {plural(failed, 'instance')} failed where {allowed} may",
+        hint="mend the cause and apply again: what is done stays done",
+    )
+
+
+async def _keep(run: Run, left: Sequence[LeftJournal]) -> Cause | None:
+    """Write the state, then let the journals forget what it holds; say why where that failed.
+
+    The order matters: what only old journals say is durable in this run's before they go, and
+    this run's journal is cut down to what the state does not hold last of all.
+    """
+    try:
+        if left:
+            await run.journal.append(*run.working.unrecorded())
+        if run.working.changed:
+            state = run.working.state(serial=run.base.serial + 1)
+            run.ports.store.write(state, replacing=run.base)
+            run.written = state.serial
+        run.ports.store.discard(left)
+        run.journal.close(tuple(run.working.unrecorded()))
+    except ReconcilerError as error:
+        return Cause(code=error.code, message=error.message, hint=error.hint)
+    return None
+
+
+def _report(run: Run, tallies: Iterable[Tally], lost: Cause | None) -> Report:
+    every = tuple(tallies)
+    return Report(
+        done=tuple(action for each in every for action in each.done),
+        failed=tuple(failed for each in every for failed in each.failed),
+        skipped=tuple(action for each in every for action in each.skipped),
+        unresolved=tuple(found for each in every for found in each.unresolved),
+        instances_failed=tuple(each.failure for each in every if each.failure is not None),
+        stopped=run.stop.requested,
+        halted=run.halted,
+        unrecorded=lost,
+        serial=run.written,
+    )

@@ -1,0 +1,251 @@
+"""One instance, from sign-on to the last revoke."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.apply.events import Cause, cause_of
+from reconciler.apply.make import Posted, conflict, deliver, intend, post
+from reconciler.apply.recover import recover
+from reconciler.apply.retire import due, revoke, successor_is_shown
+from reconciler.apply.run import Run
+from reconciler.apply.seen import Shown, sight
+from reconciler.apply.signon import credential_of
+from reconciler.apply.tally import Tally
+from reconciler.model.address import Address
+from reconciler.model.errors import ReconcilerError, Unreachable
+from reconciler.plan.action import Action, Kind
+from reconciler.ports import Listing, Session
+from reconciler.state.document import Entry, Retiring
+from reconciler.state.journal import Absent, Intent
+
+
+async def work(run: Run, tally: Tally) -> None:
+    """Do what the plan has for one instance, and settle what earlier runs left open on it.
+
+    Returns with every outcome in `tally`; raises nothing but a cancellation.
+    """
+    tally.begin()
+    try:
+        offline = [each for each in tally.actions if not needs_session(run, each)]
+        await _without_session(run, tally, offline)
+        if len(offline) < len(tally.actions) or leftovers(run, tally.instance):
+            await _with_session(run, tally, [each for each in tally.actions if each not in offline])
+    except ReconcilerError as error:
+        tally.fail(cause_of(error, tally.instance))
+    except Exception as error:  # noqa: BLE001 (one instance's defect must not cancel the others)
+        tally.fail(Cause(code="internal", message=f"internal error: {type(error).__name__}"))
+    finally:
+        tally.finish()
+
+
+def needs_session(run: Run, action: Action) -> bool:
+    """Say whether an action asks Domo: a forget does not, nor a delivery without predecessors."""
+    if action.kind is Kind.DELIVER:
+        entry = run.entry(action.address)
+        return entry is None or bool(entry.retiring)
+    return action.kind is not Kind.FORGET
+
+
+def leftovers(run: Run, instance: str) -> tuple[Intent, ...]:
+    """Return the attempts on an instance whose outcome nobody knows yet."""
+    return tuple(each for each in run.working.open.values() if each.address.instance == instance)
+
+
+async def _without_session(run: Run, tally: Tally, actions: Sequence[Action]) -> None:
+    for action in actions:
+        if not run.may_start:
+            return
+        if action.kind is Kind.FORGET:
+            run.working.entry(action.address, None)
+            tally.succeed(action)
+        else:
+            tally.end(action, await _deliver(run, None, action))
+
+
+async def _deliver(run: Run, session: Session | None, action: Action) -> Cause | None:
+    entry = run.entry(action.address)
+    if entry is None:
+        return Cause(code="gone", message="the state knows no client of this address any more")
+    return await deliver(run, session, action, entry)
+
+
+async def _with_session(run: Run, tally: Tally, actions: Sequence[Action]) -> None:
+    instance = run.desired.instances[tally.instance]
+    credential = await credential_of(instance, run.ports.credentials)
+    async with run.ports.domo.session(instance, credential) as session:
+        work = _Work(run=run, tally=tally, session=session, listing=await session.list_clients())
+        work.identify()
+        await work.recover()
+        for action in (each for each in actions if each.kind is Kind.DELIVER):
+            if run.may_start:
+                tally.end(action, await _deliver(run, session, action))
+        await work.make([each for each in actions if each.kind.makes])
+        await work.retire([each for each in actions if each.kind is Kind.REVOKE])
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """An instance that is signed on to. `listing` is its newest list."""
+
+    run: Run
+    tally: Tally
+    session: Session
+    listing: Listing
+    blocked: dict[Address, Cause] = field(default_factory=dict)
+    made: list[Action] = field(default_factory=list)
+    succeeded: list[Action] = field(default_factory=list)
+
+    def identify(self) -> None:
+        """Take the numeric ids that the list shows into what is known."""
+        for address, entry in self._entries():
+            if entry.id is None:
+                seen = sight(
+                    entry,
+                    self.listing,
+                    lineage=self.run.working.lineage,
+                    domain=entry.domain,
+                )
+                if isinstance(seen, Shown):
+                    self.run.working.entry(address, replace(entry, id=seen.id))
+
+    def _entries(self) -> list[tuple[Address, Entry]]:
+        key = self.tally.instance
+        addresses = self.run.addresses.get(key, set())
+        known = self.run.working.clients
+        return [(each, known[each]) for each in sorted(addresses) if each in known]
+
+    async def recover(self) -> None:
+        """Settle what earlier runs left open here; what stays open blocks its address."""
+        self.listing, unresolved = await recover(
+            self.run, self.session, self.tally.instance, self.listing
+        )
+        self.tally.unresolved.extend(unresolved)
+        self.blocked = {each.address: each.cause for each in unresolved}
+
+    async def make(self, actions: Sequence[Action]) -> None:
+        """Create what is planned: all intents durable first, then one `POST` after the other."""
+        ready = [each for each in actions if await self._is_ready(each)]
+        if not ready or not self.run.may_start:
+            return
+        self.run.check_serial()
+        intents = [intend(self.run, self.session, each) for each in ready]
+        await self.run.record(*intents)
+        finishing: list[asyncio.Task[None]] = []
+        left = list(zip(ready, intents, strict=True))
+        try:
+            while left and self.run.may_start:
+                action, intent = left.pop(0)
+                await self._make_one(action, intent, finishing)
+        except asyncio.CancelledError:
+            for task in finishing:
+                task.cancel()
+            raise
+        except Unreachable:
+            await self.run.record(*(Absent(nonce=intent.nonce) for _, intent in left))
+            left = []
+            raise
+        finally:
+            await asyncio.gather(*finishing, return_exceptions=True)
+        if left:
+            await self.run.record(*(Absent(nonce=intent.nonce) for _, intent in left))
+
+    async def _make_one(
+        self, action: Action, intent: Intent, finishing: list[asyncio.Task[None]]
+    ) -> None:
+        posted = await post(self.run, self.session, action, intent)
+        if isinstance(posted, Posted):
+            self.made.append(action)
+            self.run.addresses.setdefault(self.tally.instance, set()).add(action.address)
+            finishing.append(asyncio.create_task(self._finish(action)))
+        else:
+            self.tally.end(action, posted)
+
+    async def _finish(self, action: Action) -> None:
+        """Deliver what was made, while the next `POST` is under way."""
+        try:
+            cause = await _deliver(self.run, self.session, action)
+        except ReconcilerError as error:
+            cause = cause_of(error, self.tally.instance)
+        entry = self.run.entry(action.address)
+        if cause is None and entry is not None and due(self.run, entry):
+            self.succeeded.append(action)
+        else:
+            self.tally.end(action, cause)
+
+    async def _is_ready(self, action: Action) -> bool:
+        cause = self.blocked.get(action.address)
+        entry = self.run.entry(action.address)
+        replaces = entry is not None and action.kind is not Kind.CREATE
+        if cause is None and entry is not None and replaces and entry.live_name == action.live_name:
+            cause = await self._revoke_first(action, entry)
+        cause = cause or conflict(self.run, action, self.listing)
+        if cause is not None:
+            self.tally.end(action, cause)
+        return cause is None
+
+    async def _revoke_first(self, action: Action, entry: Entry) -> Cause | None:
+        if not self.run.may_start:
+            return Cause(code="interrupted", message="interrupted before it was begun")
+        self.run.check_serial()
+        cause = await revoke(self.run, self.session, self.listing, action.address, entry)
+        if cause is None:
+            kept = tuple(each for each in self.listing.clients if each.name != entry.live_name)
+            self.listing = replace(self.listing, clients=kept)
+        return cause
+
+    async def retire(self, actions: Sequence[Action]) -> None:
+        """List once more for the numeric ids, then end predecessors and what left the manifest."""
+        if self.made:
+            self.listing = await self.session.list_clients()
+            self.identify()
+        for action in self.succeeded:
+            entry = self.run.entry(action.address)
+            self.tally.end(action, await self._retire(action.address, entry))
+        for action in actions:
+            if self.run.may_start:
+                self.tally.end(action, await self._revoke(action))
+
+    async def _retire(self, address: Address, entry: Entry | None) -> Cause | None:
+        for old in due(self.run, entry) if entry is not None else ():
+            cause = await self._revoke_old(address, old)
+            if cause is not None:
+                return cause
+        return None
+
+    async def _revoke(self, action: Action) -> Cause | None:
+        entry = self.run.entry(action.address)
+        if entry is None:
+            return None
+        if entry.client_id == action.client_id and not action.retires:
+            return await revoke(self.run, self.session, self.listing, action.address, entry)
+        old = next((each for each in entry.retiring if each.client_id == action.client_id), None)
+        if old is None:
+            return None
+        if not action.retires:
+            return await revoke(self.run, self.session, self.listing, action.address, old)
+        return await self._revoke_old(action.address, old)
+
+    async def _revoke_old(self, address: Address, old: Retiring) -> Cause | None:
+        """Revoke a predecessor, once a list shows its delivered successor."""
+        entry = self.run.entry(address)
+        if entry is None or old not in due(self.run, entry):
+            return Cause(code="not-due", message="its successor has not reached every sink yet")
+        if not await self._wait_for(address, entry):
+            return Cause(
+                code="successor-not-listed",
+                message="the new client is not in the list yet, so the old one stays",
+                hint="the next apply revokes it",
+            )
+        return await revoke(self.run, self.session, self.listing, address, old)
+
+    async def _wait_for(self, address: Address, entry: Entry) -> bool:
+        began, pause = self.run.ports.clock.monotonic(), 0.25
+        while not successor_is_shown(self.run, address, entry, self.listing):
+            if self.run.ports.clock.monotonic() - began >= self.run.settings.window:
+                return False
+            await self.run.ports.clock.sleep(pause)
+            pause *= 2
+            self.listing = await self.session.list_clients()
+            self.identify()
+        return True

@@ -1,0 +1,232 @@
+"""Makes one client: intent durable → `POST` → secret durable → signed in with → delivered."""
+
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from reconciler.apply.events import Cause, cause_of
+from reconciler.apply.run import Run
+from reconciler.apply.settle import settle
+from reconciler.model.client import Delivery
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.mark import Mark, divide, marked, owner_of
+from reconciler.model.secret import Secret
+from reconciler.model.sink import StateTarget
+from reconciler.plan.action import Action
+from reconciler.ports import (
+    Ambiguous,
+    ClientMade,
+    Listing,
+    NotMade,
+    Refused,
+    Session,
+    Unproven,
+    Works,
+)
+from reconciler.state.document import Entry
+from reconciler.state.journal import Absent, Created, Delivered, Intent
+
+_BAD_REQUEST: Final = 400
+_PROOF_PAUSES: Final = (0.0, 0.5, 1.5)
+"""Seconds before each try to sign in: a client may take a moment until it works everywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """The client is made and its secret durable; it is still to be delivered."""
+
+    client_id: str
+
+
+def intend(run: Run, session: Session, action: Action) -> Intent:
+    """Return the record that must be durable before the client is asked for."""
+    wanted = run.desired.clients[action.address]
+    entry = run.entry(action.address)
+    return Intent(
+        address=action.address,
+        nonce=run.ports.nonce(),
+        domain=run.desired.instances[action.address.instance].domain,
+        live_name=action.live_name,
+        scope=wanted.scope,
+        sinks=wanted.sinks,
+        at=run.now(),
+        principal=session.principal,
+        owner=session.user,
+        description=wanted.description,
+        predecessor=entry.client_id if entry else None,
+        marked=run.desired.mark,
+        protect=wanted.protect,
+        on_remove=wanted.on_remove,
+        overlap=wanted.overlap,
+    )
+
+
+def conflict(run: Run, action: Action, listing: Listing) -> Cause | None:
+    """Say why nothing may be posted where the wanted name is there already."""
+    found = listing.named(action.live_name)
+    if found is None:
+        return None
+    domain = run.desired.instances[action.address.instance].domain
+    mark = found.mark
+    if mark is not None and mark.owner == owner_of(lineage=run.working.lineage, domain=domain):
+        return Cause(
+            code="suspected-orphan",
+            message="a client of this name has this state's mark, and the state does not know it",
+            hint="somebody may be using it; `reconciler plan --refresh` plans a successor first",
+        )
+    return Cause(
+        code="conflict",
+        message="a client of this name is there already, and it was not made from this state",
+        hint=f"adopt it with `reconciler import '{action.address}'`, or choose another name",
+    )
+
+
+async def post(run: Run, session: Session, action: Action, intent: Intent) -> Posted | Cause:
+    """Send the create until it is certainly made, certainly refused, or nobody can say.
+
+    Raises:
+        Unreachable: the instance stopped answering; the attempt stays open in the journal.
+        StateUnwritable: the journal does not take a record; nothing more is posted.
+
+    """
+    for attempt in range(run.settings.attempts):
+        if attempt:
+            intent = replace(intent, nonce=run.ports.nonce(), at=run.now())
+            await run.record(intent)
+        outcome = await session.create(
+            name=intent.live_name, description=_description(run, intent), scope=intent.scope
+        )
+        match outcome:
+            case ClientMade():
+                await _secure(run, session, intent, outcome)
+                return Posted(client_id=outcome.client_id)
+            case NotMade(status=status, reason=reason) if status != _BAD_REQUEST:
+                await run.record(Absent(nonce=intent.nonce))
+                return Cause(code="create-refused", message=f"Domo did not create it: {reason}")
+            case NotMade() | Ambiguous():
+                cause = await _resolve(run, session, action, intent, outcome)
+                if cause is not None:
+                    return cause
+            case _:
+                assert_never(outcome)
+        if not run.may_start:
+            break
+    return Cause(
+        code="create-failed",
+        message="every answer to the create was lost or unusable, and no client came of it",
+        hint="apply again when the instance answers",
+    )
+
+
+def _description(run: Run, intent: Intent) -> str:
+    if not intent.marked:
+        return intent.description
+    mark = Mark.of(lineage=run.working.lineage, domain=intent.domain, nonce=intent.nonce)
+    return marked(intent.description, mark)
+
+
+async def _resolve(
+    run: Run, session: Session, action: Action, intent: Intent, outcome: NotMade | Ambiguous
+) -> Cause | None:
+    """Find out by listing what a create came to; None where it may be sent again."""
+    settlement = await settle(run, session, [intent], await session.list_clients())
+    if settlement.unresolved:
+        return settlement.unresolved[0].cause
+    if isinstance(outcome, NotMade):
+        return conflict(run, action, settlement.listing) or Cause(
+            code="create-refused",
+            message=f"Domo did not create it: {outcome.reason}",
+            hint="a client that this user is not shown may have the name",
+        )
+    return conflict(run, action, settlement.listing)
+
+
+async def _secure(run: Run, session: Session, intent: Intent, made: ClientMade) -> None:
+    """Make the secret durable; where the disk refuses, end the client rather than lose it."""
+    kept = run.ports.sealing.keep(client_id=made.client_id, secret=made.secret)
+    record = Created(
+        nonce=intent.nonce,
+        client_id=made.client_id,
+        secret=kept,
+        at=run.now(),
+        owner=made.owner if made.owner is not None else session.user,
+        id=made.id,
+    )
+    run.secrets[made.client_id] = made.secret
+    await run.record(record)
+
+
+async def deliver(run: Run, session: Session | None, action: Action, entry: Entry) -> Cause | None:
+    """Put the secret into each sink that lacks it; say why where one does not take it.
+
+    A client that has predecessors signs in first, so that no working secret in a sink is ever
+    overwritten with one that does not work. `session` may be None where it has none.
+
+    Raises:
+        StateUnwritable: the sinks may have it; delivering again is harmless.
+
+    """
+    secret = run.secret(entry.client_id, entry)
+    if secret is None:
+        return Cause(
+            code="secret-unknown",
+            message="its secret cannot be opened here",
+            hint="the next plan shows what heals it",
+        )
+    if session is not None and entry.retiring and not entry.delivered:
+        cause = await _prove(run, session, entry, secret)
+        if cause is not None:
+            return cause
+    return await _to_sinks(run, action, entry, secret)
+
+
+async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> Cause | None:
+    delivery = Delivery(
+        address=action.address,
+        domain=entry.domain,
+        live_name=entry.live_name,
+        description=divide(entry.description)[0],
+        scope=entry.scope,
+        client_id=entry.client_id,
+        client_secret=secret,
+        created_at=entry.created_at,
+    )
+    cause: Cause | None = None
+    for target in run.desired.targets_of(action.address, entry.sinks):
+        reached = entry.delivered.get(target.sink)
+        if reached is not None and reached.target == str(target):
+            continue
+        try:
+            if not isinstance(target, StateTarget):
+                await run.ports.sinks.deliver(target, delivery)
+        except ReconcilerError as error:
+            cause = cause or cause_of(error, action.address.instance)
+            continue
+        await run.record(
+            Delivered(
+                address=action.address,
+                client_id=entry.client_id,
+                sink=target.sink,
+                target=str(target),
+                at=run.now(),
+            )
+        )
+    return cause
+
+
+async def _prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cause | None:
+    reason = ""
+    for pause in _PROOF_PAUSES:
+        await run.ports.clock.sleep(pause)
+        proof = await session.prove(client_id=entry.client_id, secret=secret, scope=entry.scope)
+        match proof:
+            case Works():
+                return None
+            case Refused(reason=reason) | Unproven(reason=reason):
+                continue
+            case _:
+                assert_never(proof)
+    return Cause(
+        code="not-proven",
+        message=f"the new client does not sign in yet, so the old one stays: {reason}",
+        hint="apply again: the new secret is kept, and is delivered once it works",
+    )

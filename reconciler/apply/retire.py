@@ -1,0 +1,82 @@
+"""Ends clients: only what a list of this run shows, and a predecessor only after its successor."""
+
+from reconciler.apply.events import Cause
+from reconciler.apply.run import Run
+from reconciler.apply.seen import Missing, NotVisible, Shown, sight
+from reconciler.model.address import Address
+from reconciler.model.instant import later
+from reconciler.ports import Ambiguous, Gone, Listing, NotMade, Session
+from reconciler.state.document import Entry, Retiring
+from reconciler.state.journal import Revoked
+
+
+async def revoke_shown(run: Run, session: Session, numeric_id: int) -> Gone | NotMade:
+    """Revoke what the list has just shown; an answer that was lost is resolved by listing.
+
+    Raises:
+        Unreachable: the instance stopped answering; the client may or may not live on.
+
+    """
+    outcome = await session.revoke(numeric_id)
+    for _ in range(run.settings.attempts):
+        if isinstance(outcome, Gone):
+            return outcome
+        listing = await session.list_clients()
+        if all(listed.id != numeric_id for listed in listing.clients):
+            return Gone()
+        if isinstance(outcome, NotMade):
+            return outcome
+        outcome = await session.revoke(numeric_id)
+    if isinstance(outcome, Ambiguous):
+        return NotMade(reason=outcome.reason, status=outcome.status)
+    return outcome
+
+
+async def revoke(
+    run: Run, session: Session, listing: Listing, address: Address, known: Entry | Retiring
+) -> Cause | None:
+    """Revoke one client that the state knows and make that durable; say why where it cannot be.
+
+    Raises:
+        Unreachable: the instance stopped answering.
+        StateUnwritable: it is revoked, and the journal did not take it: the next run's list will
+            show that it is gone.
+
+    """
+    domain = run.desired.instances[address.instance].domain
+    match sight(known, listing, lineage=run.working.lineage, domain=domain):
+        case Shown(id=numeric_id):
+            outcome = await revoke_shown(run, session, numeric_id)
+            if isinstance(outcome, NotMade):
+                return Cause(
+                    code="revoke-refused", message=f"Domo did not revoke it: {outcome.reason}"
+                )
+        case Missing():
+            pass
+        case NotVisible():
+            return Cause(
+                code="not-visible",
+                message="the client is not among those that this user is shown",
+                hint="sign on as its owner, or as an administrator who sees all clients",
+            )
+    await run.record(Revoked(address=address, client_id=known.client_id))
+    return None
+
+
+def due(run: Run, entry: Entry) -> tuple[Retiring, ...]:
+    """Return the predecessors whose overlap, counted from the delivery to all sinks, is over."""
+    delivered = entry.delivered_at
+    if delivered is None:
+        return ()
+    return tuple(
+        old
+        for old in entry.retiring
+        if old.overlap == 0 or later(delivered, old.overlap) <= run.now()
+    )
+
+
+def successor_is_shown(run: Run, address: Address, entry: Entry, listing: Listing) -> bool:
+    """Say whether the list shows the client that takes over, so that its predecessor may end."""
+    domain = run.desired.instances[address.instance].domain
+    seen = sight(entry, listing, lineage=run.working.lineage, domain=domain)
+    return isinstance(seen, Shown)

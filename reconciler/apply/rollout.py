@@ -1,0 +1,33 @@
+"""Waves: how a fleet's instances are divided, and how many may fail before the rest is left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.model.desired import Rollout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """Instances that are worked on together; `allowed` failures in it, None for any number."""
+
+    keys: tuple[str, ...]
+    allowed: int | None = None
+
+
+def waves(keys: Sequence[str], rollout: Rollout | None) -> tuple[Wave, ...]:
+    """Divide the instances with changes, in the order of their keys, canary first.
+
+    The canary allows no failure. The size of a later wave is its share of all instances with
+    changes, rounded up, and its allowance is what `max_failures` leaves for the rest of the run:
+    the engine takes off what earlier waves have used.
+    """
+    ordered = sorted(keys)
+    if rollout is None:
+        return (Wave(keys=tuple(ordered)),) if ordered else ()
+    chosen = rollout.canary
+    canary = ordered[:chosen] if isinstance(chosen, int) else [k for k in ordered if k in chosen]
+    rest = [key for key in ordered if key not in set(canary)]
+    size = max(1, rollout.then.of(len(ordered)))
+    first = [Wave(keys=tuple(canary), allowed=0)] if canary else []
+    later = (rest[at : at + size] for at in range(0, len(rest), size))
+    return (*first, *(Wave(keys=tuple(part), allowed=rollout.max_failures) for part in later))

@@ -1,0 +1,166 @@
+"""What every step of one apply shares: the ports, what is known, and whether to go on."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reconciler.apply.events import Cause, Event, Listener
+from reconciler.model.address import Address
+from reconciler.model.desired import Desired
+from reconciler.model.errors import StateRefused, StateUnwritable
+from reconciler.model.instant import stamp
+from reconciler.model.secret import Secret
+from reconciler.plan.action import Plan
+from reconciler.plan.select import Selection
+from reconciler.ports import Clock, Credentials, Domo, Journal, Sealing, Sinks, StateStore
+from reconciler.state.document import Entry, Plain, State
+from reconciler.state.journal import Record, WorkingState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The outside world of one apply. `nonce` draws 8 random hex digits."""
+
+    domo: Domo
+    credentials: Credentials
+    sinks: Sinks
+    sealing: Sealing
+    store: StateStore
+    clock: Clock
+    nonce: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How an apply goes about it.
+
+    `concurrency` counts instances. `window` is for how many seconds a client must stay out of the
+    lists before it counts as not made. `attempts` bounds how often one client is tried in a run.
+    `grace` is how many seconds what is in flight gets after an interrupt.
+    """
+
+    concurrency: int = 16
+    window: float = 5.0
+    attempts: int = 3
+    grace: float = 4.5
+
+
+class Stop:
+    """An interrupt that is asked for once and seen everywhere."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    @property
+    def requested(self) -> bool:
+        """Say whether nothing new may start."""
+        return self._event.is_set()
+
+    def request(self) -> None:
+        """Let nothing new start; what is in flight finishes."""
+        self._event.set()
+
+    async def wait(self) -> None:
+        """Return once a stop is requested."""
+        await self._event.wait()
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One apply under way.
+
+    `base` is the state file that this run read and will replace, `addresses` what is known of each
+    instance by its key, `written` the serial of the state that this run wrote.
+    """
+
+    desired: Desired
+    plan: Plan
+    ports: Ports
+    settings: Settings
+    working: WorkingState
+    base: State
+    journal: Journal
+    listen: Listener
+    stop: Stop
+    selection: Selection | None = None
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    addresses: dict[str, set[Address]] = field(default_factory=dict)
+    written: int | None = None
+    halted: Cause | None = None
+    _serial_checked: bool = False
+
+    def __post_init__(self) -> None:
+        for address in self.working.clients:
+            self.addresses.setdefault(address.instance, set()).add(address)
+
+    def selected(self, address: Address) -> bool:
+        """Say whether the run may touch what is at an address."""
+        instance = self.desired.instances.get(address.instance)
+        labels = instance.labels if instance is not None else {}
+        return self.selection is None or self.selection.matches(address, labels)
+
+    @property
+    def may_start(self) -> bool:
+        """Say whether something new may be begun."""
+        return self.halted is None and not self.stop.requested
+
+    def emit(self, event: Event) -> None:
+        """Tell the views."""
+        self.listen(event)
+
+    def now(self) -> str:
+        """Return the current UTC stamp."""
+        return stamp(self.ports.clock.now())
+
+    def entry(self, address: Address) -> Entry | None:
+        """Return what is known of an address."""
+        return self.working.clients.get(address)
+
+    def secret(self, client_id: str, entry: Entry) -> Secret | None:
+        """Return a secret that this run may deliver, None where it is sealed or unknown."""
+        if client_id in self.secrets:
+            return self.secrets[client_id]
+        kept = self.working.secret_of(client_id, entry)
+        if kept is None:
+            return None
+        if isinstance(kept, Plain):
+            return kept.secret
+        return self.ports.sealing.open(client_id=client_id, sealed=kept)
+
+    async def record(self, *records: Record) -> None:
+        """Make records durable, then let them count.
+
+        Raises:
+            StateUnwritable: they may not be durable; the run is halted and starts nothing more.
+
+        """
+        try:
+            await self.journal.append(*records)
+        except StateUnwritable as error:
+            self.halt(Cause(code=error.code, message=error.message, hint=error.hint))
+            raise
+        for record in records:
+            self.working.apply(record)
+
+    def halt(self, cause: Cause) -> None:
+        """Let nothing new start anywhere; the first cause is the one that is told."""
+        self.halted = self.halted or cause
+
+    def check_serial(self) -> None:
+        """Look once more, before the first `POST`, whether the state is still the one read.
+
+        Raises:
+            StateRefused: another run has written it in between.
+
+        """
+        if self._serial_checked:
+            return
+        found = self.ports.store.read()
+        if found is None or (found.lineage, found.serial) != (self.base.lineage, self.base.serial):
+            error = StateRefused(
+                "the state file was changed by somebody else during this run",
+                hint="nothing was created; plan again and apply that",
+            )
+            self.halt(Cause(code=error.code, message=error.message, hint=error.hint))
+            raise error
+        self._serial_checked = True

@@ -1,0 +1,131 @@
+"""Finds out what became of creates whose answer never came: by listing, never by posting again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.apply.events import Cause, Settled, Unresolved
+from reconciler.apply.retire import revoke_shown
+from reconciler.apply.run import Run
+from reconciler.apply.seen import made_by
+from reconciler.model.client import ListedClient
+from reconciler.ports import Gone, Listing, Session
+from reconciler.state.journal import Absent, Intent, Withdrawn
+
+_SETTLE_HINT: Final = (
+    "look at the instance's clients, then end it by hand: reconciler state settle {address} "
+    "--revoked | --abandon"
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Settlement:
+    """What was found out. `listing` is the last list; `free` and `blocked` are addresses."""
+
+    listing: Listing
+    unresolved: list[Unresolved] = field(default_factory=list)
+
+
+async def settle(
+    run: Run, session: Session, intents: Sequence[Intent], listing: Listing
+) -> Settlement:
+    """Resolve each attempt to `Absent` or `Withdrawn`; what cannot be resolved stays open.
+
+    A client that no list shows for the whole window (`Settings.window`) was not made. One that
+    carries the attempt's nonce was made and its secret never received: it is revoked.
+
+    Raises:
+        Unreachable: the instance stopped answering; what is not resolved yet stays open.
+        StateUnwritable: the journal does not take the resolution.
+
+    """
+    outcome = Settlement(listing=listing)
+    waiting = list(intents)
+    began, pause = run.ports.clock.monotonic(), 0.25
+    while waiting:
+        waiting = [
+            each for each in waiting if not await _settled_by_sight(run, session, each, outcome)
+        ]
+        passed = run.ports.clock.monotonic() - began
+        if not waiting or passed >= run.settings.window:
+            break
+        await run.ports.clock.sleep(min(pause, run.settings.window - passed))
+        pause *= 2
+        outcome.listing = await session.list_clients()
+    for intent in waiting:
+        await run.record(Absent(nonce=intent.nonce))
+        run.emit(Settled(address=intent.address, how="it was not made"))
+    return outcome
+
+
+async def _settled_by_sight(
+    run: Run, session: Session, intent: Intent, outcome: Settlement
+) -> bool:
+    """Say whether one look at the list is enough; False where absence needs a longer look."""
+    found = made_by(intent, outcome.listing, lineage=run.working.lineage)
+    if found is not None:
+        await _withdraw(run, session, intent, found, outcome)
+        return True
+    holder = outcome.listing.named(intent.live_name)
+    if holder is not None and not _known(run, intent, holder):
+        _leave(
+            run, intent, outcome, "a client of this name is there, and nothing proves whose it is"
+        )
+        return True
+    if not outcome.listing.would_show(owner=intent.owner, principal=intent.principal):
+        _leave(
+            run,
+            intent,
+            outcome,
+            "this user may not be shown the client, so its absence proves nothing",
+        )
+        return True
+    return False
+
+
+async def _withdraw(
+    run: Run, session: Session, intent: Intent, found: ListedClient, outcome: Settlement
+) -> None:
+    if found.id is None:
+        _leave(
+            run,
+            intent,
+            outcome,
+            "it was made, its secret never arrived, and the list has no id of it",
+        )
+        return
+    result = await revoke_shown(run, session, found.id)
+    if not isinstance(result, Gone):
+        _leave(
+            run,
+            intent,
+            outcome,
+            f"it was made, its secret never arrived, and revoking failed: {result.reason}",
+        )
+        return
+    await run.record(Withdrawn(nonce=intent.nonce))
+    clients = tuple(each for each in outcome.listing.clients if each is not found)
+    outcome.listing = Listing(
+        clients=clients, principal=outcome.listing.principal, user=outcome.listing.user
+    )
+    run.emit(Settled(address=intent.address, how="it was made without its secret, and is revoked"))
+
+
+def _known(run: Run, intent: Intent, listed: ListedClient) -> bool:
+    """Say whether the name is held by a client that the state knows, so not by the attempt's."""
+    if listed.client_id is None:
+        return False
+    return any(
+        listed.client_id in (entry.client_id, *(old.client_id for old in entry.retiring))
+        for address, entry in run.working.clients.items()
+        if address.instance == intent.address.instance
+    )
+
+
+def _leave(run: Run, intent: Intent, outcome: Settlement, message: str) -> None:
+    hint = _SETTLE_HINT.format(address=f"'{intent.address}'")
+    event = Unresolved(
+        address=intent.address, cause=Cause(code="unresolved", message=message, hint=hint)
+    )
+    outcome.unresolved.append(event)
+    run.emit(event)

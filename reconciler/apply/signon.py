@@ -1,0 +1,42 @@
+"""References become a credential: once for each instance, and only for those that are touched."""
+
+from typing import assert_never
+
+from reconciler.model.auth import Auth, CookieAuth, PasswordAuth, TokenAuth
+from reconciler.model.errors import CredentialUnavailable
+from reconciler.model.instance import Instance
+from reconciler.ports import (
+    CookieCredential,
+    Credential,
+    Credentials,
+    PasswordCredential,
+    TokenCredential,
+)
+
+
+async def credential_of(instance: Instance, credentials: Credentials) -> Credential:
+    """Resolve what the instance signs on with.
+
+    Raises:
+        CredentialUnavailable: a reference has no value, or the manifest names no way to sign on.
+
+    """
+    if instance.auth is None:
+        raise CredentialUnavailable(
+            f"{instance.key}: the manifest says no way to sign on",
+            hint="give the instance, or the defaults, an `auth`",
+        )
+    return await _resolved(instance.auth, credentials)
+
+
+async def _resolved(auth: Auth, credentials: Credentials) -> Credential:
+    match auth:
+        case PasswordAuth(email=email, password=password):
+            mail = email if isinstance(email, str) else (await credentials.resolve(email)).reveal()
+            return PasswordCredential(email=mail, password=await credentials.resolve(password))
+        case CookieAuth(dsidv1=dsidv1):
+            return CookieCredential(dsidv1=await credentials.resolve(dsidv1))
+        case TokenAuth(token=token):
+            return TokenCredential(token=await credentials.resolve(token))
+        case _:
+            assert_never(auth)

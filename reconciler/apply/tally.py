@@ -1,0 +1,69 @@
+"""What became of each action on one instance."""
+
+from collections.abc import Sequence
+
+from reconciler.apply.events import (
+    ActionDone,
+    ActionFailed,
+    Cause,
+    InstanceEnded,
+    InstanceFailed,
+    InstanceStarted,
+    Unresolved,
+)
+from reconciler.apply.run import Run
+from reconciler.plan.action import Action
+
+
+class Tally:
+    """The actions on one instance: each ends in exactly one of done, failed and skipped."""
+
+    def __init__(self, run: Run, instance: str, actions: Sequence[Action]) -> None:
+        self.instance = instance
+        self.actions = tuple(actions)
+        self.done: list[Action] = []
+        self.failed: list[ActionFailed] = []
+        self.unresolved: list[Unresolved] = []
+        self.failure: InstanceFailed | None = None
+        self._run = run
+        self._begun = False
+
+    @property
+    def skipped(self) -> tuple[Action, ...]:
+        """Return the actions that have not ended."""
+        ended = {id(each) for each in self.done} | {id(each.action) for each in self.failed}
+        return tuple(each for each in self.actions if id(each) not in ended)
+
+    @property
+    def ok(self) -> bool:
+        """Say whether everything went as planned so far."""
+        return not (self.failed or self.unresolved or self.failure)
+
+    def begin(self) -> None:
+        """Say that work on the instance starts."""
+        self._begun = True
+        self._run.emit(InstanceStarted(instance=self.instance))
+
+    def succeed(self, action: Action) -> None:
+        """Record that an action is done and durable."""
+        self.done.append(action)
+        self._run.emit(ActionDone(action=action))
+
+    def end(self, action: Action, cause: Cause | None) -> None:
+        """Record how an action ended."""
+        if cause is None:
+            self.succeed(action)
+            return
+        event = ActionFailed(action=action, cause=cause)
+        self.failed.append(event)
+        self._run.emit(event)
+
+    def fail(self, cause: Cause) -> None:
+        """Record that the instance cannot be worked on any further."""
+        self.failure = InstanceFailed(instance=self.instance, cause=cause)
+        self._run.emit(self.failure)
+
+    def finish(self) -> None:
+        """Say that the instance is through."""
+        if self._begun:
+            self._run.emit(InstanceEnded(instance=self.instance, ok=self.ok and not self.skipped))
