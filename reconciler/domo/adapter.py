@@ -1,0 +1,142 @@
+"""The port `Domo` over httpx: opens sessions, and keeps what they share."""
+
+import os
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Final, Self
+
+import httpx
+
+from reconciler.domo.auth import Access, SessionAuth, access
+from reconciler.domo.clients import HttpSession
+from reconciler.domo.errors import unreachable
+from reconciler.domo.limit import Pace
+from reconciler.domo.retry import RetryPolicy
+from reconciler.domo.transport import Bounded, Paced, Pool, Retrying, Timeouts
+from reconciler.model.errors import Unreachable
+from reconciler.model.instance import Instance
+from reconciler.ports import Clock, Credential
+
+_TIMEOUTS: Final = Timeouts()
+_POLICY: Final = RetryPolicy()
+
+
+class DomoHttp:
+    """Signs on to instances; used by many tasks of one event loop, and closed at its end.
+
+    Each session has an HTTP client to itself, as one that is shared gets slow with the number of
+    its connections. A client is used again by a later session, which saves it the connection to
+    the API host. All of them share the rate, and one TLS context, made when it is first needed.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        rng: Random,
+        timeouts: Timeouts = _TIMEOUTS,
+        policy: RetryPolicy = _POLICY,
+        rate: float | None = None,
+    ) -> None:
+        self._clock = clock
+        self._rng = rng
+        self._timeouts = timeouts
+        self._policy = policy
+        self._pace = Pace(rate) if rate else None
+        self._idle: dict[bool, list[httpx.AsyncClient]] = {True: [], False: []}
+        self._contexts: dict[bool, ssl.SSLContext] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections of all sessions that have ended."""
+        for idle in self._idle.values():
+            while idle:
+                await idle.pop().aclose()
+
+    @asynccontextmanager
+    async def session(
+        self, instance: Instance, credential: Credential
+    ) -> AsyncIterator[HttpSession]:
+        """Sign on, once; an access token needs none.
+
+        Raises:
+            CredentialUnavailable: the credential holds what no request can carry.
+            SignOnRefused: the credential was refused.
+            Unreachable: no usable answer within the deadline.
+
+        """
+        authorised = access(instance, credential)
+        secure = _is_secure(instance)
+        client = self._idle[secure].pop() if self._idle[secure] else self._client(secure=secure)
+        try:
+            await _sign_on(instance, client, authorised)
+            yield HttpSession(instance, client=client, access=authorised)
+        finally:
+            self._idle[secure].append(client)
+
+    def _client(self, *, secure: bool) -> httpx.AsyncClient:
+        pool = _pool(self._context(secure=secure), self._timeouts)
+        layer: httpx.AsyncBaseTransport = Bounded(pool, seconds=self._timeouts.exchange)
+        if self._pace is not None:
+            layer = Paced(layer, pace=self._pace, clock=self._clock)
+        layer = Retrying(layer, policy=self._policy, clock=self._clock, rng=self._rng)
+        return httpx.AsyncClient(
+            transport=layer, timeout=self._timeouts.of_httpx(), trust_env=False
+        )
+
+    def _context(self, *, secure: bool) -> ssl.SSLContext:
+        if secure not in self._contexts:
+            self._contexts[secure] = _trusting() if secure else _trusting_nobody()
+        return self._contexts[secure]
+
+
+async def _sign_on(instance: Instance, client: httpx.AsyncClient, authorised: Access) -> None:
+    if not isinstance(authorised, SessionAuth):
+        return
+    try:
+        answer = await client.send(authorised.opening())
+    except httpx.RequestError as failure:
+        raise unreachable(instance.key, failure) from None
+    authorised.settle(answer)
+
+
+def _is_secure(instance: Instance) -> bool:
+    try:
+        urls = [httpx.URL(each) for each in (instance.endpoints.api, instance.endpoints.instance)]
+    except httpx.InvalidURL:
+        # The library's text may hold a password that stands in the URL.
+        raise Unreachable(
+            f"{instance.key}: an endpoint is not a URL", hint="check the instance's `endpoints`"
+        ) from None
+    return any(url.scheme != "http" for url in urls)
+
+
+def _trusting() -> ssl.SSLContext:
+    """Trust whom the system and SSL_CERT_FILE trust, or httpx's bundle where there is nobody."""
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile or (paths.capath and any(os.scandir(paths.capath))):
+        return ssl.create_default_context()
+    return httpx.create_ssl_context()
+
+
+def _trusting_nobody() -> ssl.SSLContext:
+    """Make the context that costs nothing: for http alone; whatever https it met would fail."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _pool(context: ssl.SSLContext, timeouts: Timeouts) -> Pool:
+    try:
+        return Pool(context=context, timeouts=timeouts)
+    except (ValueError, ImportError, httpx.InvalidURL):
+        # The library's text may hold the proxy's password.
+        raise Unreachable(
+            "the proxy that the environment names cannot be used",
+            hint="check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY: http:// and https:// are known",
+        ) from None

@@ -1,0 +1,197 @@
+"""Signing on, as generators without I/O that httpx drives.
+
+A session signs on once, when it is opened. When an answer is 401 in mid-run, the first of the
+tasks that see it signs on again, under a lock; the others go on with the session that it gets.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator
+from typing import Final
+
+import httpx
+
+from reconciler.domo import requests, wire
+from reconciler.domo.signon import granted
+from reconciler.model.errors import (
+    CredentialUnavailable,
+    ReconcilerError,
+    SignOnRefused,
+    Unreachable,
+)
+from reconciler.model.instance import Instance
+from reconciler.model.secret import Secret
+from reconciler.ports import CookieCredential, Credential, PasswordCredential, TokenCredential
+
+SESSION_HEADER: Final = "X-DOMO-Authentication"
+TOKEN_HEADER: Final = "X-DOMO-Developer-Token"  # noqa: S105 (the name of a header)
+
+Flow = AsyncGenerator[httpx.Request, httpx.Response]
+
+
+class SessionAuth(httpx.Auth):
+    """A session that a password or a cookie opened.
+
+    `_stopped` is why no sign-on may be sent any more. It is set before each one and taken back only
+    by a grant, so that a sign-on whose answer was lost stops every task that waits for it.
+    """
+
+    def __init__(
+        self, instance: Instance, credential: PasswordCredential | CookieCredential
+    ) -> None:
+        self._instance = instance
+        self._credential = credential
+        self._lock = asyncio.Lock()
+        self._granted: wire.Granted | None = None
+        self._stopped: ReconcilerError | None = None
+
+    @property
+    def user(self) -> int | None:
+        """Return the id of the user who signed on."""
+        return self._granted.user if self._granted else None
+
+    @property
+    def principal(self) -> str:
+        """Return the user's id, or a digest of the credential where Domo did not say it."""
+        if self.user is not None:
+            return f"user:{self.user}"
+        match self._credential:
+            case PasswordCredential(email=email):
+                return f"email:{digest(self._instance.domain, email)}"
+            case CookieCredential(dsidv1=cookie):
+                return f"cookie:{digest(self._instance.domain, cookie.reveal())}"
+
+    @property
+    def hidden(self) -> tuple[Secret, ...]:
+        """Return what no text of a server may repeat."""
+        session = (self._granted.token,) if self._granted else ()
+        match self._credential:
+            case PasswordCredential(password=secret) | CookieCredential(dsidv1=secret):
+                return (secret, *session)
+
+    def opening(self) -> httpx.Request:
+        """Build the sign-on; its answer must go to `settle` before another one is built.
+
+        Raises:
+            CredentialUnavailable: the credential cannot be put into a request.
+
+        """
+        request = self._sign_on()
+        self._stopped = Unreachable(
+            f"{self._instance.key}: the sign-on was sent and not answered",
+            hint="run again; a password is not sent twice in one run",
+        )
+        return request
+
+    def settle(self, answer: httpx.Response) -> None:
+        """Take over the session, or remember why there is none.
+
+        Raises:
+            SignOnRefused: the credential was refused.
+            Unreachable: the answer was not useful.
+
+        """
+        try:
+            self._granted = granted(self._instance, answer, self.hidden)
+        except ReconcilerError as failure:
+            self._stopped = failure
+            raise
+        self._stopped = None
+
+    async def async_auth_flow(self, request: httpx.Request) -> Flow:
+        """Send with the session; where it has ended, once more with a new one."""
+        used = self._session()
+        answer = yield _with(request, SESSION_HEADER, used.token)
+        if answer.status_code != 401:
+            return
+        async with self._lock:
+            if self._session() is used:
+                self.settle((yield self.opening()))
+        answer = yield _with(request, SESSION_HEADER, self._session().token)
+        if answer.status_code == 401:
+            self._stopped = SignOnRefused(
+                f"{self._instance.key}: Domo does not accept the session that it has just given",
+                hint="check that the user may manage API clients in this instance",
+            )
+            raise self._stopped
+
+    def _session(self) -> wire.Granted:
+        if self._stopped is not None:
+            raise self._stopped
+        if self._granted is None:
+            raise RuntimeError("the session is used before it is opened")
+        return self._granted
+
+    def _sign_on(self) -> httpx.Request:
+        match self._credential:
+            case PasswordCredential():
+                try:
+                    return requests.password_sign_on(self._instance, self._credential)
+                except UnicodeError:
+                    raise _unsendable(self._instance, "password") from None
+            case CookieCredential(dsidv1=cookie):
+                if not wire.is_header_value(cookie.reveal()) or ";" in cookie.reveal():
+                    raise _unsendable(self._instance, "cookie")
+                return requests.cookie_sign_on(self._instance, self._credential)
+
+
+class TokenAuth(httpx.Auth):
+    """An access token. Whose it is, only the answer to a create of its own tells (`user`)."""
+
+    def __init__(self, instance: Instance, credential: TokenCredential) -> None:
+        self._instance = instance
+        self._token = credential.token
+        self.user: int | None = None
+        if not wire.is_header_value(self._token.reveal()):
+            raise _unsendable(instance, "access token")
+
+    @property
+    def principal(self) -> str:
+        """Return a digest of domain and token."""
+        return f"token:{digest(self._instance.domain, self._token.reveal())}"
+
+    @property
+    def hidden(self) -> tuple[Secret, ...]:
+        """Return what no text of a server may repeat."""
+        return (self._token,)
+
+    async def async_auth_flow(self, request: httpx.Request) -> Flow:
+        """Send with the token; there is nothing to renew."""
+        answer = yield _with(request, TOKEN_HEADER, self._token)
+        if answer.status_code == 401:
+            raise SignOnRefused(
+                f"{self._instance.key}: Domo refused the access token",
+                hint="check that it has not expired and belongs to this instance",
+            )
+
+
+Access = SessionAuth | TokenAuth
+
+
+def access(instance: Instance, credential: Credential) -> Access:
+    """Return how requests of one instance are authorised.
+
+    Raises:
+        CredentialUnavailable: a token that no header can carry.
+
+    """
+    if isinstance(credential, TokenCredential):
+        return TokenAuth(instance, credential)
+    return SessionAuth(instance, credential)
+
+
+def digest(domain: str, credential: str) -> str:
+    """Return 12 hex digits that tell credentials apart without revealing them."""
+    return hashlib.sha256(f"{domain}\n{credential}".encode(errors="replace")).hexdigest()[:12]
+
+
+def _with(request: httpx.Request, header: str, token: Secret) -> httpx.Request:
+    request.headers[header] = token.reveal()
+    return request
+
+
+def _unsendable(instance: Instance, what: str) -> CredentialUnavailable:
+    return CredentialUnavailable(
+        f"{instance.key}: the {what} holds characters that cannot be sent",
+        hint="check its source for line ends, quotes or a wrong encoding",
+    )

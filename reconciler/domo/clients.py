@@ -1,0 +1,158 @@
+"""One instance, signed on to: list, create, revoke, prove, and what each answer means."""
+
+from typing import NoReturn
+
+import httpx
+
+from reconciler.domo import requests, wire
+from reconciler.domo.auth import Access, TokenAuth
+from reconciler.domo.errors import UNSENT, phrase, unreachable
+from reconciler.domo.signon import status_phrase
+from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
+from reconciler.model.instance import Instance
+from reconciler.model.secret import Secret
+from reconciler.ports import (
+    Ambiguous,
+    ClientMade,
+    CreateOutcome,
+    Gone,
+    Listing,
+    NotMade,
+    ProofOutcome,
+    Refused,
+    RevokeOutcome,
+    Unproven,
+    Works,
+)
+
+
+class HttpSession:
+    """The port `Session` over one HTTP client."""
+
+    def __init__(self, instance: Instance, *, client: httpx.AsyncClient, access: Access) -> None:
+        self._instance = instance
+        self._client = client
+        self._access = access
+
+    @property
+    def user(self) -> int | None:
+        """Return the id of the user who signed on."""
+        return self._access.user
+
+    @property
+    def principal(self) -> str:
+        """Return the name of the credential."""
+        return self._access.principal
+
+    async def list_clients(self) -> Listing:
+        """Return every client that this user sees.
+
+        Raises:
+            SignOnRefused: the session ended and signing on again was refused.
+            Unreachable: no usable answer within the deadline.
+
+        """
+        request = requests.list_clients(self._instance)
+        try:
+            answer = await self._client.send(request, auth=self._access)
+        except httpx.RequestError as failure:
+            raise unreachable(self._instance.key, failure) from None
+        if answer.status_code != 200:
+            self._not_listed(answer)
+        try:
+            clients = wire.clients(answer.content)
+        except wire.Unusable as unusable:
+            raise Unreachable(
+                f"{self._instance.key}: the list of clients cannot be used: {unusable}",
+                hint="check the instance's `endpoints`",
+            ) from None
+        return Listing(clients=clients, principal=self.principal, user=self.user)
+
+    def _not_listed(self, answer: httpx.Response) -> NoReturn:
+        hint = "check the instance's `endpoints`, then run again"
+        if answer.status_code == 403:
+            hint = "check that the user may manage API clients in this instance"
+        raise Unreachable(
+            f"{self._instance.key}: Domo does not list the clients: {self._refusal(answer)}",
+            hint=hint,
+        )
+
+    async def create(self, *, name: str, description: str, scope: tuple[str, ...]) -> CreateOutcome:
+        """Send one create; only what certainly made nothing is sent again."""
+        build = (
+            requests.create_with_token
+            if isinstance(self._access, TokenAuth)
+            else requests.create_with_session
+        )
+        request = build(self._instance, name=name, description=description, scope=scope)
+        answer = await self._change(request)
+        if not isinstance(answer, httpx.Response):
+            return answer
+        if answer.status_code not in {200, 201}:
+            return self._not_done(answer)
+        try:
+            made = wire.made(answer.content, name=name)
+        except wire.Unusable as unusable:
+            return Ambiguous(reason=str(unusable), status=answer.status_code)
+        self._learn_user(made)
+        return made
+
+    def _learn_user(self, made: ClientMade) -> None:
+        if isinstance(self._access, TokenAuth) and made.owner is not None:
+            self._access.user = made.owner
+
+    async def revoke(self, numeric_id: int) -> RevokeOutcome:
+        """Send one revoke of a numeric id that a list of this run has shown."""
+        answer = await self._change(requests.revoke(self._instance, numeric_id))
+        if not isinstance(answer, httpx.Response):
+            return answer
+        return Gone() if answer.status_code in {200, 204} else self._not_done(answer)
+
+    async def prove(
+        self, *, client_id: str, secret: Secret, scope: tuple[str, ...]
+    ) -> ProofOutcome:
+        """Sign in with a client's secret."""
+        request = requests.prove(self._instance, scope=scope)
+        basic = httpx.BasicAuth(client_id, secret.reveal())
+        try:
+            answer = await self._client.send(request, auth=basic)
+            if answer.status_code == 200:
+                return _proof(answer)
+        except httpx.RequestError as failure:
+            return Unproven(reason=phrase(failure))
+        reason = self._refusal(answer, secret)
+        return Refused(reason=reason) if answer.status_code == 401 else Unproven(reason=reason)
+
+    async def _change(self, request: httpx.Request) -> httpx.Response | NotMade | Ambiguous:
+        """Send what changes something: an answer, or whether the request can have done it."""
+        try:
+            return await self._client.send(request, auth=self._access)
+        except httpx.RequestError as failure:
+            if isinstance(failure, UNSENT):
+                return NotMade(reason=phrase(failure))
+            if failure.request.url.path.endswith(requests.SIGN_ON_PATH):
+                # Signing on again comes after a 401, and that changed nothing.
+                return NotMade(reason=f"signing on again: {phrase(failure)}", status=401)
+            return Ambiguous(reason=phrase(failure))
+        except ReconcilerError as refused:
+            status = 401 if isinstance(refused, SignOnRefused) else None
+            return NotMade(reason=refused.message, status=status)
+
+    def _not_done(self, answer: httpx.Response) -> NotMade | Ambiguous:
+        reason, status = self._refusal(answer), answer.status_code
+        # A 408 comes from a gateway, and does not say how far the request got.
+        if 400 <= status < 500 and status != 408:
+            return NotMade(reason=reason, status=status)
+        return Ambiguous(reason=reason, status=status)
+
+    def _refusal(self, answer: httpx.Response, *also: Secret) -> str:
+        text = wire.said(answer.content, (*self._access.hidden, *also))
+        return f"Domo answered {status_phrase(answer)}" + (f": {text}" if text else "")
+
+
+def _proof(answer: httpx.Response) -> Works | Unproven:
+    try:
+        works = wire.access_token(answer.content)
+    except wire.Unusable as unusable:
+        return Unproven(reason=str(unusable))
+    return Works() if works else Unproven(reason="the answer has no access token")

@@ -1,0 +1,179 @@
+"""Layers around httpx, each with one duty: `Retrying(Paced(Bounded(Pool)))`.
+
+An answer is read whole inside of `Bounded`, so that a body which breaks off or drips is a failure
+of the exchange, seen by `Retrying`, and not of whoever reads it later.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+import httpx
+
+from reconciler.domo.errors import TooLarge
+from reconciler.domo.limit import Pace
+from reconciler.domo.retry import Failed, Resend, RetryPolicy, retry_after
+from reconciler.ports import Clock
+
+CAP: Final = 1_000_000
+"""Bytes of an answer that does not say otherwise in its request's `cap`."""
+
+_KEPT_HEADERS: Final = ("retry-after", "date", "location")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long one try may take, in seconds.
+
+    `connect` bounds the connection and TLS, `silence` each wait for bytes, `exchange` all of it.
+    """
+
+    connect: float = 10.0
+    silence: float = 30.0
+    exchange: float = 60.0
+
+    def of_httpx(self) -> httpx.Timeout:
+        """Return the part that httpx watches."""
+        return httpx.Timeout(self.silence, connect=self.connect, pool=self.connect)
+
+
+class Pool(httpx.AsyncBaseTransport):
+    """Connections. A whole client is the innermost layer, as only a client knows the proxies."""
+
+    def __init__(self, *, context: ssl.SSLContext, timeouts: Timeouts) -> None:
+        self._client = httpx.AsyncClient(
+            verify=context,
+            timeout=timeouts.of_httpx(),
+            # Shorter than the five seconds after which common servers close: a request on a
+            # connection that is being closed has an ambiguous end.
+            limits=httpx.Limits(
+                max_connections=32, max_keepalive_connections=8, keepalive_expiry=4.0
+            ),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send as it is; the body of the answer is still to be read."""
+        return await self._client.send(request, stream=True, auth=_as_it_is)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+
+def _as_it_is(request: httpx.Request) -> httpx.Request:
+    return request
+
+
+class Bounded(httpx.AsyncBaseTransport):
+    """Reads answers whole, within a number of bytes and of seconds."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, seconds: float) -> None:
+        self._inner = inner
+        self._seconds = seconds
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return an answer that holds its body.
+
+        Raises:
+            TooLarge: the body, decompressed, is over the request's `cap`.
+            httpx.ReadTimeout: the exchange as a whole took too long.
+
+        """
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._whole(request)
+        except TimeoutError:
+            raise httpx.ReadTimeout("the exchange took too long", request=request) from None
+
+    async def _whole(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._inner.handle_async_request(request)
+        try:
+            body = await _read(answer, cap=request.extensions.get("cap", CAP))
+        finally:
+            await answer.aclose()
+        # Fewer headers on purpose: the body is decoded already, and cookies are not wanted.
+        headers = {key: answer.headers[key] for key in _KEPT_HEADERS if key in answer.headers}
+        return httpx.Response(answer.status_code, headers=headers, content=body)
+
+    async def aclose(self) -> None:
+        """Close the layer within."""
+        await self._inner.aclose()
+
+
+async def _read(answer: httpx.Response, *, cap: int) -> bytes:
+    body = bytearray()
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > cap:
+            raise TooLarge(f"an answer is over {cap} bytes", request=answer.request)
+    return bytes(body)
+
+
+class Paced(httpx.AsyncBaseTransport):
+    """Waits for a slot of the request's host."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, pace: Pace, clock: Clock) -> None:
+        self._inner = inner
+        self._pace = pace
+        self._clock = clock
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send at the next slot."""
+        wait = self._pace.wait(request.url.netloc.decode(), self._clock.monotonic())
+        if wait > 0:
+            await self._clock.sleep(wait)
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the layer within."""
+        await self._inner.aclose()
+
+
+class Retrying(httpx.AsyncBaseTransport):
+    """Sends again what its `resend` extension allows, for as long as the policy says."""
+
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, *, policy: RetryPolicy, clock: Clock, rng: Random
+    ) -> None:
+        self._inner = inner
+        self._policy = policy
+        self._clock = clock
+        self._rng = rng
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the last answer, or raise the last failure."""
+        resend = request.extensions.get("resend", Resend.UNSENT)
+        start, tries = self._clock.monotonic(), 1
+        while True:
+            outcome = await self._try(request)
+            failed = self._failed(outcome, tries, self._clock.monotonic() - start)
+            wait = self._policy.wait(resend, failed, self._rng) if failed else None
+            if wait is None:
+                break
+            await self._clock.sleep(wait)
+            tries += 1
+        if isinstance(outcome, httpx.Response):
+            return outcome
+        raise outcome
+
+    async def _try(self, request: httpx.Request) -> httpx.Response | httpx.RequestError:
+        try:
+            return await self._inner.handle_async_request(request)
+        except httpx.RequestError as failure:
+            return failure
+
+    def _failed(
+        self, outcome: httpx.Response | httpx.RequestError, tries: int, elapsed: float
+    ) -> Failed | None:
+        if not isinstance(outcome, httpx.Response):
+            return Failed(what=outcome, tries=tries, elapsed=elapsed)
+        if outcome.status_code < 400:
+            return None
+        told = retry_after(outcome.headers, self._clock.now())
+        return Failed(what=outcome.status_code, tries=tries, elapsed=elapsed, told=told)
+
+    async def aclose(self) -> None:
+        """Close the layer within."""
+        await self._inner.aclose()

@@ -1,0 +1,204 @@
+"""Domo's answers as values.
+
+Pure. Strict in what is needed, tolerant of fields that are not known. The text of an `Unusable`
+says what is wrong with an answer and quotes nothing of it, for it may hold a secret.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeGuard
+
+import orjson
+
+from reconciler.model.client import ListedClient
+from reconciler.model.scope import canonical
+from reconciler.model.secret import Secret
+from reconciler.model.text import printable
+from reconciler.ports import ClientMade
+
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+_GRAPHIC: Final = re.compile(r"[!-~]+")
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
+_REASONS: Final = ("reason", "error_description", "message", "error", "statusReason")
+_LONGEST_REASON: Final = 200
+_CUT_NAME: Final = 50
+
+
+class Unusable(ValueError):  # noqa: N818 (the answer is unusable; it is not an error of ours)
+    """An answer that does not say what it must."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """A session. `user` is Domo's id of who signed on, None where the answer lacks it."""
+
+    token: Secret
+    user: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """No session. `reason` is Domo's own word for it, empty where it says none."""
+
+    reason: str
+    two_factor: bool = False
+
+
+def document(body: bytes) -> Any:
+    """Parse JSON; the parser refuses what is nested over a thousand levels deep.
+
+    Raises:
+        Unusable: it is not JSON.
+
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        # The error holds the whole document, so it must not be chained.
+        raise Unusable("the answer is not JSON") from None
+
+
+def session(body: bytes) -> Granted | Denied:
+    """Read the answer of a sign-on; a refused one is HTTP 200, too.
+
+    Raises:
+        Unusable: it is not a JSON object.
+
+    """
+    answer = _mapping(document(body))
+    token = answer.get("sessionToken")
+    if answer.get("success") is not False and is_header_value(token):
+        return Granted(token=Secret(token), user=_number(answer.get("userId")))
+    second = answer.get("twoFactorInfo")
+    status = second.get("status") if isinstance(second, Mapping) else None
+    return Denied(reason=_reason(answer), two_factor=status not in {None, "VALID"})
+
+
+def clients(body: bytes) -> tuple[ListedClient, ...]:
+    """Read a list of clients: an array, or `{"entries": […]}` as it was before June 2025.
+
+    Raises:
+        Unusable: it is neither, and so does not even say that there are none.
+
+    """
+    answer = document(body)
+    entries = answer.get("entries") if isinstance(answer, Mapping) else answer
+    if not isinstance(entries, list):
+        raise Unusable("the answer is not a list of clients")
+    return tuple(_listed(each) for each in entries if _is_client(each))
+
+
+def _is_client(entry: object) -> bool:
+    return isinstance(entry, Mapping) and any(key in entry for key in ("id", "name", "clientId"))
+
+
+def _listed(entry: Mapping[str, Any]) -> ListedClient:
+    client_id = entry.get("clientId")
+    scopes = entry.get("scopes", entry.get("scope"))
+    return ListedClient(
+        id=_number(entry.get("id")),
+        name=_text(entry.get("name")),
+        description=_text(entry.get("description")),
+        client_id=client_id if _is_uuid(client_id) else None,
+        owner=_number(entry.get("userId")),
+        scope=canonical(each for each in _list(scopes) if isinstance(each, str)),
+    )
+
+
+def made(body: bytes, *, name: str) -> ClientMade:
+    """Read the answer of a create, in the spelling of either endpoint.
+
+    Raises:
+        Unusable: a usable id or secret is missing, or it is about a client of another name.
+
+    """
+    answer = _mapping(document(body))
+    client_id = answer.get("client_id", answer.get("clientId"))
+    secret = answer.get("client_secret", answer.get("clientSecret"))
+    if not _is_same_name(name, answer.get("name", name)):
+        raise Unusable("the answer is about a client of another name")
+    if not _is_whole(client_id):
+        raise Unusable("the answer has no usable client id")
+    if not _is_whole(secret):
+        raise Unusable("the answer has no usable secret")
+    return ClientMade(
+        client_id=client_id,
+        secret=Secret(secret),
+        owner=_number(answer.get("user", answer.get("userId"))),
+        id=_number(answer.get("id")),
+    )
+
+
+def access_token(body: bytes) -> bool:
+    """Say whether an answer holds an access token.
+
+    Raises:
+        Unusable: it is not a JSON object.
+
+    """
+    return _is_whole(_mapping(document(body)).get("access_token"))
+
+
+def said(body: bytes, hidden: Iterable[Secret]) -> str:
+    """Return what a refusal says, fit to be shown; empty where it says nothing, or too much."""
+    try:
+        answer = document(body)
+    except Unusable:
+        return ""
+    return shown(_reason(answer), hidden) if isinstance(answer, Mapping) else ""
+
+
+def shown(text: str, hidden: Iterable[Secret]) -> str:
+    """Make a server's text printable and cut it; leave it out whole if it repeats a credential."""
+    if any(secret.reveal() in text for secret in hidden):
+        return ""
+    fit = printable(text.strip())
+    return fit if len(fit) <= _LONGEST_REASON else fit[: _LONGEST_REASON - 1] + "…"
+
+
+def is_header_value(value: object) -> TypeGuard[str]:
+    """Say whether a token is text that a header can carry; an error of the library quotes it."""
+    return isinstance(value, str) and _GRAPHIC.fullmatch(value) is not None
+
+
+def _mapping(answer: object) -> Mapping[str, Any]:
+    if not isinstance(answer, Mapping):
+        raise Unusable("the answer is not a JSON object")
+    return answer
+
+
+def _reason(answer: Mapping[str, Any]) -> str:
+    return next((answer[key] for key in _REASONS if isinstance(answer.get(key), str)), "")
+
+
+def _is_same_name(sent: str, got: object) -> bool:
+    # Domo promises no exact bytes: a name may come back trimmed, squeezed or cut.
+    if not isinstance(got, str):
+        return False
+    whole, part = " ".join(sent.split()), " ".join(got.split())
+    return part == whole or (len(part) >= _CUT_NAME and whole.startswith(part))
+
+
+def _is_uuid(value: object) -> bool:
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def _is_whole(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and "*" not in value and _GRAPHIC.fullmatch(value) is not None
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value >= 0 else None
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    return None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
