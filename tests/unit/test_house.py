@@ -117,16 +117,13 @@ def test_every_package_has_its_essay() -> None:
 @pytest.mark.parametrize("library", sorted(DOORS))
 def test_each_library_has_one_door(library: str) -> None:
     """A library is imported only where the architecture says."""
+    doors = DOORS[library]
     strays = [
         name
         for path in python_files(PACKAGE)
         if library in imported(path)
-        and not any(
-            name == door or (door.endswith("/") and name.startswith(door))
-            for door in DOORS[library]
-            for name in [path.relative_to(PACKAGE).as_posix()]
-        )
-        for name in [path.relative_to(PACKAGE).as_posix()]
+        and (name := path.relative_to(PACKAGE).as_posix()) not in doors
+        and not name.startswith(tuple(door for door in doors if door.endswith("/")))
     ]
     assert strays == []
 

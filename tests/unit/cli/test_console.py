@@ -1,0 +1,108 @@
+"""The two streams."""
+
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.cli.views.console import Console
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.errors import InvalidInput, LockHeld
+from reconciler.model.place import Place
+
+Make = Callable[..., Console]
+Written = Callable[[Console], tuple[str, str]]
+
+
+def test_data_ends_with_one_newline(make_console: Make, written: Written) -> None:
+    """Text and bytes go to standard output, closed by a newline where they lack it."""
+    console = make_console()
+    console.data("one")
+    console.data(b"two\n")
+    assert written(console) == ("one\ntwo\n", "")
+
+
+def test_messages_go_to_standard_error(make_console: Make, written: Written) -> None:
+    """Notes, warnings and problems never mix with data."""
+    console = make_console()
+    console.note("n", hint="do this")
+    console.warn("w")
+    console.problem("p")
+    assert written(console) == ("", "Note: n\nhint: do this\nWarning: w\nError: p\n")
+
+
+def test_quiet_keeps_errors_only(make_console: Make, written: Written) -> None:
+    """With `-q` an error is still shown, a note and a warning are not."""
+    console = make_console(quiet=True)
+    console.note("n")
+    console.warn("w")
+    console.problem("p")
+    assert written(console)[1] == "Error: p\n"
+
+
+@pytest.mark.parametrize(("verbosity", "shown"), [(0, ""), (1, "Detail: d\n")])
+def test_details_are_for_those_who_ask(
+    make_console: Make, written: Written, verbosity: int, shown: str
+) -> None:
+    """A detail is shown with `-v` only."""
+    console = make_console(verbosity=verbosity)
+    console.detail("d")
+    assert written(console)[1] == shown
+
+
+def test_json_messages_are_one_object_a_line(make_console: Make, written: Written) -> None:
+    """With `--log-format json` every message can be read by a program."""
+    console = make_console(log_format="json")
+    console.note("two\nlines")
+    console.failure(LockHeld("held", hint="wait"))
+    assert [json.loads(line) for line in written(console)[1].splitlines()] == [
+        {"level": "note", "message": "two\nlines"},
+        {"level": "error", "code": "lock-held", "message": "held", "hint": "wait"},
+    ]
+
+
+def test_json_diagnostics_hold_their_place(make_console: Make, written: Written) -> None:
+    """A wrong manifest is a line for each mistake, and one for the whole."""
+    console = make_console(log_format="json")
+    wrong = Diagnostic(code="unknown-key", message="m", place=Place("a.yaml", 3, 5))
+    console.failure(InvalidInput([wrong]))
+    first, last = [json.loads(line) for line in written(console)[1].splitlines()]
+    assert (first["file"], first["line"], first["column"]) == ("a.yaml", 3, 5)
+    assert last["message"] == "the manifest has 1 error"
+
+
+def test_a_message_cannot_move_the_cursor(make_console: Make, written: Written) -> None:
+    """Control characters in a message are shown as escapes, its line ends are kept."""
+    console = make_console()
+    console.problem("a\x1b[2Jb\nc", hint="d\re")
+    assert written(console)[1] == "Error: a\\x1b[2Jb\nc\nhint: d\\x0de\n"
+
+
+def test_colour_is_for_terminals(make_console: Make, written: Written) -> None:
+    """A terminal gets colour unless it is refused, a pipe never."""
+    for terminal, allowed, coloured in [
+        (True, True, True),
+        (True, False, False),
+        (False, True, False),
+    ]:
+        console = make_console(terminal=terminal, colour_allowed=allowed)
+        console.problem("p")
+        assert console.colour is coloured
+        assert ("\x1b[1;31mError:\x1b[0m p" in written(console)[1]) is coloured
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_the_environment_refuses_colour(name: str, value: str) -> None:
+    """`NO_COLOR` and a dumb terminal get none; an empty `NO_COLOR` says nothing."""
+    assert not Console.of_process({name: value}).colour_allowed
+    assert Console.of_process({"NO_COLOR": "", "TERM": "xterm"}).colour_allowed
+
+
+@pytest.mark.parametrize(
+    ("encoding", "limited"), [("utf-8", False), ("ascii", True), ("latin-1", True)]
+)
+def test_a_terminal_without_the_signs_is_known(encoding: str, limited: bool) -> None:
+    """Where the encoding lacks the signs of a plan, the console says so."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    assert Console(stdout=stream, stderr=stream).ascii is limited

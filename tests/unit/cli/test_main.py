@@ -1,0 +1,142 @@
+"""The table of commands and the error boundary."""
+
+from collections.abc import Callable
+from io import StringIO
+
+import click
+import pytest
+
+import reconciler
+from reconciler.cli.main import COMMANDS, group, main
+from reconciler.cli.views.console import Console
+
+Make = Callable[..., Console]
+Written = Callable[[Console], tuple[str, str]]
+
+
+class Failing(StringIO):
+    """A stream that answers a write with an error of which nobody thought."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def write(self, text: str) -> int:
+        """Fail, with the error that caused it behind it."""
+        del text
+        raise self.error from LookupError("hunter2 in the cause")
+
+
+def test_the_version_is_the_packages(
+    make_console: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--version` says the program and its version."""
+    assert main(["--version"], make_console(), {}) == 0
+    assert capsys.readouterr().out == f"reconciler {reconciler.__version__}\n"
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_table_says_what_the_command_says(name: str) -> None:
+    """The summary in the list of commands is the first sentence of the command's own help."""
+    context = click.Context(group())
+    command = group().get_command(context, name)
+    assert command is not None
+    assert command.name == name
+    assert (command.help or "").splitlines()[0].startswith(COMMANDS[name][1].rstrip("."))
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_shows_an_example(
+    name: str, make_console: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The help of each command ends in an example of its use."""
+    assert main([name, "--help"], make_console(), {}) == 0
+    assert f"Example: {'' if name != 'completion' else 'eval '}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        ([], "missing command", "`reconciler --help` shows what it takes"),
+        (["paln"], "there is no command `paln`", "did you mean `plan`?"),
+        (["xyzzy"], "there is no command `xyzzy`", "`reconciler --help` lists the commands"),
+        (
+            ["plan", "--taget", "a"],
+            "`reconciler plan` has no option `--taget`",
+            "did you mean `--target`?",
+        ),
+        (
+            ["plan", "--xyzzy"],
+            "`reconciler plan` has no option `--xyzzy`",
+            "`reconciler plan --help` shows what it takes",
+        ),
+        (
+            ["plan", "--label", "prod"],
+            "invalid value for '--label' (env var: 'RECONCILER_LABEL'): "
+            + "`prod` is not a label: write k=v, as in env=prod",
+            "`reconciler plan --help` shows what it takes",
+        ),
+        (
+            ["plan", "surplus"],
+            "got unexpected extra argument (surplus)",
+            "`reconciler plan --help` shows what it takes",
+        ),
+    ],
+)
+def test_a_wrong_command_line_ends_in_64(
+    arguments: list[str], message: str, hint: str, make_console: Make, written: Written
+) -> None:
+    """Usage errors have their own exit code and say what was probably meant."""
+    console = make_console()
+    assert main(arguments, console, {}) == 64
+    assert written(console) == ("", f"Error: {message}\nhint: {hint}\n")
+
+
+@pytest.mark.parametrize(("verbose", "traced"), [("-v", False), ("-vv", True)])
+def test_an_unexpected_error_shows_its_place_and_no_value(
+    verbose: str, traced: bool, make_console: Make
+) -> None:
+    """A bug is said with its kind and place; the frames come at `-vv`, its message never."""
+    console = make_console()
+    console.stdout = Failing(RuntimeError("hunter2"))
+    assert main(["completion", "zsh", verbose], console, {}) == 1
+    shown = console.stderr.getvalue() if isinstance(console.stderr, StringIO) else ""
+    assert shown.startswith("Error: internal error: RuntimeError at ")
+    assert "hint: this is a bug in reconciler" in shown
+    assert ("in completion" in shown) is traced
+    assert ("LookupError, and then:" in shown) is traced
+    assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
+def test_an_interruption_ends_in_130(error: BaseException, make_console: Make) -> None:
+    """Ctrl-C anywhere is said in one word, without a traceback."""
+    console = make_console()
+    console.stdout = Failing(error)
+    assert main(["completion", "zsh"], console, {}) == 130
+    assert isinstance(console.stderr, StringIO)
+    assert console.stderr.getvalue() == "Error: interrupted\n"
+
+
+def test_a_closed_pipe_is_left_to_the_process(make_console: Make) -> None:
+    """A reader that has gone is no error to be reported to it."""
+    console = make_console()
+    console.stdout = Failing(BrokenPipeError())
+    with pytest.raises(BrokenPipeError):
+        main(["completion", "zsh"], console, {})
+
+
+def test_a_shell_can_ask_for_completions(
+    make_console: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The variable that shells set gives the commands that begin with what was typed."""
+    asked = {
+        "_RECONCILER_COMPLETE": "bash_complete",
+        "COMP_WORDS": "reconciler va",
+        "COMP_CWORD": "1",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in asked.items():
+            patch.setenv(name, value)
+        assert main([], make_console(), asked) == 0
+    assert capsys.readouterr().out == "plain,validate\n"
