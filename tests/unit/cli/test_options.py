@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from reconciler.cli.options import (
     Chosen,
     Duration,
+    Label,
     Where,
     as_of_option,
     chosen_options,
@@ -119,6 +120,13 @@ def test_a_duration_is_in_seconds() -> None:
     assert parsed(latency, arguments=[]) == {"latency": 0.0}
     with pytest.raises(click.BadParameter, match="is not a duration"):
         Duration().convert("50", None, None)
+
+
+def test_a_label_without_a_value_is_refused() -> None:
+    """A label is `k=v`, and a wrong one is said with its form."""
+    for wrong in ("prod", "=prod"):
+        with pytest.raises(click.BadParameter, match=f"`{wrong}` is not a label: write k=v"):
+            Label().convert(wrong, None, None)
 
 
 def test_the_first_format_is_the_default() -> None:
