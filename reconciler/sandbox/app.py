@@ -1,0 +1,252 @@
+"""What Domo answers when nothing goes wrong: one function for each endpoint, no I/O.
+
+Numbers in the docstrings are the sections of the wire contract: 1 sign-on, 2 access token,
+3 create, 4 list, 5 revoke, 6 use.
+"""
+
+import hmac
+from typing import Any, assert_never
+
+from reconciler.sandbox.instance import Instance
+from reconciler.sandbox.message import Request, Response, answered, forbidden, refused
+from reconciler.sandbox.records import Client, User
+from reconciler.sandbox.routes import Call, InstanceRoute
+from reconciler.sandbox.world import SCOPES, Placement, World
+
+
+def respond(world: World, call: Call, now: float) -> Response:
+    """Carry out one call; `now` is in seconds since the epoch."""
+    match call.route:
+        case "unknown":
+            return refused(404)
+        case "wrong_method":
+            return refused(405)
+        case "token":
+            return _token(world, call, now)
+        case "sign_on" | "create" | "create_on_instance" | "list" | "revoke":
+            return _on_instance(world, call.route, call, now)
+        case _:
+            assert_never(call.route)
+
+
+def _on_instance(  # noqa: PLR0911 (one flat table, an arm for each endpoint)
+    world: World, route: InstanceRoute, call: Call, now: float
+) -> Response:
+    instance = world.instances.get(call.domain or "")
+    if instance is None:
+        return forbidden()
+    if not instance.has_room(now):
+        return Response(status=429, headers={"retry-after": "1"})
+    match route:
+        case "sign_on":
+            return _sign_on(world, instance, call, now)
+        case "create":
+            return _create(world, instance, call, now)
+        case "create_on_instance":
+            return _create_on_instance(world, instance, call, now)
+        case "list":
+            return _list(world, instance, call, now)
+        case "revoke":
+            return _revoke(world, instance, call, now)
+        case _:
+            assert_never(route)
+
+
+def _sign_on(world: World, instance: Instance, call: Call, now: float) -> Response:
+    """1: a refusal is HTTP 200, too."""
+    if call.request.headers.get("origin") != f"https://{instance.domain}":
+        return forbidden()
+    if not _is_json(call.request):
+        return refused(415)
+    match call.document:
+        case {"method": "password", "emailAddress": str(email), "password": str(password), **rest}:
+            outcome = instance.password_opens(email, password) if not rest else None
+        case {"method": "exptoken", **rest}:
+            cookie = _cookie(call.request, "_dsidv1")
+            outcome = instance.cookie_opens(cookie) if not rest else None
+        case _:
+            outcome = None
+    if outcome is None:
+        return refused(400)
+    if isinstance(outcome, str):
+        return answered(200, {"success": False, "reason": outcome})
+    return answered(
+        200,
+        {
+            "userId": outcome.id,
+            "success": True,
+            "sessionToken": world.open_session(instance, outcome, now),
+            "twoFactorInfo": {"status": "VALID"},
+            "userRole": "Admin" if outcome.admin else "Privileged",
+        },
+    )
+
+
+def _create(world: World, instance: Instance, call: Call, now: float) -> Response:
+    """3a: on the API host, with a session and nothing else."""
+    user = _session_user(world, instance, call.request, now)
+    if isinstance(user, Response):
+        return user
+    made = _made(world, instance, call, user, scope_key="scope", now=now)
+    if isinstance(made, Response):
+        return made
+    return answered(
+        201,
+        {
+            "name": made.name,
+            "description": made.description,
+            "scope": made.scope,
+            "user": made.owner,
+            "role": "Admin" if user.admin else "Privileged",
+            "client_id": made.client_id,
+            "client_secret": made.client_secret,
+            "authorized_grant_types": ["client_credentials"],
+        },
+    )
+
+
+def _create_on_instance(world: World, instance: Instance, call: Call, now: float) -> Response:
+    """3b: on the instance, with an access token or a session."""
+    user = _user(world, instance, call.request, now)
+    if isinstance(user, Response):
+        return user
+    made = _made(world, instance, call, user, scope_key="scopes", now=now)
+    if isinstance(made, Response):
+        return made
+    return answered(
+        201,
+        {
+            "id": made.id,
+            "name": made.name,
+            "description": made.description,
+            "scopes": made.scope,
+            "userId": made.owner,
+            "clientId": made.client_id,
+            "clientSecret": made.client_secret,
+        },
+    )
+
+
+def _list(world: World, instance: Instance, call: Call, now: float) -> Response:
+    """4: an array, or `entries` around it; no secret."""
+    user = _user(world, instance, call.request, now)
+    if isinstance(user, Response):
+        return user
+    shown = [_shown(instance, each) for each in instance.seen_by(user, now)]
+    return answered(200, {"entries": shown} if instance.rules.list_shape == "entries" else shown)
+
+
+def _shown(instance: Instance, client: Client) -> dict[str, object]:
+    masked = instance.rules.mask_client_ids
+    return {
+        "id": client.id,
+        "name": client.name,
+        "description": client.description,
+        "clientId": f"********{client.client_id[-4:]}" if masked else client.client_id,
+        "userId": client.owner,
+        "scopes": client.scope,
+    }
+
+
+def _revoke(world: World, instance: Instance, call: Call, now: float) -> Response:
+    """5: 204, and 400 for an id that is not there or is not this user's to see."""
+    user = _user(world, instance, call.request, now)
+    if isinstance(user, Response):
+        return user
+    client = instance.clients.get(call.number or -1)
+    if client is None or not (user.admin or client.owner == user.id):
+        return refused(400)
+    world.remove(instance, client.id, by=call.route, now=now)
+    return Response(status=204)
+
+
+def _token(world: World, call: Call, now: float) -> Response:
+    """6: proves that a client's id and secret belong together."""
+    query = call.request.query
+    if query.get("grant_type") != "client_credentials":
+        return answered(400, {"error": "unsupported_grant_type"})
+    found = world.client_with(call.basic[0]) if call.basic else None
+    if found is None or call.basic is None or not _equal(call.basic[1], found[1].client_secret):
+        return refused(401)
+    instance, client = found
+    if not instance.has_room(now):
+        return Response(status=429, headers={"retry-after": "1"})
+    scope = query["scope"].split() if "scope" in query else list(client.scope)
+    if not set(scope) <= set(client.scope):
+        return answered(400, {"error": "invalid_scope"})
+    instance.sign_ins[client.client_id] += 1
+    return answered(
+        200,
+        {
+            "access_token": f"eyJ{world.draw.getrandbits(256):064x}",
+            "token_type": "bearer",
+            "expires_in": 3599,
+            "scope": " ".join(scope),
+            "customer": instance.domain.partition(".")[0],
+            "userId": client.owner,
+        },
+    )
+
+
+def _made(
+    world: World, instance: Instance, call: Call, user: User, *, scope_key: str, now: float
+) -> Client | Response:
+    if not _is_json(call.request):
+        return refused(415)
+    wanted = _wanted(call.document, scope_key, user)
+    if wanted is None:
+        return refused(400)
+    name = instance.stored_name(wanted.name)
+    if not name.strip() or instance.named(name) is not None:
+        return refused(400)
+    return world.place(wanted, instance.domain, by=call.route, now=now)
+
+
+def _wanted(document: Any, scope_key: str, user: User) -> Placement | None:
+    match document:
+        case {"name": str(name), **rest} if rest.keys() <= {"description", scope_key}:
+            description = rest.get("description", "")
+            scope = rest.get(scope_key)
+        case _:
+            return None
+    if not isinstance(description, str) or not isinstance(scope, list) or not scope:
+        return None
+    if not all(isinstance(each, str) and each in SCOPES for each in scope):
+        return None
+    return Placement(name=name, description=description, scope=scope, owner=user.email)
+
+
+def _session_user(
+    world: World, instance: Instance, request: Request, now: float
+) -> User | Response:
+    session = world.use_session(request.headers.get("x-domo-authentication", ""), now)
+    user = instance.users.get(session.email) if session else None
+    if session is None or (session.domain == instance.domain and user is None):
+        return refused(401)
+    if session.domain != instance.domain or user is None:
+        return forbidden()
+    return user
+
+
+def _user(world: World, instance: Instance, request: Request, now: float) -> User | Response:
+    if "x-domo-authentication" in request.headers:
+        return _session_user(world, instance, request, now)
+    token = request.headers.get("x-domo-developer-token", "")
+    return instance.token_opens(token) or refused(401)
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    return kind.strip().lower() == "application/json"
+
+
+def _cookie(request: Request, name: str) -> str | None:
+    for part in request.headers.get("cookie", "").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            return value
+    return None
+
+
+def _equal(given: str, true: str) -> bool:
+    return hmac.compare_digest(given.encode(), true.encode())

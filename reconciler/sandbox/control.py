@@ -1,0 +1,163 @@
+"""The control API: what a test asks the sandbox about, and does behind the client's back.
+
+| request | what it does |
+| --- | --- |
+| `GET /control/state[?instance=DOMAIN]` | instances and clients, secrets included, oldest first |
+| `GET /control/requests[?after=NUMBER&route=GLOB&instance=GLOB]` | the log; no secret is in it |
+| `GET`, `POST`, `DELETE /control/faults` | shows the faults, adds one (or a list), clears them |
+| `POST /control/clients` | `{instance, name, scope, …}`: somebody else makes a client |
+| `DELETE /control/clients?instance=DOMAIN[&name=NAME]` | somebody else revokes one, or all |
+| `PATCH /control/instances/DOMAIN` | rules, users, cookies, tokens; `end_sessions: true` |
+| `PATCH /control/world` | `{latency, jitter}` |
+| `POST /control/reset` | begin again, from the config in the body or from the first one |
+
+A mistake answers 400 with `{"error": …}`. Control requests are not logged, delayed or struck.
+"""
+
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from reconciler.sandbox.faults import Fault
+from reconciler.sandbox.instance import Instance
+from reconciler.sandbox.message import Request, Response, answered, document_in
+from reconciler.sandbox.shape import mapping, shaped
+from reconciler.sandbox.world import Placement, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long every request takes, in seconds."""
+
+    latency: float
+    jitter: float
+
+
+def control(world: World, request: Request, now: float) -> Response:
+    """Answer one request under `/control`; `now` is seconds since the epoch."""
+    try:
+        return _routed(world, request, now)
+    except ValueError as wrong:
+        return answered(400, {"error": str(wrong)})
+
+
+def state_of(world: World, domain: str | None = None) -> dict[str, Any]:
+    """Return everything that is, or was, on every instance or on one.
+
+    Raises:
+        ValueError: there is no such instance.
+
+    """
+    chosen = world.instances.values() if domain is None else [world.known(domain)]
+    return {
+        "latency": world.latency,
+        "jitter": world.jitter,
+        "sessions": len(world.sessions),
+        "requests": world.requests,
+        "instances": {each.domain: _instance(world, each) for each in chosen},
+    }
+
+
+def requests_of(
+    world: World, *, after: int = 0, route: str = "*", instance: str = "*"
+) -> list[dict[str, Any]]:
+    """Return the log's entries above a number whose route and instance match the globs."""
+    return [
+        asdict(each)
+        for each in world.log
+        if each.number > after
+        and fnmatchcase(each.route, route)
+        and fnmatchcase(each.instance or "", instance)
+    ]
+
+
+def _routed(  # noqa: C901, PLR0911 (one flat table, an arm for each request)
+    world: World, request: Request, now: float
+) -> Response:
+    query = request.query
+    match request.method, request.path.split("/")[2:]:
+        case "GET", ["state"]:
+            return answered(200, state_of(world, query.get("instance")))
+        case "GET", ["requests"]:
+            return answered(200, _requests(world, request))
+        case "GET", ["faults"]:
+            return answered(200, [asdict(each) for each in world.faults])
+        case "POST", ["faults"]:
+            return _add_faults(world, document_in(request.body))
+        case "DELETE", ["faults"]:
+            world.faults.clear()
+            return Response(status=204)
+        case "POST", ["clients"]:
+            return _add_client(world, document_in(request.body), now)
+        case "DELETE", ["clients"]:
+            return _remove_clients(world, query.get("instance", ""), query.get("name"), now)
+        case "PATCH", ["instances", domain]:
+            changes = mapping(document_in(request.body), "changes")
+            world.configure(world.known(domain), changes)
+            return Response(status=204)
+        case "PATCH", ["world"]:
+            return _set_pace(world, document_in(request.body))
+        case "POST", ["reset"]:
+            world.reset(mapping(document_in(request.body), "world") if request.body else None)
+            return Response(status=204)
+        case _:
+            return answered(404, {"error": f"no {request.method} {request.path}"})
+
+
+def _instance(world: World, instance: Instance) -> dict[str, Any]:
+    return {
+        "rules": asdict(instance.rules),
+        "users": {email: asdict(user) for email, user in instance.users.items()},
+        "clients": [
+            {**asdict(each), "sign_ins": instance.sign_ins[each.client_id]}
+            for each in instance.clients.values()
+        ],
+        "revoked": [
+            {**asdict(each.client), "sign_ins": instance.sign_ins[each.client.client_id]}
+            | {"revoked": each.order, "revoked_at": each.revoked_at, "revoked_by": each.revoked_by}
+            for each in instance.revoked
+        ],
+        "counts": dict(world.counts.get(instance.domain, {})),
+    }
+
+
+def _requests(world: World, request: Request) -> list[dict[str, Any]]:
+    query = request.query
+    return requests_of(
+        world,
+        after=int(query.get("after", "0")),
+        route=query.get("route", "*"),
+        instance=query.get("instance", "*"),
+    )
+
+
+def _add_faults(world: World, document: Any) -> Response:
+    given = document if isinstance(document, list) else [document]
+    faults = [shaped(Fault, each, "fault") for each in given]
+    for each in faults:
+        world.faults.add(each)
+    return Response(status=204)
+
+
+def _add_client(world: World, document: Any, now: float) -> Response:
+    given = dict(mapping(document, "client"))
+    domain = str(given.pop("instance", ""))
+    client = world.place(shaped(Placement, given, "client"), domain, by="control", now=now)
+    return answered(201, asdict(client))
+
+
+def _remove_clients(world: World, domain: str, name: str | None, now: float) -> Response:
+    instance = world.known(domain)
+    chosen = [each for each in instance.clients.values() if name in (None, each.name)]
+    if name is not None and not chosen:
+        raise ValueError(f"{domain}: no client `{name}`")
+    for each in chosen:
+        world.remove(instance, each.id, by="control", now=now)
+    return Response(status=204)
+
+
+def _set_pace(world: World, document: Any) -> Response:
+    now = {"latency": world.latency, "jitter": world.jitter}
+    pace = shaped(Pace, {**now, **mapping(document, "world")}, "world")
+    world.latency, world.jitter = pace.latency, pace.jitter
+    return Response(status=204)

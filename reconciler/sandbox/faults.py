@@ -1,0 +1,154 @@
+"""Faults: what goes wrong, for which requests, and how often.
+
+| what | done? | what the client sees |
+| --- | --- | --- |
+| lost_answer | yes | the socket closes without an answer |
+| reset_before | no | the connection is reset (RST) |
+| error_before, error_after | no, yes | `status`, 500 unless said otherwise |
+| rate_limited | no | 429, `Retry-After: seconds` in the form that `retry_after` says |
+| hang | as `done` says | silence; after `seconds` (an hour) the socket closes |
+| slow_drip | yes | the right answer, a byte every `seconds` (0.05) |
+| garbage | yes | the right status, and a body of `form`: truncated JSON, text or an HTML page |
+| truncated | yes | a `Content-Length` longer than the body, then the end |
+| no_secret, wrong_name | yes | the answer without its secret, or with another name |
+| redirect | no | 302 (or `status`) to `location` |
+| expired_session | no | 401, and the session is at its end |
+| huge | yes | `megabytes` of white space before the right answer |
+| deep_json | yes | the right status, and `depth` arrays in each other |
+
+`route`, `instance` and `client` are globs (`create*`, `acme-*`, `Automation *`); a request without
+a client matches only `*`. Every fault counts the requests that match it: it lets `after` of them
+through, then strikes `times` of them (null: all). Of several that could strike, the first does.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from typing import Any, Literal, Self
+
+from reconciler.sandbox.shape import shaped
+
+What = Literal[
+    "lost_answer",
+    "reset_before",
+    "error_before",
+    "error_after",
+    "rate_limited",
+    "hang",
+    "slow_drip",
+    "garbage",
+    "truncated",
+    "no_secret",
+    "wrong_name",
+    "redirect",
+    "expired_session",
+    "huge",
+    "deep_json",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One entry of the table above."""
+
+    what: What
+    route: str = "*"
+    instance: str = "*"
+    client: str = "*"
+    after: int = 0
+    times: int | None = 1
+    status: int | None = None
+    seconds: float | None = None
+    retry_after: Literal["seconds", "date", "absent"] = "seconds"
+    done: bool = True
+    form: Literal["truncated", "text", "html"] = "truncated"
+    location: str = "http://elsewhere.invalid/"
+    megabytes: float = 100
+    depth: int = 100_000
+
+    def __post_init__(self) -> None:
+        if self.status is not None and not 200 <= self.status <= 599:
+            raise ValueError(f"a fault cannot answer with status {self.status}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `WHAT[:key=value,…]`, such as `lost_answer:route=create,times=2`.
+
+        Raises:
+            ValueError: saying what is wrong.
+
+        """
+        what, _, rest = text.partition(":")
+        values: dict[str, Any] = {"what": what}
+        for part in filter(None, rest.split(",")):
+            key, _, value = part.partition("=")
+            values[key.strip()] = _read(value.strip())
+        known = {each.name for each in fields(cls)} - {"what"}
+        if not values.keys() - {"what"} <= known:
+            raise ValueError(f"fault `{text}`: the keys are {', '.join(sorted(known))}")
+        return shaped(cls, values, f"fault `{text}`")
+
+    def matches(self, *, route: str, instance: str | None, client: str | None) -> bool:
+        """Say whether a request is of the kind that this fault strikes."""
+        return (
+            fnmatchcase(route, self.route)
+            and fnmatchcase(instance or "", self.instance)
+            and fnmatchcase(client or "", self.client)
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Armed:
+    """A fault with its counts: the requests that matched, and those that it struck."""
+
+    fault: Fault
+    seen: int = 0
+    struck: int = 0
+
+    def ready(self) -> bool:
+        """Say whether the fault strikes the request that was counted last."""
+        times = self.fault.times
+        return self.seen > self.fault.after and (times is None or self.struck < times)
+
+
+class Faults:
+    """The faults that are in force, in the order in which they were asked for."""
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._armed = [Armed(fault=each) for each in faults]
+
+    def add(self, fault: Fault) -> None:
+        """Put one more in force."""
+        self._armed.append(Armed(fault=fault))
+
+    def clear(self) -> None:
+        """Let everything go right again."""
+        self._armed.clear()
+
+    def strike(self, *, route: str, instance: str | None, client: str | None) -> Fault | None:
+        """Count a request and return the fault that strikes it, if one does."""
+        chosen: Armed | None = None
+        for each in self._armed:
+            if each.fault.matches(route=route, instance=instance, client=client):
+                each.seen += 1
+                if chosen is None and each.ready():
+                    chosen = each
+        if chosen is None:
+            return None
+        chosen.struck += 1
+        return chosen.fault
+
+    def __iter__(self) -> Iterator[Armed]:
+        return iter(self._armed)
+
+
+def _read(text: str) -> int | float | bool | str | None:
+    words = {"true": True, "false": False, "null": None, "always": None}
+    if text in words:
+        return words[text]
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,57 @@
+"""Requests and responses as values, and the shapes of Domo's answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """An HTTP request; header names are in lower case, `path` is percent-decoded."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An HTTP response; its `Content-Length` follows from the body."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def answered(status: int, document: Any) -> Response:
+    """Answer with JSON."""
+    return Response(
+        status=status,
+        body=orjson.dumps(document),
+        headers={"content-type": "application/json;charset=utf-8"},
+    )
+
+
+def refused(status: int) -> Response:
+    """Answer as unhelpfully as Domo does: the status, said again, and nothing about the cause."""
+    from http import HTTPStatus
+
+    phrase = HTTPStatus(status).phrase
+    return answered(status, {"status": status, "statusReason": phrase, "message": phrase})
+
+
+def forbidden() -> Response:
+    """Answer as for an instance that does not exist: plain text, not JSON."""
+    return Response(status=403, body=b"Forbidden", headers={"content-type": "text/plain"})
+
+
+def document_in(body: bytes) -> Any:
+    """Return the JSON in a body, None where there is none."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None

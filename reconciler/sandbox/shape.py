@@ -1,0 +1,82 @@
+"""A plain mapping → a frozen dataclass, or a sentence that says what is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Shaped = TypeVar("Shaped", bound="DataclassInstance")
+
+
+def shaped(cls: type[Shaped], given: Any, where: str) -> Shaped:
+    """Make a `cls` from a mapping whose keys and types are those of its fields.
+
+    Raises:
+        ValueError: not a mapping, an unknown or missing key, or a value of another type.
+
+    """
+    values = mapping(given, where)
+    known = {each.name: each for each in fields(cls)}
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(f"{where}: unknown key `{name}`, known are {', '.join(sorted(known))}")
+        if not _fits(value, known[name].type):
+            raise ValueError(f"{where}: `{name}` cannot be {value!r}")
+    for name, each in known.items():
+        if name not in values and each.default is MISSING and each.default_factory is MISSING:
+            raise ValueError(f"{where}: `{name}` is missing")
+    return cls(**values)
+
+
+def mapping(given: Any, where: str) -> Mapping[str, Any]:
+    """Return `given` if it is a mapping with text keys.
+
+    Raises:
+        ValueError: it is not.
+
+    """
+    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+        raise ValueError(f"{where}: not a mapping with text keys")
+    return given
+
+
+def sequence(given: Any, where: str) -> tuple[Any, ...]:
+    """Return `given` as a tuple if it is a list.
+
+    Raises:
+        ValueError: it is not.
+
+    """
+    if isinstance(given, list | tuple):
+        return tuple(given)
+    raise ValueError(f"{where}: not a list")
+
+
+def texts(given: Any, where: str) -> dict[str, str]:
+    """Return a mapping of text to text as a dictionary.
+
+    Raises:
+        ValueError: it is not one.
+
+    """
+    values = mapping(given, where)
+    if not all(isinstance(value, str) for value in values.values()):
+        raise ValueError(f"{where}: not all values are text")
+    return dict(values)
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    return any(_is_a(value, each) for each in get_args(kind) or (kind,))
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    if isinstance(value, bool) or kind is bool:
+        return isinstance(value, bool) and kind is bool
+    if kind in (int, float):
+        # A count, a delay or a status below zero has no meaning anywhere in the sandbox.
+        return isinstance(value, int if kind is int else int | float) and value >= 0
+    return isinstance(value, kind)
