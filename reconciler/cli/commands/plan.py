@@ -52,7 +52,7 @@ def plan(
     made = make_plan(
         desired, ground.known, as_of=as_of, in_hand=ground.in_hand, selection=selection(chosen)
     )
-    _show(console, made, output)
+    show_plan(console, made, output)
     report_interrupted(console, ground)
     if report_problems(console, made):
         return 1
@@ -94,7 +94,8 @@ def report_problems(console: Console, made: "Plan") -> bool:
     return refused
 
 
-def _show(console: Console, made: "Plan", output: str) -> None:
+def show_plan(console: Console, made: "Plan", output: str) -> None:
+    """Write the plan in the format that was asked for."""
     if output == "json":
         from reconciler.plan.render.json import render_json
 

@@ -1,0 +1,123 @@
+"""`reconciler sandbox`: a Domo double to try things out on."""
+
+import signal
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from reconciler.cli.options import Duration, option, output_options
+from reconciler.cli.views.console import Console
+from reconciler.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.server import Running
+
+KEYS: Final = ("acme-prod", "acme-dev", "globex")
+KEY_FORM: Final = r"[a-z0-9][a-z0-9-]*"
+MANIFEST: Final = "sandbox.yaml"
+
+
+@click.command(epilog="Example: reconciler sandbox --latency 50ms --fault lost_answer:route=create")
+@option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 takes a free one.")
+@option("--latency", type=Duration(), default="0", help="Time that each request takes, as in 50ms.")
+@option(
+    "--instances",
+    default=str(len(KEYS)),
+    show_default=True,
+    metavar="N|KEYS",
+    help="How many instances, or their keys with commas between them.",
+)
+@option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="SPEC",
+    help="What goes wrong, as WHAT[:key=value,…] (repeatable); WHAT is lost_answer, error_before,"
+    " error_after, rate_limited, hang, garbage, expired_session or another that an error lists.",
+)
+@output_options
+@click.pass_obj
+def sandbox(
+    console: Console, port: int, latency: float, instances: str, faults: tuple[str, ...]
+) -> int:
+    """Serve a Domo double on loopback, to try things out.
+
+    Prints shell lines that set its credentials and write a manifest that points at it, then
+    serves until Ctrl-C or SIGTERM. Everything in it is fiction and is gone when it ends.
+    """
+    from reconciler.sandbox.faults import Fault
+    from reconciler.sandbox.fleet import fleet
+    from reconciler.sandbox.server import run_forever
+    from reconciler.sandbox.world import World
+
+    keys = _keys(instances)
+    config = fleet(keys)
+    world = World.from_config(config)
+    for each in faults:
+        try:
+            world.faults.add(Fault.parse(each))
+        except ValueError as error:
+            raise UsageError(
+                str(error), hint="for example: --fault lost_answer:route=create,times=2"
+            ) from None
+
+    def ready(running: "Running") -> None:
+        console.data("\n".join(_instructions(running, config, keys)))
+        console.settle()
+
+    # SIGTERM ends it as Ctrl-C does; nothing is lost with a sandbox.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    run_forever(world, ready=ready, port=port, latency=latency)
+    return 0
+
+
+def _keys(instances: str) -> tuple[str, ...]:
+    """Return the keys that `--instances` asks for: the first N of a list, or those it names."""
+    import re
+
+    if instances.isdecimal():
+        more = (f"instance-{number}" for number in range(len(KEYS) + 1, int(instances) + 1))
+        return (*KEYS[: int(instances)], *more)
+    keys = tuple(dict.fromkeys(key.strip() for key in instances.split(",")))
+    for key in keys:
+        if not re.fullmatch(KEY_FORM, key):
+            raise UsageError(
+                f"`{key}` is not an instance key",
+                hint="a key has lower-case letters, digits and `-`, as in acme-prod",
+            )
+    return keys
+
+
+def _instructions(
+    running: "Running", config: Mapping[str, Any], keys: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield lines that a shell can read: the credentials, and a manifest that refers to them."""
+    from reconciler.sandbox.fleet import login
+
+    yield f"# A Domo double serves on {running.url} until Ctrl-C. Paste this into another shell:"
+    for key in keys:
+        password = login(config, f"{key}.domo.com").password
+        yield f"export DOMO_{key.upper().replace('-', '_')}_PASSWORD='{password}'"
+    yield f"cat > {MANIFEST} <<'END'"
+    yield from _manifest(running, keys)
+    yield "END"
+    yield f"# and then: reconciler plan -f {MANIFEST}"
+
+
+def _manifest(running: "Running", keys: tuple[str, ...]) -> Iterator[str]:
+    yield "version: 1"
+    yield "state: {path: sandbox.state.json}"
+    yield "endpoints:"
+    yield f"  api: {running.api}"
+    yield f"  instance: {running.instance_template}"
+    yield "client_sets:"
+    yield "  everywhere:"
+    yield "    select: {all: true}"
+    yield "    clients:"
+    yield "      - {name: Automation Client, scope: [data, user]}"
+    yield "instances:"
+    for key in keys:
+        reference = '{env: "DOMO_{INSTANCE}_PASSWORD"}'
+        yield f"  {key}:"
+        yield f"    auth: {{method: password, email: ops@{key}.example, password: {reference}}}"

@@ -1,0 +1,101 @@
+"""`reconciler sandbox`, as a process that is used and then stopped."""
+
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Reconciler
+
+
+@contextmanager
+def serving(
+    folder: Path, environment: dict[str, str], *arguments: str
+) -> Iterator[tuple["subprocess.Popen[str]", list[str]]]:
+    """Run a sandbox; yield the process and what it printed until it was ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", "sandbox", *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        yield process, list(_lines(process))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], 20)
+    assert ready, "the sandbox said nothing for 20 seconds"
+    for line in process.stdout:
+        yield line.rstrip("\n")
+        if line.startswith("# and then"):
+            return
+
+
+def test_what_it_prints_is_a_working_setup(
+    tmp_path: Path, environment: dict[str, str], reconciler: "Reconciler"
+) -> None:
+    """The printed lines, run by a shell, give a manifest that is valid and can be planned."""
+    with serving(tmp_path, environment, "--instances", "2") as (_, lines):
+        subprocess.run(["/bin/sh", "-c", "\n".join(lines)], cwd=tmp_path, check=True)
+        assert reconciler("validate", "-f", "sandbox.yaml").out == "valid: 2 instances, 2 clients\n"
+        planned = reconciler("plan", "-f", "sandbox.yaml")
+        assert (planned.code, "Plan: 2 to create" in planned.out) == (0, True)
+        assert [line.partition("=")[0] for line in lines[1:3]] == [
+            "export DOMO_ACME_PROD_PASSWORD",
+            "export DOMO_ACME_DEV_PASSWORD",
+        ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_with_success_when_told_to(
+    tmp_path: Path, environment: dict[str, str], number: signal.Signals
+) -> None:
+    """Ctrl-C and SIGTERM are how a sandbox ends, so that neither is a failure."""
+    with serving(tmp_path, environment) as (process, _):
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+        assert (process.returncode, errors) == (0, "")
+
+
+def test_it_serves_what_was_asked_for(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Keys name the instances, and a count above three adds more of them."""
+    with serving(tmp_path, environment, "--instances", "one,two-2,one") as (_, lines):
+        url = next(line for line in lines if "api: " in line).split()[1].removesuffix("/api")
+        shown = httpx.get(f"{url}/control/state").json()
+        assert sorted(shown["instances"]) == ["one.domo.com", "two-2.domo.com"]
+    with serving(tmp_path, environment, "--instances", "5") as (_, lines):
+        assert "  instance-5:" in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--instances", "Acme"), "Error: `Acme` is not an instance key\n"),
+        (("--fault", "meteor"), "Error: fault `meteor`"),
+        (("--fault", "hang:colour=red"), "Error: fault `hang:colour=red`"),
+        (("--latency", "50"), "Error: invalid value for '--latency'"),
+    ],
+)
+def test_what_cannot_be_served_is_a_usage_error(
+    reconciler: "Reconciler", arguments: tuple[str, ...], message: str
+) -> None:
+    """A wrong key, fault or duration is said before anything is served."""
+    run = reconciler("sandbox", *arguments)
+    assert (run.code, run.out) == (64, "")
+    assert run.err.startswith(message)
+    assert "\nhint: " in run.err
