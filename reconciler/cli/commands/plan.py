@@ -95,6 +95,7 @@ def report_problems(console: Console, made: "Plan") -> bool:
 
 
 def show_plan(console: Console, made: "Plan", output: str) -> None:
+    """Write the plan to standard output in one of its formats."""
     """Write the plan in the format that was asked for."""
     if output == "json":
         from reconciler.plan.render.json import render_json

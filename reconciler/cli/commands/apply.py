@@ -1,0 +1,219 @@
+"""`reconciler apply`: carry the plan out."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.commands.plan import report_interrupted, selection, show_plan
+from reconciler.cli.options import (
+    Chosen,
+    Duration,
+    Where,
+    as_of_option,
+    chosen_options,
+    format_option,
+    option,
+    output_options,
+    where_options,
+)
+from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
+from reconciler.cli.views.console import Console
+from reconciler.model.errors import PlanRefused, UsageError
+from reconciler.model.sink import STATE, FileTarget
+from reconciler.model.text import plural
+
+if TYPE_CHECKING:
+    from reconciler.apply.events import Listener, Report
+    from reconciler.apply.run import Stop
+    from reconciler.cli.compose import Job
+    from reconciler.model.desired import Desired
+    from reconciler.plan.action import Plan
+    from reconciler.stores.local import LocalStore
+
+INCOMPLETE = 3
+INTERRUPTED = 130
+
+
+@click.command(epilog="Example: reconciler apply --target acme-prod --auto-approve")
+@where_options
+@chosen_options
+@as_of_option
+@option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@option("--override-limits", is_flag=True, help="Go on where the plan is over a limit.")
+@option(
+    "--concurrency", type=click.IntRange(1, 512), default=16, show_default=True,
+    help="Instances worked on at once.",
+)  # fmt: skip
+@option("--rate", type=click.FloatRange(0.1), help="Requests a second for each host.")
+@option(
+    "--lock-timeout", type=Duration(), default="0", show_default=True, metavar="DURATION",
+    help="How long to wait for another run to end, as in 5m.",
+)  # fmt: skip
+@option(
+    "--absence-window", type=Duration(), default="5s", show_default=True, metavar="DURATION",
+    help="How long a client must stay out of the lists to count as not made.",
+)  # fmt: skip
+@format_option("text", "json")
+@output_options
+@click.pass_obj
+def apply(  # noqa: PLR0913 (one argument for each option)
+    console: Console,
+    *,
+    where: Where,
+    chosen: Chosen,
+    as_of: str,
+    auto_approve: bool,
+    override_limits: bool,
+    concurrency: int,
+    rate: float | None,
+    lock_timeout: float,
+    absence_window: float,
+    output: str,
+) -> int:
+    """Carry the plan out, without losing a secret.
+
+    Signs on to the instances that have changes, creates the clients that are missing and puts
+    their secrets where the manifest says. Killed at any moment, the next apply does the rest.
+    """
+    from reconciler.apply.run import Settings
+    from reconciler.cli.compose import Job
+    from reconciler.plan.make import make_plan
+
+    desired = load_manifest(where)
+    store = open_store(where, desired)
+    part = selection(chosen)
+    with store.lock(purpose="apply", timeout=lock_timeout):
+        ground = survey(store)
+        made = make_plan(desired, ground.known, as_of=as_of, in_hand=ground.in_hand, selection=part)
+        if output == "text":
+            show_plan(console, made, "text")
+        report_interrupted(console, ground)
+        _guard(made, override_limits=override_limits)
+        _guard_git(desired, made, store)
+        job = Job(
+            desired=desired,
+            plan=made,
+            ground=ground,
+            store=store,
+            selection=part,
+            settings=Settings(concurrency=concurrency, window=absence_window),
+            rate=rate,
+        )
+        if not _agreed(made, ground, auto_approve=auto_approve):
+            console.note("nothing was done")
+            return 1
+        return _carried_out(console, job, output)
+
+
+def _guard(made: "Plan", *, override_limits: bool) -> None:
+    """Stop before any request where the plan must not be applied.
+
+    Raises:
+        PlanRefused: with the first problem; the others are counted.
+
+    """
+    stopping = [each for each in made.problems if not (each.override and override_limits)]
+    if not stopping:
+        return
+    first = stopping[0]
+    place = f"{first.place}: " if first.place else ""
+    more = f" (and {plural(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
+    hint = first.hint or (f"{first.override} goes on all the same" if first.override else None)
+    raise PlanRefused(f"{place}{first.message}{more}", hint=hint)
+
+
+def _guard_git(desired: "Desired", made: "Plan", store: "LocalStore") -> None:
+    """Stop before any request where a plain secret could land in a file that git would keep.
+
+    Raises:
+        PlanRefused: naming the files and how to keep git from them.
+
+    """
+    actions = [each for each in made.actions if each.sinks]
+    if not actions:
+        return
+    from reconciler.stores.git import unsafe_paths
+
+    paths: list[Path] = []
+    if not desired.recipients:
+        stays = any(STATE in each.sinks for each in desired.clients.values())
+        paths += store.secret_paths() if stays else store.journal_paths()
+    for action in actions:
+        targets = desired.targets_of(action.address, action.sinks)
+        paths += [Path(desired.root, t.path) for t in targets if isinstance(t, FileTarget)]
+    unsafe = unsafe_paths(paths)
+    if unsafe:
+        listed = "".join(f"\n  {path}: {reason}" for path, reason in unsafe[:5])
+        more = f"\n  and {len(unsafe) - 5:,} more" if len(unsafe) > 5 else ""
+        raise PlanRefused(
+            f"a plain secret could land in a file that git keeps:{listed}{more}",
+            hint="add them to .gitignore (and `git rm --cached` what is tracked), or set"
+            " state.encryption in the manifest for the state and its journal",
+        )
+
+
+def _agreed(made: "Plan", ground: Ground, *, auto_approve: bool) -> bool:
+    """Ask, where there is something to do.
+
+    Raises:
+        UsageError: there is nobody to ask.
+
+    """
+    if auto_approve or not (made.actions or (ground.working and ground.working.open)):
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "there is no terminal to ask for approval",
+            hint="review the plan, then add --auto-approve",
+        )
+    click.echo("\nOnly `yes` is taken as approval.", err=True)
+    return bool(
+        click.prompt("Apply this plan?", default="no", show_default=False, err=True) == "yes"
+    )
+
+
+def _carried_out(console: Console, job: "Job", output: str) -> int:
+    from reconciler.cli.views import progress, report
+
+    with progress.shown(console, len(job.plan.actions)) as listen:
+        ended = asyncio.run(_interruptible(console, job, listen))
+    if output == "json":
+        import orjson
+
+        console.data(orjson.dumps(report.document(ended), option=orjson.OPT_INDENT_2))
+    elif job.plan.actions or not ended.complete:
+        report.show(console, ended)
+    return _exit_code(ended)
+
+
+def _exit_code(ended: "Report") -> int:
+    if ended.stopped:
+        return INTERRUPTED
+    if ended.complete:
+        return 0
+    return 1 if ended.halted is not None and not ended.done else INCOMPLETE
+
+
+async def _interruptible(console: Console, job: "Job", listen: "Listener") -> "Report":
+    """Run the job; Ctrl-C and SIGTERM let it finish what is in flight, a second one ends it."""
+    from reconciler.apply.run import Stop
+    from reconciler.cli.compose import carry_out
+
+    stop = Stop()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _interrupt, console, stop)
+    return await carry_out(job, listen, stop)
+
+
+def _interrupt(console: Console, stop: "Stop") -> None:
+    if stop.requested:
+        console.settle()
+        os._exit(INTERRUPTED)  # at once: the journal has what was done
+    stop.request()
+    console.warn("interrupted: what is in flight finishes, nothing new starts (again: at once)")

@@ -1,0 +1,116 @@
+"""Puts the adapters behind the engine's ports: the only place that knows them all."""
+
+import os
+import secrets
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+from reconciler.apply.events import Listener, Report
+from reconciler.apply.run import Ports, Run, Settings, Stop
+from reconciler.cli.runtime import Ground, SystemClock
+from reconciler.model.instant import stamp
+from reconciler.state.document import State
+from reconciler.state.journal import Header, WorkingState
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import Desired
+    from reconciler.plan.action import Plan
+    from reconciler.plan.select import Selection
+    from reconciler.ports import Sealing
+    from reconciler.stores.local import LocalStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A plan that was agreed to, and all that is needed to carry it out.
+
+    `rate` is in requests a second for each host, None for no limit.
+    """
+
+    desired: "Desired"
+    plan: "Plan"
+    ground: Ground
+    store: "LocalStore"
+    selection: "Selection | None"
+    settings: Settings
+    rate: float | None = None
+
+
+def sealing_of(desired: "Desired") -> "Sealing":
+    """Return what makes a secret fit to be kept, as the manifest asks."""
+    from reconciler.stores.encryption import AgeSealing, PlainSealing
+
+    return AgeSealing(desired.recipients) if desired.recipients else PlainSealing()
+
+
+def begin(job: Job) -> tuple[State, WorkingState]:
+    """Return the state and what is known; a state that does not exist yet is written first.
+
+    So the lineage is durable before a journal or an ownership mark says it.
+
+    Raises:
+        StateRefused: another run wrote a state in between.
+        StateUnwritable: the disk does not take it.
+
+    """
+    if job.ground.state is not None and job.ground.working is not None:
+        return job.ground.state, job.ground.working
+    lineage = job.ground.working.lineage if job.ground.working else str(uuid.uuid4())
+    state = State(lineage=lineage, serial=1)
+    job.store.write(state, replacing=None)
+    working = WorkingState.of(state)
+    for journal in job.ground.journals:
+        for record in journal.records:
+            working.apply(record)
+    return state, working
+
+
+async def carry_out(job: Job, listen: Listener, stop: Stop) -> Report:
+    """Run the engine on this machine's adapters.
+
+    Raises:
+        SinkFailed: a sink that is needed cannot take a secret; nothing was sent.
+        StateRefused: the state was changed in between; nothing was sent.
+        StateUnwritable: the state or its journal cannot be begun; nothing was sent.
+
+    """
+    from reconciler.apply import engine
+    from reconciler.credentials.resolver import LocalCredentials
+    from reconciler.domo.adapter import DomoHttp
+    from reconciler.sinks.router import LocalSinks
+
+    state, working = begin(job)
+    clock = SystemClock()
+    root, hidden = Path(job.desired.root), job.desired.environment_names()
+    header = Header(
+        run=f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
+        lineage=state.lineage,
+        serial=state.serial,
+        plan_id=job.plan.id,
+        at=stamp(clock.now()),
+    )
+    async with DomoHttp(clock=clock, rng=SystemRandom(), rate=job.rate) as domo:
+        run = Run(
+            desired=job.desired,
+            plan=job.plan,
+            ports=Ports(
+                domo=domo,
+                credentials=LocalCredentials(root, os.environ, hidden),
+                sinks=LocalSinks(root, os.environ, hidden),
+                sealing=sealing_of(job.desired),
+                store=job.store,
+                clock=clock,
+                nonce=lambda: secrets.token_hex(4),
+            ),
+            settings=job.settings,
+            working=working,
+            base=state,
+            journal=job.store.journal(header),
+            listen=listen,
+            stop=stop,
+            selection=job.selection,
+        )
+        return await engine.carry_out(run, job.ground.journals)

@@ -1,0 +1,151 @@
+"""What an apply shows while it runs: a bar on a terminal, else lines, or JSON lines."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, assert_never
+
+import click
+
+from reconciler.apply.events import (
+    ActionDone,
+    ActionFailed,
+    Cause,
+    Event,
+    InstanceEnded,
+    InstanceFailed,
+    InstanceStarted,
+    Listener,
+    RunStarted,
+    Settled,
+    Unresolved,
+    WaveStarted,
+)
+from reconciler.cli.views.console import Console
+from reconciler.model.text import plural, printable
+from reconciler.plan.action import Action, Kind
+
+_DOING: Final = {
+    Kind.CREATE: "created",
+    Kind.REPLACE: "replaced",
+    Kind.ROTATE: "rotated",
+    Kind.DELIVER: "delivered",
+    Kind.REVOKE: "revoked",
+    Kind.FORGET: "forgotten",
+}
+
+
+@contextmanager
+def shown(console: Console, actions: int) -> Iterator[Listener]:
+    """Yield the listener that fits where standard error goes."""
+    if console.log_format == "json":
+        yield lambda event: _json_line(console, event)
+    elif console.quiet:
+        yield _silent
+    elif console.stderr.isatty() and actions:
+        with click.progressbar(
+            length=actions, label="Applying", file=console.stderr, show_pos=True, show_eta=True
+        ) as bar:
+            yield lambda event: _advance(bar, event)
+    else:
+        yield lambda event: _text_line(console, event)
+
+
+def _silent(event: Event) -> None:
+    del event
+
+
+def _advance(bar: "click._termui_impl.ProgressBar[int]", event: Event) -> None:
+    if isinstance(event, ActionDone | ActionFailed):
+        bar.update(1)
+
+
+def _text_line(console: Console, event: Event) -> None:
+    line = _line(event)
+    if line:
+        console.stderr.write(printable(line) + "\n")
+        console.stderr.flush()
+
+
+def _line(event: Event) -> str | None:
+    match event:
+        case RunStarted():
+            actions, instances = (
+                plural(event.actions, "action"),
+                plural(event.instances, "instance"),
+            )
+            return f"applying {actions} on {instances}"
+        case WaveStarted():
+            instances = plural(event.instances, "instance")
+            return f"wave {event.number} of {event.waves}: {instances}"
+        case ActionDone(action=action):
+            return f"{action.address}: {_done(action)}"
+        case ActionFailed(action=action, cause=cause):
+            return f"{action.address}: {action.kind} failed: {cause.message}"
+        case Settled(address=address, how=how):
+            return f"{address}: {how}"
+        case Unresolved(address=address, cause=cause):
+            return f"{address}: unresolved: {cause.message}"
+        case InstanceFailed(instance=instance, cause=cause):
+            return f"{instance}: failed: {cause.message}"
+        case InstanceStarted() | InstanceEnded():
+            return None
+        case _:
+            assert_never(event)
+
+
+def _done(action: Action) -> str:
+    sinks = f" ({', '.join(action.sinks)})" if action.sinks else ""
+    return _DOING[action.kind] + sinks
+
+
+def _json_line(console: Console, event: Event) -> None:
+    said = {"format": "reconciler.event", "version": 1, **_record(event)}
+    console.stderr.write(json.dumps(said) + "\n")
+    console.stderr.flush()
+
+
+def _record(event: Event) -> dict[str, object]:
+    match event:
+        case RunStarted():
+            return {
+                "event": "run-started",
+                "plan_id": event.plan_id,
+                "instances": event.instances,
+                "actions": event.actions,
+            }
+        case WaveStarted():
+            return {
+                "event": "wave-started",
+                "number": event.number,
+                "waves": event.waves,
+                "instances": event.instances,
+            }
+        case InstanceStarted(instance=instance):
+            return {"event": "instance-started", "instance": instance}
+        case InstanceEnded(instance=instance, ok=ok):
+            return {"event": "instance-ended", "instance": instance, "ok": ok}
+        case InstanceFailed(instance=instance, cause=cause):
+            return {"event": "instance-failed", "instance": instance, **_cause(cause)}
+        case ActionDone(action=action):
+            return {"event": "action-done", **_action(action)}
+        case ActionFailed(action=action, cause=cause):
+            return {"event": "action-failed", **_action(action), **_cause(cause)}
+        case Settled(address=address, how=how):
+            return {"event": "settled", "address": str(address), "message": how}
+        case Unresolved(address=address, cause=cause):
+            return {"event": "unresolved", "address": str(address), **_cause(cause)}
+        case _:
+            assert_never(event)
+
+
+def _action(action: Action) -> dict[str, object]:
+    return {
+        "action": action.kind.value,
+        "address": str(action.address),
+        "sinks": list(action.sinks),
+    }
+
+
+def _cause(cause: Cause) -> dict[str, object]:
+    return {"code": cause.code, "message": cause.message, "hint": cause.hint}
