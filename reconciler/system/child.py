@@ -98,6 +98,7 @@ def command_path(name: str, root: Path, env: Mapping[str, str]) -> Path | NotSta
     """Return the file that the command `name` is, seen from the folder `root`."""
     import shutil
 
+    root = root.absolute()  # the child looks from its own working folder
     if os.sep not in name:
         folders = env.get("PATH", os.defpath).split(os.pathsep)
         # A relative entry of PATH means what it will mean to the child: its working folder.
@@ -109,6 +110,16 @@ def command_path(name: str, root: Path, env: Mapping[str, str]) -> Path | NotSta
     if not path.is_file() or not os.access(path, os.X_OK):
         return NotStarted(reason="not an executable file")
     return path
+
+
+def how_it_ended(code: int) -> str:
+    """Say a code other than 0 for a reader: `ended with exit code 3`, `died of SIGKILL`."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        return f"died of {signal.Signals(-code).name}"
+    except ValueError:  # real-time signals have no names
+        return f"died of signal {-code}"
 
 
 def last_lines(stderr: bytes) -> str:

@@ -1,0 +1,9 @@
+"""A reference becomes a secret: from the environment, a file, or a command's standard output.
+
+Owns the moment in which a credential enters the process. A value is taken as it is, less one
+trailing newline; one that could not be sent as it stands (empty, not UTF-8, more than one line, a
+NUL, a byte order mark) is refused here, where the reference can still be named, rather than as a
+refused sign-on, which may lock an account. Nothing is resolved before it is asked for, and nothing
+is kept. No message holds a value; what a command said on standard error is shown only if nothing
+of its standard output is in it.
+"""

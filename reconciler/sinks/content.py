@@ -1,0 +1,43 @@
+"""What a file holds, in each of its formats."""
+
+import json
+import re
+from typing import Final, assert_never
+
+from reconciler.model.client import Delivery
+from reconciler.model.sink import FileFormat
+
+_BARE: Final = re.compile(r"[A-Za-z0-9_./:@%+=,-]+")
+_AMBIGUOUS: Final = re.compile(r"['\\\x00-\x1f\x7f]")
+
+
+def content(delivery: Delivery, form: FileFormat) -> bytes:
+    """Return the file's bytes.
+
+    Raises:
+        ValueError: a value cannot be written in this format.
+
+    """
+    match form:
+        case "json":
+            return json.dumps(delivery.document(), indent=2).encode() + b"\n"
+        case "dotenv":
+            secret = delivery.client_secret.reveal()
+            lines = {"DOMO_CLIENT_ID": delivery.client_id, "DOMO_CLIENT_SECRET": secret}
+            return "".join(f"{key}={_quoted(value)}\n" for key, value in lines.items()).encode()
+        case "raw":
+            return delivery.client_secret.reveal().encode()
+        case _:
+            assert_never(form)
+
+
+def line(delivery: Delivery) -> bytes:
+    """Return the JSON object on one line, for a command's standard input."""
+    return json.dumps(delivery.document()).encode() + b"\n"
+
+
+def _quoted(value: str) -> str:
+    """Quote so that shells and dotenv libraries read the same; bare where nothing is special."""
+    if _AMBIGUOUS.search(value):
+        raise ValueError("a value has a character that readers of dotenv do not agree on")
+    return value if _BARE.fullmatch(value) else f"'{value}'"

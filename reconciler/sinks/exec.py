@@ -1,0 +1,70 @@
+"""A command for each client, fed one JSON object on standard input."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import assert_never
+
+from reconciler.model.client import Delivery
+from reconciler.model.errors import SinkFailed
+from reconciler.model.sink import ExecTarget
+from reconciler.model.text import brief, printable
+from reconciler.sinks.content import line
+from reconciler.system import child
+
+
+async def deliver(
+    target: ExecTarget, delivery: Delivery, *, root: Path, env: Mapping[str, str]
+) -> None:
+    """Run the command in `root`, the manifest's folder; it has the secret when it exits with 0.
+
+    Raises:
+        SinkFailed: it was not found, failed, flooded or timed out.
+
+    """
+    command = child.Command(
+        argv=target.argv, cwd=root, env=env, timeout=target.timeout, stdin=line(delivery)
+    )
+    wrong = _wrong(await child.run(command), target, delivery)
+    if wrong is not None:
+        raise SinkFailed(
+            f"{_named(target)} {wrong}",
+            hint="the secret is kept: mend this and apply again",
+        )
+
+
+def probe(targets: Iterable[ExecTarget], root: Path, env: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with each command that cannot be run, once for each; runs none."""
+    for target in {(each.sink, each.argv[0]): each for each in targets}.values():
+        found = child.command_path(target.argv[0], root, env)
+        if isinstance(found, child.NotStarted):
+            yield f"{_named(target)} cannot be run: {found.reason}"
+
+
+def _named(target: ExecTarget) -> str:
+    """Name the command without its arguments, so that one cause on many clients reads as one."""
+    return f"sink {target.sink}: command {printable(target.argv[0])}"
+
+
+def _wrong(outcome: child.Outcome, target: ExecTarget, delivery: Delivery) -> str | None:
+    match outcome:
+        case child.Finished(code=0):
+            return None
+        case child.Finished():
+            return child.how_it_ended(outcome.code) + _said(outcome.stderr, delivery)
+        case child.TimedOut():
+            return f"did not end within {brief(target.timeout)}"
+        case child.Flooded():
+            return "printed more than 1 MiB"
+        case child.NotStarted():
+            return f"cannot be run: {outcome.reason}"
+        case _:
+            assert_never(outcome)
+
+
+def _said(stderr: bytes, delivery: Delivery) -> str:
+    said = child.last_lines(stderr)
+    if not said:
+        return ""
+    if delivery.client_secret.is_in(stderr):
+        return "; what it said is not shown, as the secret is in it"
+    return f":\n{said}"

@@ -1,0 +1,121 @@
+"""A file for each client: whole, durable, private, and never outside the user's folder."""
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from reconciler.model.client import Delivery
+from reconciler.model.errors import SinkFailed
+from reconciler.model.sink import FileTarget
+from reconciler.model.text import printable
+from reconciler.sinks.content import content
+from reconciler.system.files import make_private_folders, write_atomically
+
+
+class Unfit(ValueError):  # noqa: N818 (it says what the path is)
+    """A path that no secret is written to; the text is a phrase that says why."""
+
+
+def deliver(target: FileTarget, delivery: Delivery, root: Path) -> None:
+    """Write the secret in the target's format; `root` is the manifest's folder.
+
+    Raises:
+        SinkFailed: the file is what it was, or is written and may not survive a power cut.
+
+    """
+    try:
+        path = Folders(root).place(target)
+        data = content(delivery, target.format)
+        make_private_folders(path.parent)
+        write_atomically(path, data, mode=0o600)
+    except (OSError, ValueError) as error:
+        raise SinkFailed(
+            f"sink {target.sink}: cannot write {printable(target.path)}: {_reason(error)}",
+            hint="the secret is kept: mend this and apply again",
+        ) from None
+
+
+def probe(targets: Iterable[FileTarget], root: Path) -> Iterator[str]:
+    """Yield what is wrong with each target that cannot take a secret, in their order."""
+    folders = Folders(root)
+    for target in targets:
+        try:
+            folders.prove(folders.place(target).parent)
+        except (OSError, ValueError) as error:
+            yield f"sink {target.sink}: cannot write {printable(target.path)}: {_reason(error)}"
+
+
+class Folders:
+    """What is known of folders while many targets are looked at: each is resolved once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._real: dict[str, str] = {}
+        self._wrong: dict[Path, str | None] = {}
+
+    def place(self, target: FileTarget) -> Path:
+        """Return the target's path, its folder free of symbolic links.
+
+        Raises:
+            Unfit: it is outside the folder that the user wrote, or no file can be there.
+            OSError: the system does not tell.
+
+        """
+        folder, name = os.path.split(target.path)
+        if name in ("", ".", ".."):
+            raise Unfit("it names no file")
+        parent, static = self._resolved(folder), self._resolved(target.within)
+        if os.path.commonpath((parent, static)) != static:
+            raise Unfit(f"a placeholder or a symbolic link leads out of {static}")
+        path = Path(parent, name)
+        _check_replaceable(path)
+        return path
+
+    def prove(self, folder: Path) -> None:
+        """Find out whether files, and the folder itself where it is missing, can be made.
+
+        Raises:
+            Unfit: they cannot.
+
+        """
+        existing = folder
+        while not os.path.lexists(existing):
+            existing = existing.parent
+        if existing not in self._wrong:
+            self._wrong[existing] = _wrong_with(existing)
+        wrong = self._wrong[existing]
+        if wrong is not None:
+            raise Unfit(wrong)
+
+    def _resolved(self, folder: str) -> str:
+        if folder not in self._real:
+            self._real[folder] = os.path.realpath(self._root / folder)
+        return self._real[folder]
+
+
+def _check_replaceable(path: Path) -> None:
+    """Refuse to put a file where a folder, a device or a FIFO is; a symbolic link is replaced."""
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):  # what is wrong with the folder is found there
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+        raise Unfit("a folder is there" if stat.S_ISDIR(mode) else "it is not a regular file")
+
+
+def _wrong_with(folder: Path) -> str | None:
+    try:
+        # Where the system can, this file never has a name, so that no crash leaves it behind.
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"probe")
+    except OSError as error:
+        return f"{folder}: {_reason(error)}"
+    return None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeError):
+        return "it is not text"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,76 @@
+"""The adapter of the port `Sinks` for one machine: each target goes to the module of its kind."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final, assert_never
+
+from reconciler.model.client import Delivery
+from reconciler.model.errors import SinkFailed
+from reconciler.model.sink import ExecTarget, FileTarget
+from reconciler.model.text import plural
+from reconciler.sinks import exec as command
+from reconciler.sinks import file
+
+_SHOWN: Final = 10
+"""How many failures of a probe are spelled out."""
+
+
+class LocalSinks:
+    """Puts secrets into files and commands of this machine.
+
+    `root` is the manifest's folder. `hidden` are the variables that no child process gets.
+    `concurrency` is how many commands run at once.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        environ: Mapping[str, str],
+        hidden: frozenset[str],
+        concurrency: int = 8,
+    ) -> None:
+        self._root = root
+        self._env = {name: value for name, value in environ.items() if name not in hidden}
+        self._free = asyncio.Semaphore(concurrency)
+
+    async def probe(self, targets: Iterable[FileTarget | ExecTarget]) -> None:
+        """Check that each target can take a secret; writes nothing that stays, runs no command.
+
+        Raises:
+            SinkFailed: with every target that cannot, and why; of many, with the first ten.
+
+        """
+        wrong = await asyncio.to_thread(self._wrong, tuple(targets))
+        if wrong:
+            shown = [f"{plural(len(wrong), 'sink target')} cannot take a secret:", *wrong[:_SHOWN]]
+            if len(wrong) > _SHOWN:
+                shown.append(f"and {len(wrong) - _SHOWN:,} more")
+            raise SinkFailed(
+                "\n".join(shown),
+                hint="no client is made before every sink can take its secret: mend these first",
+            )
+
+    async def deliver(self, target: FileTarget | ExecTarget, delivery: Delivery) -> None:
+        """Put the secret there; doing it again is harmless.
+
+        Raises:
+            SinkFailed: it is not certain that the target has it.
+
+        """
+        match target:
+            case FileTarget():
+                await asyncio.to_thread(file.deliver, target, delivery, self._root)
+            case ExecTarget():
+                async with self._free:
+                    await command.deliver(target, delivery, root=self._root, env=self._env)
+            case _:
+                assert_never(target)
+
+    def _wrong(self, targets: tuple[FileTarget | ExecTarget, ...]) -> list[str]:
+        files = (each for each in targets if isinstance(each, FileTarget))
+        commands = (each for each in targets if isinstance(each, ExecTarget))
+        return [
+            *file.probe(files, self._root),
+            *command.probe(commands, self._root, self._env),
+        ]
