@@ -333,6 +333,17 @@ class StateStore(Protocol):
         """Return the journal of this run."""
         ...
 
+    def rescue(self, header: Header, records: Sequence[Record]) -> str:
+        """Write records that the run's journal did not take into a journal file of their own.
+
+        Returns its path; later runs read it like any other journal that was left.
+
+        Raises:
+            StateUnwritable: the disk does not take that either.
+
+        """
+        ...
+
     def discard(self, journals: Sequence[LeftJournal]) -> None:
         """Remove journals whose every record this run has taken over or the state holds."""
         ...

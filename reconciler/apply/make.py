@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from reconciler.apply.events import Cause, cause_of
+from reconciler.apply.rescue import rescue
 from reconciler.apply.run import Run
 from reconciler.apply.settle import settle
 from reconciler.model.client import Delivery
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.errors import ReconcilerError, StateUnwritable
 from reconciler.model.mark import Mark, divide, marked, owner_of
 from reconciler.model.secret import Secret
 from reconciler.model.sink import StateTarget
@@ -152,7 +153,10 @@ async def _secure(run: Run, session: Session, intent: Intent, made: ClientMade) 
         id=made.id,
     )
     run.secrets[made.client_id] = made.secret
-    await run.record(record)
+    try:
+        await run.record(record)
+    except StateUnwritable as error:
+        await rescue(run, session, intent, record, error)
 
 
 async def deliver(run: Run, session: Session | None, action: Action, entry: Entry) -> Cause | None:

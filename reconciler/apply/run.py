@@ -14,7 +14,7 @@ from reconciler.plan.action import Plan
 from reconciler.plan.select import Selection
 from reconciler.ports import Clock, Credentials, Domo, Journal, Sealing, Sinks, StateStore
 from reconciler.state.document import Entry, Plain, State
-from reconciler.state.journal import Record, WorkingState
+from reconciler.state.journal import Header, Record, WorkingState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,7 @@ class Run:
     settings: Settings
     working: WorkingState
     base: State
+    header: Header
     journal: Journal
     listen: Listener
     stop: Stop

@@ -108,6 +108,7 @@ async def carry_out(job: Job, listen: Listener, stop: Stop) -> Report:
             settings=job.settings,
             working=working,
             base=state,
+            header=header,
             journal=job.store.journal(header),
             listen=listen,
             stop=stop,

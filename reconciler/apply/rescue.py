@@ -1,0 +1,51 @@
+"""What is done with a secret that the journal did not take: kept beside, else not left alive."""
+
+from typing import NoReturn
+
+from reconciler.apply.retire import revoke_shown
+from reconciler.apply.run import Run
+from reconciler.apply.seen import made_by
+from reconciler.model.errors import ReconcilerError, StateUnwritable
+from reconciler.ports import Gone, Session
+from reconciler.state.journal import Created, Intent
+
+
+async def rescue(
+    run: Run, session: Session, intent: Intent, created: Created, error: StateUnwritable
+) -> NoReturn:
+    """Keep the secret in a journal of its own; where that fails too, revoke the client again.
+
+    Raises:
+        StateUnwritable: always, saying which of the two was done.
+
+    """
+    try:
+        path = run.ports.store.rescue(run.header, (intent, created))
+    except StateUnwritable:
+        outcome = await _undone(run, session, intent, created)
+        raise StateUnwritable(f"{error.message}; {outcome}", hint=error.hint) from None
+    run.working.apply(created)
+    raise StateUnwritable(
+        f"{error.message}; the new secret of {intent.address} is kept in {path}",
+        hint="mend the disk and apply again: that file is read like any journal",
+    ) from None
+
+
+async def _undone(run: Run, session: Session, intent: Intent, created: Created) -> str:
+    lives_on = (
+        f"the new client {created.client_id} of {intent.address} lives on without its secret,"
+        " and the next apply revokes it"
+    )
+    try:
+        listing = await session.list_clients()
+        listed = made_by(intent, listing, lineage=run.working.lineage) or next(
+            (each for each in listing.clients if each.client_id == created.client_id), None
+        )
+        if listed is None or listed.id is None:
+            return lives_on
+        outcome = await revoke_shown(run, session, listed.id)
+    except ReconcilerError:
+        return lives_on
+    if isinstance(outcome, Gone):
+        return f"the new client of {intent.address} is revoked again, for its secret has no place"
+    return lives_on
