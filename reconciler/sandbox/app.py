@@ -29,9 +29,7 @@ def respond(world: World, call: Call, now: float) -> Response:
             assert_never(call.route)
 
 
-def _on_instance(  # noqa: PLR0911 (one flat table, an arm for each endpoint)
-    world: World, route: InstanceRoute, call: Call, now: float
-) -> Response:
+def _on_instance(world: World, route: InstanceRoute, call: Call, now: float) -> Response:
     instance = world.instances.get(call.domain or "")
     if instance is None:
         return forbidden()

@@ -10,7 +10,6 @@ import struct
 import threading
 import time
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Final, assert_never
 
 from starlette.requests import ClientDisconnect
@@ -21,7 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from reconciler.sandbox.control import control
 from reconciler.sandbox.exchange import exchange
-from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.message import Request, Response, phrase_of
 from reconciler.sandbox.sending import Closed, CutShort, Dripped, Held, Padded, Sending, Whole
 from reconciler.sandbox.world import World
 
@@ -149,7 +148,7 @@ async def _padded(response: Response, padding: int, scope: Scope, send: Send) ->
 def _cut_short(response: Response, scope: Scope) -> None:
     """Write to the socket itself: the server would not let a body be shorter than announced."""
     lines = [
-        f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}",
+        f"HTTP/1.1 {response.status} {phrase_of(response.status)}",
         *(f"{name}: {value}" for name, value in response.headers.items()),
         f"content-length: {len(response.body) + 1}",
         "",

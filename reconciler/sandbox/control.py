@@ -71,7 +71,7 @@ def requests_of(
     ]
 
 
-def _routed(  # noqa: C901, PLR0911 (one flat table, an arm for each request)
+def _routed(  # noqa: C901 (one flat table, an arm for each request)
     world: World, request: Request, now: float
 ) -> Response:
     query = request.query

@@ -67,7 +67,7 @@ class Fault:
     depth: int = 100_000
 
     def __post_init__(self) -> None:
-        if self.status is not None and not 200 <= self.status <= 599:
+        if self.status is not None and (not 300 <= self.status <= 599 or self.status == 304):
             raise ValueError(f"a fault cannot answer with status {self.status}")
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -38,10 +39,16 @@ def answered(status: int, document: Any) -> Response:
 
 def refused(status: int) -> Response:
     """Answer as unhelpfully as Domo does: the status, said again, and nothing about the cause."""
-    from http import HTTPStatus
-
-    phrase = HTTPStatus(status).phrase
+    phrase = phrase_of(status)
     return answered(status, {"status": status, "statusReason": phrase, "message": phrase})
+
+
+def phrase_of(status: int) -> str:
+    """Return the words that go with a status; a proxy's own, such as 520, has none."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
 
 
 def forbidden() -> Response:

@@ -62,7 +62,7 @@ def status_of(sending: Sending) -> int | None:
     return None if isinstance(sending, Closed | Held) else sending.response.status
 
 
-def struck(  # noqa: C901, PLR0911, PLR0912 (one flat table, an arm for each fault)
+def struck(  # noqa: C901, PLR0912 (one flat table, an arm for each fault)
     fault: Fault, perform: Callable[[], Response], now: float
 ) -> Sending:
     """Return what a fault makes of a call; `perform` carries the call out where the fault lets it.
@@ -95,20 +95,25 @@ def struck(  # noqa: C901, PLR0911, PLR0912 (one flat table, an arm for each fau
             seconds = 0.05 if fault.seconds is None else fault.seconds
             return Dripped(response=perform(), seconds=seconds)
         case "truncated":
-            return CutShort(response=perform())
+            return CutShort(response=_bodied(perform()))
         case "huge":
-            return Padded(response=perform(), padding=int(fault.megabytes * 1_000_000))
+            return Padded(response=_bodied(perform()), padding=int(fault.megabytes * 1_000_000))
         case "garbage":
-            return Whole(response=_garbage(perform(), fault.form))
+            return Whole(response=_garbage(_bodied(perform()), fault.form))
         case "deep_json":
             body = b"[" * fault.depth + b"]" * fault.depth
-            return Whole(response=replace(perform(), body=body))
+            return Whole(response=replace(_bodied(perform()), body=body))
         case "no_secret":
             return Whole(response=_without_secret(perform()))
         case "wrong_name":
             return Whole(response=_renamed(perform()))
         case _:
             assert_never(fault.what)
+
+
+def _bodied(response: Response) -> Response:
+    """Return an answer that may have a body: 204 may not."""
+    return replace(response, status=200) if response.status == 204 else response
 
 
 def _rate_limited(fault: Fault, now: float) -> Response:

@@ -79,4 +79,4 @@ def _is_a(value: Any, kind: type) -> bool:
     if kind in (int, float):
         # A count, a delay or a status below zero has no meaning anywhere in the sandbox.
         return isinstance(value, int if kind is int else int | float) and value >= 0
-    return isinstance(value, kind)
+    return isinstance(value, get_origin(kind) or kind)

@@ -97,7 +97,9 @@ class World:
 
         """
         given = dict(changes)
-        end = given.pop("end_sessions", False) is True
+        end = given.pop("end_sessions", False)
+        if end not in (True, False):
+            raise ValueError(f"{instance.domain}: `end_sessions` is true or false")
         users = self._changed_users(instance, given.pop("users", []))
         cookies = texts(given.pop("cookies", instance.cookies), f"{instance.domain}: cookies")
         tokens = texts(given.pop("tokens", instance.tokens), f"{instance.domain}: tokens")
@@ -224,7 +226,7 @@ class Placement:
     """A client to be put into an instance; `owner` is an e-mail address, None for a stranger."""
 
     name: str
-    scope: list[str] | tuple[str, ...]
+    scope: list[Any] | tuple[Any, ...]
     description: str = ""
     owner: str | None = None
     id: int | None = None
@@ -232,8 +234,8 @@ class Placement:
     client_secret: str | None = None
 
 
-def _scope(given: Iterable[str], where: str) -> tuple[str, ...]:
+def _scope(given: Iterable[Any], where: str) -> tuple[str, ...]:
     scope = tuple(given)
-    if not scope or not SCOPES.issuperset(scope):
+    if not scope or not all(isinstance(each, str) and each in SCOPES for each in scope):
         raise ValueError(f"{where}: `scope` is a list of {', '.join(sorted(SCOPES))}")
     return scope
