@@ -4,6 +4,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from random import Random
 from typing import Final, Self
 
@@ -111,19 +112,31 @@ def _is_secure(instance: Instance) -> bool:
     try:
         urls = [httpx.URL(each) for each in (instance.endpoints.api, instance.endpoints.instance)]
     except httpx.InvalidURL:
-        # The library's text may hold a password that stands in the URL.
+        urls = []
+    if not urls or any((url.port or 0) > 65535 for url in urls):
+        # Not quoted, and without the library's text: a URL may hold a proxy's password.
         raise Unreachable(
             f"{instance.key}: an endpoint is not a URL", hint="check the instance's `endpoints`"
-        ) from None
+        )
     return any(url.scheme != "http" for url in urls)
 
 
 def _trusting() -> ssl.SSLContext:
-    """Trust whom the system and SSL_CERT_FILE trust, or httpx's bundle where there is nobody."""
-    paths = ssl.get_default_verify_paths()
-    if paths.cafile or (paths.capath and any(os.scandir(paths.capath))):
+    """Trust whom SSL_CERT_FILE or SSL_CERT_DIR name, else the system, else httpx's own bundle."""
+    named = {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys()
+    try:
+        if named or not _is_system_trusting():
+            return httpx.create_ssl_context()
         return ssl.create_default_context()
-    return httpx.create_ssl_context()
+    except OSError:
+        raise Unreachable(
+            "the trusted certificates cannot be read", hint="check SSL_CERT_FILE and SSL_CERT_DIR"
+        ) from None
+
+
+def _is_system_trusting() -> bool:
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
 
 
 def _trusting_nobody() -> ssl.SSLContext:

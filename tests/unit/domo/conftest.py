@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
 from reconciler.domo.adapter import DomoHttp
-from reconciler.domo.clients import HttpSession
 from reconciler.domo.transport import Timeouts
 from reconciler.model.auth import PasswordAuth
 from reconciler.model.instance import Endpoints, Instance
@@ -27,14 +26,15 @@ from reconciler.ports import (
     TokenCredential,
 )
 
+if TYPE_CHECKING:
+    from reconciler.domo.clients import HttpSession
+
 T = TypeVar("T")
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bool]]
 """Answers one request in its way; says whether the connection lives on."""
 
 SIGN_ON: Final = "/instance/api/content/v2/authentication"
-TOKENS: Final = "/instance/api/identity/v1/developer-tokens"
-CLIENTS: Final = "/api/clients"
-OAUTH: Final = "/api/oauth/token"
+_TLS_HELLO: Final = b"\x16"
 
 
 class JumpingClock:
@@ -84,7 +84,7 @@ class Stage:
     asked: list[Asked] = field(default_factory=list)
     clock: JumpingClock = field(default_factory=JumpingClock)
     timeouts: Timeouts = field(
-        default_factory=lambda: Timeouts(connect=2.0, silence=0.2, exchange=0.4)
+        default_factory=lambda: Timeouts(connect=0.3, silence=0.2, exchange=0.4)
     )
     rate: float | None = None
     port: int = 0
@@ -172,13 +172,16 @@ class Stage:
         try:
             while await self._one(reader, writer):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        first = await reader.readexactly(1)
+        if first == _TLS_HELLO:
+            return await self.raw(b"this port does not speak TLS\r\n")(reader, writer)
+        head = (first + await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         method, target, _ = head[0].split(" ")
         headers = {
             name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])

@@ -1,0 +1,277 @@
+"""List, revoke and prove: what each answer means."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.model.client import ListedClient
+from reconciler.model.errors import Unreachable
+from reconciler.model.secret import Secret
+from reconciler.ports import (
+    Ambiguous,
+    Credential,
+    Gone,
+    Listing,
+    NotMade,
+    ProofOutcome,
+    Refused,
+    RevokeOutcome,
+    Unproven,
+    Works,
+)
+
+if TYPE_CHECKING:
+    from reconciler.domo.clients import HttpSession
+    from tests.unit.domo.conftest import Stage
+
+SIGN_ON = "POST /instance/api/content/v2/authentication"
+LIST = "GET /instance/api/identity/v1/developer-tokens"
+CREATE = "POST /instance/api/identity/v1/developer-tokens"
+REVOKE = "DELETE /instance/api/identity/v1/developer-tokens/1234"
+PROVE = "GET /api/oauth/token"
+CLIENT_ID = "0b6ed1a5-1111-4222-8333-444455556666"
+ENTRY = {
+    "id": 1234,
+    "name": "Reporting",
+    "description": "Nightly",
+    "clientId": CLIENT_ID,
+    "userId": 27,
+    "scopes": ["user", "data"],
+    "new": {"field": 1},
+}
+
+
+def listing(stage: Stage, credential: Credential | None = None) -> Listing:
+    """List the clients of the stage."""
+
+    async def work(session: HttpSession) -> Listing:
+        return await session.list_clients()
+
+    return stage.run(work, credential)
+
+
+def revoke(stage: Stage) -> RevokeOutcome:
+    """Revoke the client 1234."""
+
+    async def work(session: HttpSession) -> RevokeOutcome:
+        return await session.revoke(1234)
+
+    return stage.run(work, stage.token)
+
+
+def prove(stage: Stage, scope: tuple[str, ...] = ("data", "user")) -> ProofOutcome:
+    """Sign in with a client's secret."""
+
+    async def work(session: HttpSession) -> ProofOutcome:
+        return await session.prove(client_id=CLIENT_ID, secret=Secret("5ec7e7"), scope=scope)
+
+    return stage.run(work, stage.token)
+
+
+@pytest.mark.parametrize("body", [[ENTRY], {"entries": [ENTRY]}], ids=["array", "entries"])
+def test_both_shapes_of_a_list_are_read(stage: Stage, body: Any) -> None:
+    """A list is an array, or an object with `entries` as it was before."""
+    stage.signs_on()
+    stage.on(LIST, stage.answer(200, body))
+
+    found = listing(stage)
+
+    assert found == Listing(
+        clients=(
+            ListedClient(
+                id=1234,
+                name="Reporting",
+                description="Nightly",
+                client_id=CLIENT_ID,
+                owner=27,
+                scope=("data", "user"),
+            ),
+        ),
+        principal="user:27",
+        user=27,
+    )
+    assert stage.asked[-1].headers["x-domo-authentication"] == "s3ssion-one"
+
+
+def test_a_token_lists_and_learns_its_user_from_its_own_create(stage: Stage) -> None:
+    """Whose token it is becomes known with the first client that it makes."""
+    made = {"id": 1, "name": "N", "userId": 27, "clientId": CLIENT_ID, "clientSecret": "5ec7e7"}
+
+    async def work(session: HttpSession) -> tuple[Listing, Listing]:
+        before = await session.list_clients()
+        await session.create(name="N", description="", scope=("data",))
+        return before, await session.list_clients()
+
+    stage.on(LIST, stage.answer(200, []))
+    stage.on(CREATE, stage.answer(201, made))
+
+    before, after = stage.run(work, stage.token)
+
+    assert (before.user, after.user) == (None, 27)
+    assert before.principal == after.principal
+    assert stage.asked[0].headers["x-domo-developer-token"] == "t0ken-of-an-administrator"
+
+
+def test_a_list_is_read_again_after_trouble(stage: Stage) -> None:
+    """Reading is safe, so 5xx, 429 and a lost answer are only delays."""
+    stage.signs_on()
+    stage.on(
+        LIST,
+        stage.answer(500),
+        stage.answer(429, Retry_After="1"),
+        stage.reset(),
+        stage.answer(200, []),
+    )
+
+    assert listing(stage).clients == ()
+    assert stage.count(LIST) == 4
+
+
+def test_trouble_without_end_is_unreachable(stage: Stage) -> None:
+    """A server that stays broken is given up after the policy's patience."""
+    stage.signs_on()
+    stage.on(LIST, stage.answer(503, {"message": "maintenance"}))
+
+    with pytest.raises(Unreachable, match="503: maintenance"):
+        listing(stage)
+    assert stage.count(LIST) > 3
+    assert stage.clock.passed <= 40
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b"{}"),
+        (200, b'{"entries": {}}'),
+        (200, b"null"),
+        (200, b'"text"'),
+        (200, b"[{"),
+        (200, b"<html>"),
+        (200, b"[" * 100_000),
+        (302, b""),
+        (403, b"Forbidden"),
+        (404, b""),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_list_that_cannot_be_used_is_unreachable(stage: Stage, status: int, body: bytes) -> None:
+    """What is no list must not be taken for an empty one: absence would prove something."""
+    stage.signs_on()
+    stage.on(LIST, stage.answer(status, body, Location="https://elsewhere.example/"))
+
+    with pytest.raises(Unreachable, match="acme-prod"):
+        listing(stage)
+    assert stage.count(LIST) == 1
+
+
+@pytest.mark.parametrize("fault", ["huge", "gzip", "drip", "hang"])
+def test_a_hostile_list_is_unreachable(stage: Stage, fault: str) -> None:
+    """Neither size nor slowness nor a broken coding gets further than one error."""
+    faults = {
+        "huge": stage.answer(200, b" " * 16_100_000),
+        "gzip": stage.answer(200, b"not gzip", Content_Encoding="gzip"),
+        "drip": stage.drip(b" " * 100),
+        "hang": stage.hang(),
+    }
+    stage.signs_on()
+    stage.on(LIST, faults[fault], stage.answer(404))
+
+    with pytest.raises(Unreachable, match="acme-prod"):
+        listing(stage)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "expected"),
+    [
+        ((204, b""), Gone()),
+        ((200, b""), Gone()),
+        ((400, b""), NotMade(reason="Domo answered 400", status=400)),
+        ((404, b"nope"), NotMade(reason="Domo answered 404", status=404)),
+        ((500, b""), Ambiguous(reason="Domo answered 500", status=500)),
+        ((202, b""), Ambiguous(reason="Domo answered 202", status=202)),
+    ],
+    ids=str,
+)
+def test_what_an_answer_to_a_revoke_means(
+    stage: Stage, behaviour: tuple[int, bytes], expected: RevokeOutcome
+) -> None:
+    """204 ends a client, a refusal did nothing, and anything else only a list tells."""
+    stage.on(REVOKE, stage.answer(*behaviour))
+
+    assert revoke(stage) == expected
+    assert stage.count(REVOKE) == 1
+
+
+def test_a_revoke_that_was_cut_off_is_ambiguous(stage: Stage) -> None:
+    """A lost answer is not asked for again from here."""
+    stage.on(REVOKE, stage.reset())
+
+    assert isinstance(revoke(stage), Ambiguous)
+    assert stage.count(REVOKE) == 1
+
+
+def test_a_revoke_that_was_turned_away_is_sent_again(stage: Stage) -> None:
+    """429 revoked nothing."""
+    stage.on(REVOKE, stage.answer(429, Retry_After="1"), stage.answer(204))
+
+    assert revoke(stage) == Gone()
+
+
+def test_a_working_secret_is_proved_by_signing_in(stage: Stage) -> None:
+    """The proof is a sign-in by Basic authorization, without the session's own header."""
+    stage.on(PROVE, stage.answer(200, {"access_token": "ey.token", "token_type": "bearer"}))
+
+    assert prove(stage) == Works()
+    (asked,) = stage.asked
+    assert asked.path == "/api/oauth/token?grant_type=client_credentials&scope=data%20user"
+    scheme, _, value = asked.headers["authorization"].partition(" ")
+    assert scheme == "Basic"
+    assert base64.b64decode(value).decode() == f"{CLIENT_ID}:5ec7e7"
+    assert "x-domo-developer-token" not in asked.headers
+
+
+def test_a_proof_without_scopes_asks_for_none(stage: Stage) -> None:
+    """No scope known, no scope sent."""
+    stage.on(PROVE, stage.answer(200, {"access_token": "ey.token"}))
+
+    assert prove(stage, scope=()) == Works()
+    assert stage.asked[0].path == "/api/oauth/token?grant_type=client_credentials"
+
+
+def test_a_wrong_secret_is_refused_at_once(stage: Stage) -> None:
+    """401 is an answer; whether a fresh client only lags is for the caller to say."""
+    stage.on(PROVE, stage.answer(401, {"error": "not 5ec7e7"}))
+
+    assert prove(stage) == Refused(reason="Domo answered 401")
+    assert stage.count(PROVE) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, b"<html>"), (200, b"{}"), (200, b"[]"), (400, b""), (403, b""), (302, b"")],
+    ids=str,
+)
+def test_other_answers_prove_nothing(stage: Stage, status: int, body: bytes) -> None:
+    """Only an access token proves, and only 401 disproves."""
+    stage.on(PROVE, stage.answer(status, body))
+
+    assert isinstance(prove(stage), Unproven)
+
+
+def test_a_proof_is_tried_again_after_trouble(stage: Stage) -> None:
+    """Signing in is reading: a lost answer is asked for again."""
+    stage.on(PROVE, stage.reset(), stage.answer(200, {"access_token": "ey.token"}))
+
+    assert prove(stage) == Works()
+
+
+def test_a_proof_that_never_arrives_is_unproven(stage: Stage) -> None:
+    """A broken API host says nothing about the secret."""
+    stage.on(PROVE, stage.raw(b""))
+
+    assert prove(stage) == Unproven(
+        reason="the connection was closed before the answer was complete"
+    )

@@ -1,0 +1,148 @@
+"""The pure reading of Domo's answers."""
+
+import contextlib
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.domo import wire
+from reconciler.model.secret import Secret
+
+UUID = "0b6ed1a5-1111-4222-8333-444455556666"
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["id", "name", "clientId", "clientSecret", "userId", "scopes", "entries", "reason",
+                 "sessionToken", "success", "twoFactorInfo", "status", "description"]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=20,
+)  # fmt: skip
+
+
+def only(entry: object) -> Any:
+    """Read a list of one."""
+    (client,) = wire.clients(orjson.dumps([entry]))
+    return client
+
+
+@pytest.mark.parametrize(
+    ("given_id", "read"),
+    [
+        (UUID, UUID),
+        (UUID.replace("-", ""), UUID.replace("-", "")),
+        ("0b6ed1a5-****-****-****-************", None),
+        ("0b6ed1a5…", None),
+        ("", None),
+        (None, None),
+        (17, None),
+    ],
+)
+def test_a_masked_client_id_is_none(given_id: object, read: str | None) -> None:
+    """Only a whole UUID identifies a client."""
+    assert only({"id": 1, "name": "N", "clientId": given_id}).client_id == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [(12, 12), ("12", 12), (True, None), (-1, None), (1.5, None), ("x", None), ("9" * 30, None)],
+)
+def test_ids_are_whole_numbers_or_absent(value: object, read: int | None) -> None:
+    """An id is a number, also as text; anything else is no id."""
+    assert only({"id": value, "name": "N"}).id == read
+
+
+@pytest.mark.parametrize("stranger", [None, 1, "x", [], {}, {"kind": "separator"}], ids=repr)
+def test_entries_that_are_no_clients_are_passed_over(stranger: object) -> None:
+    """A strange entry does not hide the clients beside it."""
+    found = wire.clients(orjson.dumps([stranger, {"id": 1, "name": "N"}]))
+
+    assert [each.name for each in found] == ["N"]
+
+
+def test_an_entry_without_a_name_is_still_shown() -> None:
+    """A client that cannot be named is there all the same: its mark and ids count."""
+    client = only({"id": 1, "description": None, "scopes": None})
+
+    assert (client.id, client.name, client.description, client.scope) == (1, "", "", ())
+
+
+def test_scopes_are_canonical_and_text() -> None:
+    """Order and repetition say nothing, and what is not text is no scope."""
+    assert only({"id": 1, "scopes": ["user", "data", "user", 7]}).scope == ("data", "user")
+
+
+@pytest.mark.parametrize(
+    ("sent", "got", "is_same"),
+    [
+        ("Automation  Client", "Automation Client", True),
+        ("A" * 80, "A" * 64, True),
+        ("A" * 80, "A" * 49, False),
+        ("Reporting (2)", "Reporting", False),
+        ("Reporting", "Reporting (2)", False),
+        ("Reporting", "", False),
+    ],
+)
+def test_a_name_may_come_back_squeezed_or_cut(sent: str, got: str, *, is_same: bool) -> None:
+    """A long name may be cut at some limit; a short one that differs is another name."""
+    body = orjson.dumps({"name": got, "client_id": UUID, "client_secret": "5ec7e7"})
+
+    if is_same:
+        assert wire.made(body, name=sent).client_id == UUID
+    else:
+        with pytest.raises(wire.Unusable):
+            wire.made(body, name=sent)
+
+
+def test_an_unusable_answer_holds_nothing_of_it() -> None:
+    """The error of a parser would carry the whole document with it; ours must not."""
+    with pytest.raises(wire.Unusable) as caught:
+        wire.made(b'{"client_secret": "5ec7e7", ', name="N")
+
+    assert "5ec7e7" not in repr(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b'{"reason": "R", "message": "M"}', "R"),
+        (b'{"message": "M\\u202e"}', "M\\u202e"),
+        (b'{"message": 5, "error": "E"}', "E"),
+        (b'{"message": ""}', ""),
+        (b"[1]", ""),
+        (b"Forbidden", ""),
+        (b'{"message": "no hidden-one here"}', ""),
+    ],
+)
+def test_what_a_refusal_says(body: bytes, shown: str) -> None:
+    """Of a refusal one field of text is shown, printable, and nothing that is to be hidden."""
+    assert wire.said(body, [Secret("hidden-one")]) == shown
+
+
+@given(JSON)
+def test_any_json_is_read_or_refused(answer: object) -> None:
+    """No answer makes a reader raise anything but `Unusable`."""
+    body = orjson.dumps(answer)
+    for read in (wire.clients, wire.session, wire.access_token, lambda b: wire.made(b, name="N")):
+        with contextlib.suppress(wire.Unusable):
+            assert read(body) is not None
+    wire.said(body, [])
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    """Bytes that are no JSON are refused, and nothing of them is shown."""
+    with contextlib.suppress(wire.Unusable):
+        wire.document(body)
+    assert wire.said(body, []) == ""
