@@ -1,0 +1,253 @@
+"""The state document as bytes: sorted, indented, one client a block, and checked when it is read.
+
+Equal states are equal bytes, and what has its default is left out, so that a diff shows what
+changed. Nothing in a file is trusted: see `fields`.
+"""
+
+import gc
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import orjson
+
+from reconciler.model.errors import StateRefused, StateUnwritable
+from reconciler.model.secret import Secret
+from reconciler.state import fields
+from reconciler.state.document import (
+    VERSION,
+    Entry,
+    Kept,
+    Plain,
+    Reached,
+    Retiring,
+    Sealed,
+    State,
+)
+from reconciler.state.fields import Shape, Wrong
+from reconciler.state.upgrade import upgraded
+
+RESTORE: Final = (
+    "nothing was written: restore the file from its `.backup` or from version control, "
+    "then plan with --refresh"
+)
+"""What to do about a state that is refused."""
+
+_LAYOUT: Final = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+
+
+def encode(state: State) -> bytes:
+    """Write a state: the same bytes for the same state.
+
+    Raises:
+        StateUnwritable: a text in it is not Unicode, or a number has more than 64 bits.
+
+    """
+    document = {
+        "version": VERSION,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "clients": {f"{at[0]}/{at[1]}": _written(entry) for at, entry in state.clients.items()},
+    }
+    try:
+        return orjson.dumps(document, option=_LAYOUT)
+    except orjson.JSONEncodeError as error:
+        raise StateUnwritable(f"the state cannot be written as JSON: {error}") from None
+
+
+def decode(data: bytes, *, name: str) -> State:
+    """Read a state; `name` is the file, for messages.
+
+    Raises:
+        StateRefused: not JSON, truncated, newer, or not what a state looks like, with the path.
+
+    """
+    with _collector_paused():
+        document = upgraded(_parsed(data, name), name=name)
+        try:
+            _refuse_duplicates(data, document)
+            found = _STATE.fields(document)
+        except Wrong as wrong:
+            raise StateRefused(f"`{name}` is not a state: {wrong}", hint=RESTORE) from None
+    return State(lineage=found["lineage"], serial=found["serial"], clients=found["clients"])
+
+
+def written_secret(kept: Kept) -> tuple[str, str]:
+    """Return the key and the value under which a secret is kept."""
+    if isinstance(kept, Plain):
+        return "client_secret", kept.secret.reveal()
+    return "client_secret_sealed", kept.text
+
+
+def read_plain(value: Any) -> Plain:
+    """Check a secret that is kept as it is."""
+    return Plain(secret=Secret(fields.word(value)))
+
+
+def read_sealed(value: Any) -> Sealed:
+    """Check a sealed secret; whether it opens is seen when it is opened."""
+    return Sealed(text=fields.word(value))
+
+
+def one_secret(found: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    """Put the one secret that `found` has, under whichever key, where the values expect it."""
+    plain, sealed = found.pop("client_secret", None), found.pop("client_secret_sealed", None)
+    if plain is not None and sealed is not None:
+        raise Wrong("a secret is either plain or sealed", ".client_secret_sealed")
+    kept = plain or sealed
+    if kept is None and required:
+        raise Wrong("this key is missing", ".client_secret")
+    if kept is not None:
+        found["secret"] = kept
+    return found
+
+
+def _written(entry: Entry) -> dict[str, Any]:
+    # Fifty thousand of these are written at each save, hence no loop over the fields.
+    found: dict[str, Any] = {
+        "domain": entry.domain,
+        "live_name": entry.live_name,
+        "client_id": entry.client_id,
+        "scope": entry.scope,
+        "created_at": entry.created_at,
+        "sinks": entry.sinks,
+    }
+    if entry.delivered:
+        found["delivered"] = {
+            sink: {"target": reached.target, "at": reached.at}
+            for sink, reached in entry.delivered.items()
+        }
+    if entry.secret is not None:
+        label, value = written_secret(entry.secret)
+        found[label] = value
+    if entry.retiring:
+        found["retiring"] = [_written_retiring(old) for old in entry.retiring]
+    if entry.description:
+        found["description"] = entry.description
+    if entry.on_remove != "keep":
+        found["on_remove"] = entry.on_remove
+    return _with_rest(found, entry) | {
+        label: True for label in ("adopted", "protect") if getattr(entry, label)
+    }
+
+
+def _written_retiring(old: Retiring) -> dict[str, Any]:
+    return _with_rest(
+        {"live_name": old.live_name, "client_id": old.client_id, "scope": old.scope}, old
+    )
+
+
+def _with_rest(found: dict[str, Any], of: Entry | Retiring) -> dict[str, Any]:
+    if of.id is not None:
+        found["id"] = of.id
+    if of.owner is not None:
+        found["owner"] = of.owner
+    if of.nonce is not None:
+        found["nonce"] = of.nonce
+    if of.overlap:
+        found["overlap"] = of.overlap
+    return found
+
+
+def _retiring(*, id: int | None = None, owner: int | None = None, **rest: Any) -> Retiring:  # noqa: A002 (the key's name)
+    return Retiring(id=id, owner=owner, **rest)
+
+
+def _entry(value: Any) -> Entry:
+    return Entry(**one_secret(_ENTRY.fields(value)))
+
+
+_REACHED: Final = Shape(
+    build=Reached,
+    checks={"target": fields.text, "at": fields.moment},
+    required=frozenset({"target", "at"}),
+)
+_RETIRING: Final = Shape(
+    build=_retiring,
+    checks={
+        "live_name": fields.word,
+        "client_id": fields.word,
+        "scope": fields.each(fields.word),
+        "id": fields.count,
+        "owner": fields.count,
+        "nonce": fields.word,
+        "overlap": fields.length,
+    },
+    required=frozenset({"live_name", "client_id", "scope"}),
+)
+_ENTRY: Final = Shape(
+    build=Entry,
+    checks={
+        **_RETIRING.checks,
+        "domain": fields.domain,
+        "description": fields.text,
+        "created_at": fields.moment,
+        "sinks": fields.each(fields.sink),
+        "delivered": fields.entries(fields.sink, _REACHED),
+        "adopted": fields.flag,
+        "protect": fields.flag,
+        "on_remove": fields.on_remove,
+        "retiring": fields.each(_RETIRING),
+        "client_secret": read_plain,
+        "client_secret_sealed": read_sealed,
+    },
+    required=frozenset({"domain", "live_name", "client_id", "scope", "created_at", "sinks"}),
+)
+_STATE: Final = Shape(
+    build=State,
+    checks={
+        "version": fields.count,
+        "lineage": fields.lineage,
+        "serial": fields.count,
+        "clients": fields.entries(fields.address, _entry),
+    },
+    required=frozenset({"version", "lineage", "serial", "clients"}),
+)
+
+
+def _parsed(data: bytes, name: str) -> Any:
+    if not data.strip():
+        raise StateRefused(f"`{name}` is empty", hint=RESTORE)
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise StateRefused(
+            f"`{name}` is truncated or corrupt: line {error.lineno}, column {error.colno}: "
+            f"{error.msg.partition(':')[0]}",
+            hint=RESTORE,
+        ) from None
+
+
+def _refuse_duplicates(data: bytes, document: dict[str, Any]) -> None:
+    """Refuse a key that an object has twice: of the two, a parser drops one without a word.
+
+    A file as `encode` lays it out has none, which is quickly seen; one that was edited by hand is
+    read a second time, by a slower parser that tells.
+    """
+    if orjson.dumps(document, option=_LAYOUT) == data:
+        return
+    try:
+        json.loads(data, object_pairs_hook=_without_duplicates)
+    except RecursionError:
+        raise Wrong("it is nested too deeply") from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for label, _ in pairs:
+        if label in seen:
+            raise Wrong("this key stands here twice", fields.key(label))
+        seen.add(label)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Build many small values without the cyclic collector walking them again and again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()

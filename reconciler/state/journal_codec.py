@@ -1,0 +1,231 @@
+r"""A journal as bytes: a line for each record, each line with its own checksum.
+
+`<crc32, 8 hex digits> <JSON>\n`, the header first; the checksum is of the JSON's bytes. A crash
+cuts a file off at its end and nowhere else, so the last line alone may be broken; what stands
+before it was made durable, and a wrong checksum there means that the disk or a hand changed it.
+"""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from reconciler.model.errors import StateRefused, StateUnwritable
+from reconciler.state import fields
+from reconciler.state.codec import one_secret, read_plain, read_sealed, written_secret
+from reconciler.state.document import Plain, Sealed
+from reconciler.state.fields import Check, Shape, Wrong
+from reconciler.state.journal import (
+    VERSION,
+    Abandoned,
+    Absent,
+    Created,
+    Delivered,
+    Header,
+    Intent,
+    Record,
+    Revoked,
+    Withdrawn,
+)
+from reconciler.state.upgrade import newer
+
+
+class Journal(NamedTuple):
+    """What a journal says. `header` is None where nothing was begun; `torn`: its end is cut off."""
+
+    header: Header | None
+    records: tuple[Record, ...]
+    torn: bool
+
+
+def encode_header(header: Header) -> bytes:
+    """Write a journal's first line."""
+    return _line("header", header)
+
+
+def encode_record(record: Record) -> bytes:
+    """Write a record's line.
+
+    Raises:
+        StateUnwritable: a text in it is not Unicode, or a number has more than 64 bits.
+
+    """
+    return _line(_NAMES[type(record)], record)
+
+
+def decode(data: bytes, *, name: str) -> Journal:
+    """Read a journal; `name` is the file, for messages.
+
+    A last line that is incomplete or whose checksum is wrong is left out: its record was never
+    durable. One that lacks only its line feed is whole.
+
+    Raises:
+        StateRefused: broken before its last line, newer, or not what a journal looks like.
+
+    """
+    lines, torn = _checked(data, name)
+    if not lines:
+        return Journal(None, (), torn)
+    try:
+        header = _header(orjson.loads(lines[0]), name)
+        return Journal(header, tuple(_records(lines)), torn)
+    except (Wrong, orjson.JSONDecodeError) as error:
+        raise StateRefused(f"`{name}` is not a journal: {error}", hint=_KEEP) from None
+
+
+_KEEP: Final = (
+    "nothing was written, and the file was left as it is: it may hold secrets that are nowhere "
+    "else. Restore it, or move it away and run `reconciler plan --refresh`, which shows the "
+    "clients that it knew"
+)
+
+
+def _line(label: str, value: Header | Record) -> bytes:
+    found: dict[str, Any] = {"record": label}
+    for each in dataclass_fields(value):
+        item = getattr(value, each.name)
+        if isinstance(item, Plain | Sealed):
+            found.update([written_secret(item)])
+        elif each.name == "address":
+            found["address"] = str(item)
+        elif item is not None:
+            found[each.name] = item
+    try:
+        body = orjson.dumps(found)
+    except orjson.JSONEncodeError as error:
+        raise StateUnwritable(f"a record cannot be written as JSON: {error}") from None
+    return b"%08x %b\n" % (zlib.crc32(body), body)
+
+
+def _checked(data: bytes, name: str) -> tuple[list[bytes], bool]:
+    """Return the JSON of each whole line, and whether the last line is not whole."""
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    bodies = []
+    for number, line in enumerate(lines, start=1):
+        checksum, body = line[:8], line[9:]
+        if checksum == b"%08x" % zlib.crc32(body) and line[8:9] == b" ":
+            bodies.append(body)
+        elif number < len(lines):
+            raise StateRefused(f"`{name}` is corrupt: line {number} was changed", hint=_KEEP)
+        else:
+            return bodies, True
+    return bodies, False
+
+
+def _header(value: Any, name: str) -> Header:
+    version = value.get("version") if type(value) is dict else None
+    if type(version) is int and version > VERSION:
+        raise newer(name, version)
+    if type(value) is not dict or value.pop("record", None) != "header":
+        raise Wrong("line 1: a header is expected")
+    try:
+        header = _HEADER(value)
+    except Wrong as wrong:
+        raise Wrong(f"line 1: {wrong}") from None
+    if header.version != VERSION:
+        raise Wrong(f"line 1: version {header.version} never was")
+    return header
+
+
+def _records(lines: list[bytes]) -> list[Record]:
+    found = []
+    for number, line in enumerate(lines[1:], start=2):
+        try:
+            found.append(_record(orjson.loads(line)))
+        except Wrong as wrong:
+            raise Wrong(f"line {number}: {wrong}") from None
+    return found
+
+
+def _record(value: Any) -> Record:
+    label = value.pop("record", None) if type(value) is dict else None
+    shape = _SHAPES.get(label) if type(label) is str else None
+    if shape is None:
+        raise Wrong("there is no such record in this version")
+    found: Record = shape(value)
+    return found
+
+
+def _created(**found: Any) -> Created:
+    return Created(**one_secret(found, required=True))
+
+
+def _how(value: Any) -> str:
+    if type(value) is str and value in ("revoked", "abandon", "output"):
+        return value
+    raise Wrong("one of revoked, abandon, output is expected")
+
+
+_HEADER: Final = Shape(
+    build=Header,
+    checks={
+        "run": fields.word,
+        "lineage": fields.lineage,
+        "serial": fields.count,
+        "plan_id": fields.text,
+        "at": fields.moment,
+        "version": fields.count,
+    },
+    required=frozenset({"run", "lineage", "serial", "plan_id", "at", "version"}),
+)
+_INTENT: Final[Mapping[str, Check]] = {
+    "address": fields.address,
+    "nonce": fields.word,
+    "domain": fields.domain,
+    "live_name": fields.word,
+    "scope": fields.each(fields.word),
+    "sinks": fields.each(fields.sink),
+    "at": fields.moment,
+    "principal": fields.text,
+    "owner": fields.count,
+    "description": fields.text,
+    "predecessor": fields.word,
+    "marked": fields.flag,
+    "protect": fields.flag,
+    "on_remove": fields.on_remove,
+    "overlap": fields.length,
+}
+_CREATED: Final[Mapping[str, Check]] = {
+    "nonce": fields.word,
+    "client_id": fields.word,
+    "client_secret": read_plain,
+    "client_secret_sealed": read_sealed,
+    "at": fields.moment,
+    "owner": fields.count,
+    "id": fields.count,
+}
+_DELIVERED: Final[Mapping[str, Check]] = {
+    "address": fields.address,
+    "client_id": fields.word,
+    "sink": fields.sink,
+    "target": fields.text,
+    "at": fields.moment,
+}
+_REVOKED: Final[Mapping[str, Check]] = {"address": fields.address, "client_id": fields.word}
+_NONCE: Final[Mapping[str, Check]] = {"nonce": fields.word}
+_ABANDONED: Final[Mapping[str, Check]] = {"key": fields.word, "how": _how}
+
+_SHAPES: Final[Mapping[str, Shape[Any]]] = {
+    "intend": Shape(build=Intent, checks=_INTENT, required=frozenset(list(_INTENT)[:8])),
+    "created": Shape(
+        build=_created, checks=_CREATED, required=frozenset({"nonce", "client_id", "at"})
+    ),
+    "delivered": Shape(build=Delivered, checks=_DELIVERED, required=frozenset(_DELIVERED)),
+    "absent": Shape(build=Absent, checks=_NONCE, required=frozenset(_NONCE)),
+    "withdrawn": Shape(build=Withdrawn, checks=_NONCE, required=frozenset(_NONCE)),
+    "revoked": Shape(build=Revoked, checks=_REVOKED, required=frozenset(_REVOKED)),
+    "abandoned": Shape(build=Abandoned, checks=_ABANDONED, required=frozenset(_ABANDONED)),
+}
+_NAMES: Final[Mapping[type[Record], str]] = {
+    Intent: "intend",
+    Created: "created",
+    Delivered: "delivered",
+    Absent: "absent",
+    Withdrawn: "withdrawn",
+    Revoked: "revoked",
+    Abandoned: "abandoned",
+}
