@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 import click
 
 import reconciler
-from reconciler.cli.views.console import Console, discard_output
+from reconciler.cli.views.console import Console, discard_output, writing
 from reconciler.model.errors import Interrupted, ReconcilerError, UsageError
 from reconciler.model.text import nearest
 
@@ -83,14 +83,12 @@ def run() -> NoReturn:
     console = Console.of_process(os.environ)
     try:
         code = main(sys.argv[1:], console, os.environ)
-        console.settle()
     except BrokenPipeError:
-        discard_output()
-        code = 1
-    except OSError as error:
-        sys.stderr.write(f"Error: cannot write the output: {error.strerror}\n")
-        discard_output()
-        code = 1
+        code = ReconcilerError.exit_code
+    try:
+        console.settle()
+    except (OSError, ReconcilerError):
+        discard_output()  # it was said, or its reader has gone: the interpreter need not try again
     sys.exit(code)
 
 
@@ -98,7 +96,7 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
     """Run one command and return its exit code; every error is shown here and nowhere else.
 
     Raises:
-        OSError: a standard stream does not take what is written to it.
+        BrokenPipeError: whoever read the output has gone.
 
     """
     try:
@@ -120,13 +118,21 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
 
 
 def _invoke(arguments: list[str], console: Console, environ: Mapping[str, str]) -> int:
+    code = _run_command(arguments, console, environ)
+    console.settle()
+    return code
+
+
+def _run_command(arguments: list[str], console: Console, environ: Mapping[str, str]) -> int:
     commands = group()
     if instruction := environ.get(COMPLETE):
         from click.shell_completion import shell_complete
 
         return shell_complete(commands, {}, PROGRAM, COMPLETE, instruction)
     try:
-        with commands.make_context(PROGRAM, arguments, obj=console) as context:
+        with writing():  # click writes the help and the version while it reads the arguments
+            context = commands.make_context(PROGRAM, arguments, obj=console)
+        with context:
             return int(commands.invoke(context) or 0)
     except click.exceptions.Exit as ended:
         return ended.exit_code

@@ -1,9 +1,10 @@
 """The two streams, and how the user wants them: colour, verbosity, text or JSON lines."""
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Self, TextIO
 
@@ -58,9 +59,16 @@ class Console:
         return False
 
     def data(self, text: str | bytes) -> None:
-        """Write what the command was asked for; a closing newline is added where it lacks."""
+        """Write what the command was asked for; a closing newline is added where it lacks.
+
+        Raises:
+            BrokenPipeError: the reader has gone.
+            ReconcilerError: standard output does not take it.
+
+        """
         written = text.decode() if isinstance(text, bytes) else text
-        self.stdout.write(written if written.endswith("\n") else written + "\n")
+        with writing():
+            self.stdout.write(written if written.endswith("\n") else written + "\n")
 
     def note(self, message: str, *, hint: str | None = None) -> None:
         """Say something worth knowing, unless `-q` was given."""
@@ -96,8 +104,15 @@ class Console:
             self.stderr.write(render(diagnostics, colour=self._colour_on_stderr))
 
     def settle(self) -> None:
-        """Send what is still buffered on its way, in an order that a reader understands."""
-        self.stdout.flush()
+        """Send what is still buffered on its way.
+
+        Raises:
+            BrokenPipeError: the reader has gone.
+            ReconcilerError: standard output does not take it.
+
+        """
+        with writing():
+            self.stdout.flush()
         self.stderr.flush()
 
     @property
@@ -107,7 +122,8 @@ class Console:
     def _say(
         self, level: str, message: str, hint: str | None, colour: str, code: str | None = None
     ) -> None:
-        self.stdout.flush()
+        with contextlib.suppress(OSError):
+            self.stdout.flush()  # so that data and messages keep their order on a terminal
         if self.log_format == "json":
             said = {"level": level, "code": code, "message": message, "hint": hint}
             self._line({key: value for key, value in said.items() if value is not None})
@@ -126,8 +142,25 @@ def painted(text: str, colour: str, wanted: bool) -> str:
     return f"\x1b[1;{colour}m{text}\x1b[0m" if wanted else text
 
 
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Say in the user's words that the output cannot be written.
+
+    Raises:
+        BrokenPipeError: the reader has gone.
+        ReconcilerError: the stream refused for another reason.
+
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ReconcilerError(f"cannot write the output: {error.strerror}") from None
+
+
 def discard_output() -> None:
-    """Let nothing more be written: the reader has gone, and said so."""
+    """Let nothing more be written: the reader has gone, or the stream takes nothing."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
