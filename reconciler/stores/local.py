@@ -1,0 +1,273 @@
+"""The state in a file beside the manifest."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from reconciler.model.errors import StateRefused, StateUnwritable
+from reconciler.ports import LeftJournal
+from reconciler.state.codec import decode, encode
+from reconciler.state.document import Kept, Plain, State
+from reconciler.state.journal import Header
+from reconciler.state.journal_codec import decode as decode_journal
+from reconciler.stores.journal_file import JournalFile
+from reconciler.stores.lock import FileLock
+from reconciler.system.files import SUFFIX, fsync_folder, make_private_folders, write_atomically
+
+_RUN: Final = r"[0-9A-Za-z_-]+"
+
+
+class LocalStore:
+    """Implements `ports.StateStore` on the file at `path`.
+
+    Where `path` is a symbolic link, the file that it leads to is the state, and backup, lock and
+    journals stand beside that one: two links to a state share its lock.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._name = str(path)
+        self._path = Path(os.path.realpath(path))
+        self._lock: FileLock | None = None
+        self._known: tuple[bytes, State] | None = None
+
+    def read(self) -> State | None:
+        """Return the state; None where there is none yet.
+
+        Raises:
+            StateRefused: corrupt, truncated, newer, or not to be read.
+
+        """
+        data = _content(self._path, self._name)
+        if data is None:
+            return None
+        if self._known is None or self._known[0] != data:
+            self._known = (data, decode(data, name=self._name))
+        return self._known[1]
+
+    def write(self, state: State, *, replacing: State | None) -> None:
+        """Write durably and atomically; what is there must still be `replacing` (None: nothing).
+
+        The backup goes first: at no moment does it hold a secret that the state has given up.
+
+        Raises:
+            StateRefused: another lineage or serial is there, or the lock's file was deleted.
+            StateUnwritable: the disk refused; what was there is intact.
+
+        """
+        self._refuse_without_lock()
+        present = self.read()
+        self._refuse_conflict(present, replacing, state)
+        data = encode(state)
+        try:
+            make_private_folders(self._path.parent)
+            if present is not None:
+                write_atomically(self._beside("backup"), encode(scrubbed(present, state)))
+            write_atomically(self._path, data)
+        except OSError as error:
+            raise StateUnwritable(
+                f"the state `{self._name}` cannot be written: {error.strerror}",
+                hint="what was there is intact, and the journal beside it keeps what this run did. "
+                "Make room or mend the disk, then run apply again",
+            ) from None
+        self._known = (data, state)
+
+    @contextmanager
+    def lock(self, *, purpose: str, timeout: float) -> Iterator[None]:
+        """Hold the only writer's lock; waits `timeout` seconds.
+
+        Raises:
+            LockHeld: naming who holds it, where, since when and for what.
+            StateUnwritable: the folder is not to be written to.
+
+        """
+        try:
+            make_private_folders(self._path.parent)
+        except OSError as error:
+            raise StateUnwritable(
+                f"the folder of the state `{self._name}` cannot be made: {error.strerror}"
+            ) from None
+        lock = FileLock(self.lock_path)
+        lock.acquire(purpose=purpose, timeout=timeout)
+        self._lock = lock
+        try:
+            self._sweep()
+            yield
+        finally:
+            self._lock = None
+            lock.release()
+
+    def journals(self, lineage: str | None) -> Sequence[LeftJournal]:
+        """Return what earlier runs left, oldest first.
+
+        With no `lineage` journals of any are returned. A file in which nothing was begun is left
+        out, and left alone.
+
+        Raises:
+            StateRefused: a journal is corrupt before its last line, newer, or of another lineage.
+
+        """
+        found = []
+        for path in self._matching(rf"\.{_RUN}\.journal"):
+            left = _left(path)
+            if left is not None:
+                _refuse_foreign(left, lineage)
+                found.append(((left.header.serial, left.header.at, _age(path)), left))
+        return tuple(left for _, left in sorted(found, key=lambda each: each[0]))
+
+    def journal(self, header: Header) -> JournalFile:
+        """Return the journal of this run; the run's name becomes a part of the file's."""
+        if not re.fullmatch(_RUN, header.run):
+            raise ValueError(f"`{header.run}` cannot be a part of a file's name")
+        return JournalFile(self._beside(f"{header.run}.journal"), header)
+
+    def discard(self, journals: Sequence[LeftJournal]) -> None:
+        """Remove journals whose every record this run has taken over or the state holds.
+
+        Raises:
+            StateUnwritable: some are still there; they change nothing when they are replayed.
+
+        """
+        if not journals:
+            return
+        try:
+            for each in journals:
+                Path(each.path).unlink(missing_ok=True)
+            fsync_folder(self._path.parent)
+        except OSError as error:
+            raise StateUnwritable(
+                f"a journal beside `{self._name}` cannot be removed: {error.strerror}"
+            ) from None
+
+    @property
+    def lock_path(self) -> Path:
+        """Return the file that is locked."""
+        return self._beside("lock")
+
+    def secret_paths(self) -> tuple[Path, ...]:
+        """Return every file that a plain secret could stand in, for the git guard.
+
+        The run's name and the random part of a temporary file's are examples.
+        """
+        journal = self._beside("0123456789abcdef.journal")
+        present = (self._path, self._beside("backup"), journal)
+        return (
+            *present,
+            *(path.with_name(f"{path.name}.0123456789abcdef{SUFFIX}") for path in present),
+            *self._matching(rf"\.{_RUN}\.journal"),
+        )
+
+    def _beside(self, what: str) -> Path:
+        return self._path.with_name(f"{self._path.name}.{what}")
+
+    def _matching(self, ending: str) -> list[Path]:
+        """Return the files beside the state whose names are its own and `ending`, a pattern."""
+        pattern = re.compile(re.escape(self._path.name) + ending)
+        try:
+            paths = sorted(self._path.parent.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StateRefused(
+                f"the folder of `{self._name}` cannot be listed, so that journals in it would be "
+                f"missed: {error.strerror}"
+            ) from None
+        return [path for path in paths if pattern.fullmatch(path.name)]
+
+    def _sweep(self) -> None:
+        """Remove the temporary files of a run that was killed: a secret may stand in them."""
+        ending = rf"(?:\.backup|\.{_RUN}\.journal)?\.[0-9a-f]{{16}}{re.escape(SUFFIX)}"
+        for path in self._matching(ending):
+            path.unlink(missing_ok=True)
+
+    def _refuse_without_lock(self) -> None:
+        if self._lock is not None and not self._lock.is_held_intact():
+            raise StateRefused(
+                f"the lock `{self.lock_path}` was deleted or replaced during this run",
+                hint="another run may have begun, so the state was not written; the journal keeps "
+                "what this run did. See that no other run is under way, then run apply again",
+            )
+
+    def _refuse_conflict(self, present: State | None, before: State | None, after: State) -> None:
+        if before is not None and before.lineage != after.lineage:
+            raise StateRefused(f"a state keeps its lineage: {before.lineage}, not {after.lineage}")
+        if before is not None and after.serial <= before.serial:
+            raise StateRefused(f"a state's serial grows: {before.serial}, then {after.serial}")
+        if _identity(present) != _identity(before):
+            raise StateRefused(
+                f"the state `{self._name}` was changed by somebody else: "
+                f"{_named(before)} was read, {_named(present)} is there now",
+                hint="it was not overwritten. Plan again; where a journal was left, the next apply "
+                "settles it first",
+            )
+
+
+def scrubbed(previous: State, current: State) -> State:
+    """Return `previous` without the secrets that `current` does not hold, for a backup."""
+    kept = {each.client_id: each.secret for each in current.clients.values()}
+    clients = {
+        address: entry
+        if entry.secret is None or _same(entry.secret, kept.get(entry.client_id))
+        else replace(entry, secret=None)
+        for address, entry in previous.clients.items()
+    }
+    return State(lineage=previous.lineage, serial=previous.serial, clients=clients)
+
+
+def _same(old: Kept, new: Kept | None) -> bool:
+    if isinstance(old, Plain):
+        return isinstance(new, Plain) and old.secret.same_as(new.secret)
+    return old == new
+
+
+def _identity(state: State | None) -> tuple[str, int] | None:
+    return None if state is None else (state.lineage, state.serial)
+
+
+def _named(state: State | None) -> str:
+    return "no state" if state is None else f"serial {state.serial} of {state.lineage}"
+
+
+def _left(path: Path) -> LeftJournal | None:
+    data = _content(path, str(path))
+    if data is None:  # its run has ended since the folder was listed
+        return None
+    header, records, torn = decode_journal(data, name=str(path))
+    if header is None:
+        return None
+    return LeftJournal(path=str(path), header=header, records=records, torn=torn)
+
+
+def _refuse_foreign(left: LeftJournal, lineage: str | None) -> None:
+    if lineage is not None and left.header.lineage != lineage:
+        raise StateRefused(
+            f"the journal `{left.path}` belongs to another state: its lineage is "
+            f"{left.header.lineage}, this state's is {lineage}",
+            hint="it may hold secrets that are nowhere else: put its own state back, or move the "
+            "journal to where that state is. Nothing was written",
+        )
+
+
+def _age(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _content(path: Path, name: str) -> bytes | None:
+    """Return a file's bytes, None where there is no file; anything else there is refused."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            raise StateRefused(f"`{name}` is not a file", hint="check the path")
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateRefused(
+            f"`{name}` cannot be read: {error.strerror}", hint="nothing was written"
+        ) from None
