@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 import click
 
 import reconciler
-from reconciler.cli.views.console import Console, discard_output, writing
+from reconciler.cli.views.console import Console, discard_output
 from reconciler.model.errors import Interrupted, ReconcilerError, UsageError
 from reconciler.model.text import nearest
 
@@ -22,7 +22,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "apply": ("apply:apply", "Carry the plan out, without losing a secret."),
     "schema": ("schema:schema", "Print a published JSON schema."),
     "sandbox": ("sandbox:sandbox", "Serve a Domo double on loopback, to try things out."),
-    "demo": ("demo:demo", "Run validate, plan, apply and plan against a sandbox."),
+    "demo": ("demo:demo", "Run validate, plan, apply and plan again against a sandbox."),
     "completion": ("completion:completion", "Print the completion script of a shell."),
 }
 
@@ -112,6 +112,9 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
         return Interrupted.exit_code
     except BrokenPipeError:
         raise
+    except OSError as error:
+        console.problem(_refused(error), code="system")
+        return ReconcilerError.exit_code
     except Exception as error:  # noqa: BLE001 (the boundary: what nobody expected ends here)
         _internal(error, console)
         return ReconcilerError.exit_code
@@ -130,9 +133,7 @@ def _run_command(arguments: list[str], console: Console, environ: Mapping[str, s
 
         return shell_complete(commands, {}, PROGRAM, COMPLETE, instruction)
     try:
-        with writing():  # click writes the help and the version while it reads the arguments
-            context = commands.make_context(PROGRAM, arguments, obj=console)
-        with context:
+        with commands.make_context(PROGRAM, arguments, obj=console) as context:
             return int(commands.invoke(context) or 0)
     except click.exceptions.Exit as ended:
         return ended.exit_code
@@ -152,6 +153,12 @@ def _hint(error: click.UsageError) -> str:
         return f"did you mean `{error.possibilities[0]}`?"
     command = error.ctx.command_path if error.ctx else PROGRAM
     return f"`{command} --help` shows what it takes"
+
+
+def _refused(error: OSError) -> str:
+    """Say what the system refused where no adapter knew better: help on a full disk, say."""
+    where = f" at `{error.filename}`" if error.filename else ""
+    return f"the system refused{where}: {error.strerror or type(error).__name__}"
 
 
 def _internal(error: Exception, console: Console) -> None:

@@ -1,5 +1,6 @@
 """The table of commands and the error boundary."""
 
+import sys
 from collections.abc import Callable
 from io import StringIO
 
@@ -117,6 +118,39 @@ def test_an_interruption_ends_in_130(error: BaseException, make_console: Make) -
     assert main(["completion", "zsh"], console, {}) == 130
     assert isinstance(console.stderr, StringIO)
     assert console.stderr.getvalue() == "Error: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "the system refused: No space left on device"),
+        (OSError(13, "Not allowed", "a.yaml"), "the system refused at `a.yaml`: Not allowed"),
+        (TimeoutError(), "the system refused: TimeoutError"),
+    ],
+)
+def test_what_the_system_refuses_is_no_bug(
+    error: OSError,
+    said: str,
+    make_console: Make,
+    written: Written,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An error of the operating system is passed on in its words, with the file if there is one."""
+    console = make_console()
+    monkeypatch.setattr(sys, "stdout", Failing(error))
+    assert main(["--help"], console, {}) == 1
+    assert written(console) == ("", f"Error: {said}\n")
+
+
+def test_data_that_cannot_be_written_is_an_error(make_console: Make) -> None:
+    """Half an answer is no success."""
+    console = make_console()
+    console.stdout = Failing(OSError(28, "No space left on device"))
+    assert main(["completion", "zsh"], console, {}) == 1
+    assert isinstance(console.stderr, StringIO)
+    assert console.stderr.getvalue() == (
+        "Error: cannot write the output: No space left on device\n"
+    )
 
 
 def test_a_closed_pipe_is_left_to_the_process(make_console: Make) -> None:
