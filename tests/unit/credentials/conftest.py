@@ -1,0 +1,39 @@
+"""Credentials of a manifest's folder that is made for each test."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from reconciler.credentials.resolver import LocalCredentials
+from reconciler.model.reference import CredentialRef
+
+Resolve = Callable[[CredentialRef], str]
+
+
+@pytest.fixture
+def resolve_with(tmp_path: Path) -> Callable[..., Resolve]:
+    """Return a function that takes variables (and a time-out) and returns one that resolves."""
+
+    def prepare(
+        environ: Mapping[str, str] | None = None,
+        hidden: frozenset[str] = frozenset(),
+        command_timeout: float = 20.0,
+    ) -> Resolve:
+        variables = {"PATH": os.environ["PATH"], **(environ or {})}
+        credentials = LocalCredentials(tmp_path, variables, hidden, command_timeout)
+
+        def resolve(reference: CredentialRef) -> str:
+            return asyncio.run(credentials.resolve(reference)).reveal()
+
+        return resolve
+
+    return prepare
+
+
+@pytest.fixture
+def resolve(resolve_with: Callable[..., Resolve]) -> Resolve:
+    """Return a function that resolves a reference and reveals what it got."""
+    return resolve_with()
