@@ -105,7 +105,9 @@ class Plan:
     `as_of` is a UTC stamp. `actions` are sorted by instance, then in the order in which they are
     carried out there. `parts` are the digests of the instances that have actions, by key, and `id`
     is the digest over them all. `unchanged` counts clients with nothing to do. `endpoints` are base
-    URLs that are not Domo's, with the instances behind them.
+    URLs that are not Domo's, with the instances behind them. `fleet` has the instances that the
+    plan looked at under "", and those that a client set is on under the set's name: what "all" and
+    "except" of a rendered plan refer to.
     """
 
     id: str
@@ -120,6 +122,7 @@ class Plan:
     managed: int = 0
     endpoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     encrypted: bool = False
+    fleet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, instance: str) -> tuple[Action, ...]:
         """Return the actions on one instance, in the order in which they are carried out."""

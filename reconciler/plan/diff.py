@@ -1,0 +1,306 @@
+"""What follows for one address: from what is wanted, what is known, and what a refresh showed.
+
+The rules stand in the order in which they win: gone → create, scope → replace, age, wish or a lost
+secret → rotate, a sink without the secret → deliver. Predecessors are looked at last.
+"""
+
+from collections.abc import Iterator
+
+from reconciler.model.address import Address
+from reconciler.model.client import DesiredClient
+from reconciler.model.mark import divide
+from reconciler.model.scope import canonical
+from reconciler.model.sink import STATE
+from reconciler.model.text import brief
+from reconciler.plan.action import Action, Kind, Notice, Problem
+from reconciler.plan.ground import Finding, Ground, origin
+from reconciler.plan.observe import Gone, Present, Sight
+from reconciler.state.document import Entry, Plain, Retiring, Sealed
+
+
+def is_settled(ground: Ground, client: DesiredClient, entry: Entry) -> bool:
+    """Say at once whether nothing follows; most addresses of most plans end here."""
+    return (
+        entry.scope == client.scope
+        and entry.description == client.description
+        and not entry.retiring
+        and not ground.views
+        and client.address not in ground.rotations
+        and (client.rotate_after is None or not ground.is_due(client, entry))
+        and not ground.missing(client, entry)
+    )
+
+
+def first(ground: Ground, client: DesiredClient) -> Finding:
+    """Return what follows for a client that the state does not know."""
+    name = ground.names.first(client.address)
+    view = ground.views.get(client.address.instance)
+    if view is None or name not in view.names:
+        return _making(Kind.CREATE, client, live_name=name)
+    orphan = view.names[name]
+    if not view.is_ours(orphan):
+        return Notice(
+            code="conflict",
+            address=client.address,
+            message="a client of this name is there that was not made from this state: adopt it"
+            f" with `reconciler import '{client.address}'`, or choose another name",
+            place=client.place,
+        )
+    return _making(
+        Kind.ROTATE,
+        client,
+        live_name=ground.names.next(client.address, name),
+        client_id=orphan.client_id,
+        reason="suspected orphan: it carries this state's mark, and the state does not know it",
+    )
+
+
+def known(ground: Ground, client: DesiredClient, entry: Entry) -> Iterator[Finding]:
+    """Yield what follows for a client that is wanted and known."""
+    found = _change(ground, client, entry, ground.sight(client.address, entry))
+    if found is not None:
+        yield found
+    if not isinstance(found, Action) and _text(entry) != client.description:
+        yield Notice(
+            code="description",
+            address=client.address,
+            message="the changed description takes effect with the next rotation",
+            place=client.place,
+        )
+    yield from _predecessors(ground, client, entry, found)
+
+
+def left(ground: Ground, address: Address, entry: Entry) -> Iterator[Finding]:
+    """Yield what follows for a client that left the manifest: the terms last applied hold."""
+    if entry.protect:
+        yield Problem(
+            code="protect",
+            address=address,
+            message=f"{address} is protected and left the manifest",
+            hint="put it back; or apply it with `protect: false` first, then take it out",
+        )
+        return
+    clients: tuple[Entry | Retiring, ...] = (entry, *entry.retiring)
+    if all(isinstance(ground.sight(address, each), Gone) for each in clients):
+        yield _ending(Kind.FORGET, address, entry, "gone from the instance, and not wanted")
+        return
+    match entry.on_remove:
+        case "keep":
+            yield Notice(
+                code="kept",
+                address=address,
+                message="left the manifest and is kept (`on_remove: keep`)",
+            )
+        case "forget":
+            yield _ending(Kind.FORGET, address, entry, "left the manifest")
+        case "revoke":
+            for each in clients:
+                yield _ending(Kind.REVOKE, address, each, "left the manifest")
+
+
+def _change(
+    ground: Ground, client: DesiredClient, entry: Entry, sight: Sight
+) -> Action | Notice | Problem | None:
+    if isinstance(sight, Gone):
+        name = ground.names.first(client.address, gone=entry)
+        return _making(Kind.CREATE, client, live_name=name, reason="gone from the instance")
+    reason = _scope_differs(ground, client, entry, sight)
+    if reason:
+        return _replacement(ground, client, entry, reason)
+    reason = _rotation(ground, client, entry)
+    if reason:
+        return _successor(Kind.ROTATE, ground, client, entry, reason)
+    return _delivery(ground, client, entry)
+
+
+def _scope_differs(ground: Ground, client: DesiredClient, entry: Entry, sight: Sight) -> str:
+    """Say how the scope differs from the wanted one, "" where it does not.
+
+    A list that shows no scope at all says nothing: no client of Domo's is without one.
+    """
+    scope = canonical(entry.scope)
+    if scope != client.scope:
+        return ground.phrase((scope, _text(entry)), (client.scope, client.description))
+    seen = canonical(sight.listed.scope) if isinstance(sight, Present) else ()
+    if seen and seen != client.scope:
+        wanted = (client.scope, client.description)
+        return "changed at Domo: " + ground.phrase((seen, client.description), wanted)
+    return ""
+
+
+def _replacement(
+    ground: Ground, client: DesiredClient, entry: Entry, reason: str
+) -> Action | Problem:
+    if not client.protect:
+        return _successor(Kind.REPLACE, ground, client, entry, reason)
+    return Problem(
+        code="protect",
+        address=client.address,
+        place=client.place,
+        message=f"{client.address} is protected, and this would replace it: {reason}",
+        hint="take the scope back; or apply it with `protect: false` first",
+    )
+
+
+def _rotation(ground: Ground, client: DesiredClient, entry: Entry) -> str:
+    """Say why a client needs a successor although its scope is right, "" where it does not.
+
+    An adopted client has no secret that could be lost; its age counts from its adoption.
+    """
+    if client.address in ground.rotations:
+        return "asked for"
+    if client.rotate_after is not None and ground.is_due(client, entry):
+        return f"older than {brief(client.rotate_after)}"
+    if entry.adopted or entry.delivered or entry.client_id in ground.in_hand:
+        return ""
+    if not ground.missing(client, entry) or isinstance(entry.secret, Plain):
+        return ""
+    if isinstance(entry.secret, Sealed):
+        return "its secret is sealed, no identity is at hand, and no sink ever had it"
+    return "its secret is lost: no sink ever had it"
+
+
+def _delivery(ground: Ground, client: DesiredClient, entry: Entry) -> Action | Notice | None:
+    missing = ground.missing(client, entry)
+    if not missing:
+        return None
+    if entry.client_id in ground.in_hand or isinstance(entry.secret, Plain):
+        again = all(sink in entry.delivered for sink in missing)
+        return Action(
+            kind=Kind.DELIVER,
+            address=client.address,
+            live_name=entry.live_name,
+            scope=entry.scope,
+            description=_text(entry),
+            client_id=entry.client_id,
+            sinks=missing,
+            reason="the sink changed" if again else "not delivered yet",
+            origin=origin(client),
+        )
+    if entry.adopted and not entry.delivered:
+        return None
+    why = "is sealed" if isinstance(entry.secret, Sealed) else "is not known"
+    return Notice(
+        code="sink",
+        address=client.address,
+        message=f"{_named(missing)} does not have the secret, which {why} here:"
+        " `reconciler rotate` makes a new one",
+        place=client.place,
+    )
+
+
+def _predecessors(
+    ground: Ground, client: DesiredClient, entry: Entry, found: Finding | None
+) -> Iterator[Finding]:
+    """Yield what follows for the clients that this one succeeded."""
+    change = found.kind if isinstance(found, Action) else None
+    for old in entry.retiring:
+        if _is_over(ground, client, entry, old, change):
+            yield Action(
+                kind=Kind.REVOKE,
+                address=client.address,
+                live_name=old.live_name,
+                scope=old.scope,
+                client_id=old.client_id,
+                reason=f"the overlap of {brief(old.overlap)} is over"
+                if old.overlap
+                else "its successor takes over",
+                origin=origin(client),
+                retires=True,
+            )
+        else:
+            until = "until its successor is delivered"
+            if old.overlap and _delivered_at(client, entry):
+                until = f"for {brief(old.overlap)} after the delivery of its successor"
+            yield Notice(
+                code="retiring",
+                address=client.address,
+                message=f"`{old.live_name}` lives on {until}",
+                place=client.place,
+            )
+
+
+def _is_over(
+    ground: Ground, client: DesiredClient, entry: Entry, old: Retiring, change: Kind | None
+) -> bool:
+    """Say whether a predecessor may end, with `change` being what this plan does here before it.
+
+    Its overlap starts anew where another successor is made or another sink is filled: until then
+    nobody can say that the new secret has arrived.
+    """
+    delivered = _delivered_at(client, entry)
+    if change is Kind.CREATE:
+        return False
+    if old.overlap == 0:
+        return delivered is not None or change is Kind.DELIVER
+    return change is None and delivered is not None and ground.is_past(delivered, old.overlap)
+
+
+def _delivered_at(client: DesiredClient, entry: Entry) -> str | None:
+    """Return when the last of the sinks that are wanted now got the secret, None if one waits."""
+    moments: list[str] = []
+    for sink in client.sinks:
+        if sink in entry.delivered:
+            moments.append(entry.delivered[sink].at)
+        elif sink == STATE and entry.secret is not None:
+            moments.append(entry.created_at)
+        else:
+            return None
+    return max(moments)
+
+
+def _successor(
+    kind: Kind, ground: Ground, client: DesiredClient, entry: Entry, reason: str
+) -> Action:
+    """Return the action that makes a successor, under the next name or in the same one's place.
+
+    A protected client is never revoked first: that would leave it, for a while, without a client.
+    """
+    if client.replace == "revoke_first" and not client.protect:
+        name, gap = entry.live_name, "; the old client is revoked first"
+    else:
+        name, gap = ground.names.next(client.address, entry.live_name), ""
+        if client.overlap:
+            gap = f"; the old client lives on for {brief(client.overlap)}"
+    return _making(kind, client, live_name=name, client_id=entry.client_id, reason=reason + gap)
+
+
+def _making(
+    kind: Kind,
+    client: DesiredClient,
+    *,
+    live_name: str,
+    client_id: str | None = None,
+    reason: str = "",
+) -> Action:
+    return Action(
+        kind=kind,
+        address=client.address,
+        live_name=live_name,
+        scope=client.scope,
+        description=client.description,
+        client_id=client_id,
+        sinks=client.sinks,
+        reason=reason,
+        origin=origin(client),
+    )
+
+
+def _ending(kind: Kind, address: Address, known: Entry | Retiring, reason: str) -> Action:
+    return Action(
+        kind=kind,
+        address=address,
+        live_name=known.live_name,
+        scope=known.scope,
+        description=_text(known) if isinstance(known, Entry) else "",
+        client_id=known.client_id,
+        reason=reason,
+    )
+
+
+def _text(entry: Entry) -> str:
+    return divide(entry.description)[0]
+
+
+def _named(sinks: tuple[str, ...]) -> str:
+    return " and ".join(f"sink `{sink}`" for sink in sinks)

@@ -1,0 +1,219 @@
+"""A plan as a JSON document and back: `plan --format json`, `plan --out`, `apply plan.json`.
+
+`schemas/plan.v1.schema.json` is the reference of its shape. No secret and no credential is in a
+plan, so none is in its document.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from reconciler.model.address import Address
+from reconciler.model.errors import PlanRefused
+from reconciler.model.place import Place
+from reconciler.plan.action import Action, Kind, Notice, Origin, Plan, Problem
+from reconciler.plan.identity import whole
+
+FORMAT: Final = "reconciler.plan"
+VERSION: Final = 1
+
+
+def document(plan: Plan) -> Mapping[str, object]:
+    """Return the document as plain JSON values."""
+    symbols = {kind: kind.symbol for kind in Kind}
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "plan_id": plan.id,
+        "as_of": plan.as_of,
+        "refreshed": plan.refreshed,
+        "encrypted": plan.encrypted,
+        "summary": {
+            **{kind.value: plan.count(kind) for kind in Kind},
+            "unchanged": plan.unchanged,
+            "instances": plan.instances,
+            "managed": plan.managed,
+        },
+        "actions": [_action(each, symbols[each.kind]) for each in plan.actions],
+        "notices": [_notice(each) for each in plan.notices],
+        "problems": [_problem(each) for each in plan.problems],
+        "parts": dict(plan.parts),
+        "endpoints": {url: list(instances) for url, instances in plan.endpoints.items()},
+    }
+
+
+def read_document(data: bytes) -> Plan:
+    """Return the plan that a document holds; what only a reader's text needs (`fleet`) is empty.
+
+    Raises:
+        PlanRefused: it is not a plan, of a newer version, or was changed by hand.
+
+    """
+    try:
+        found = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise _refused("it is not JSON, or cut off") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise _refused("it is not a plan of this program")
+    version = found.get("version")
+    if version != VERSION:
+        raise _refused(f"it is of version {version!r}, and this program reads version {VERSION}")
+    try:
+        plan = _plan(found)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _refused("it does not have a plan's shape") from None
+    if whole(plan.parts, as_of=plan.as_of, refreshed=plan.refreshed) != plan.id:
+        raise _refused("its plan id does not belong to its parts")
+    return plan
+
+
+def _refused(why: str) -> PlanRefused:
+    return PlanRefused(
+        f"the plan cannot be read: {why}", hint="make it again: reconciler plan --out plan.json"
+    )
+
+
+def _action(action: Action, symbol: str) -> Mapping[str, object]:
+    return {
+        "action": action.kind._value_,
+        "symbol": symbol,
+        "address": f"{action.address.instance}/{action.address.client}",
+        "instance": action.address.instance,
+        "client": action.address.client,
+        "live_name": action.live_name,
+        "scope": action.scope,
+        "description": action.description,
+        "client_id": action.client_id,
+        "sinks": action.sinks,
+        "reason": action.reason,
+        "retires": action.retires,
+        "origin": _origin(action.origin),
+    }
+
+
+def _origin(origin: Origin | None) -> Mapping[str, object] | None:
+    if origin is None:
+        return None
+    file, line, column = origin.place
+    return {"file": file, "line": line, "column": column, "client_set": origin.client_set}
+
+
+def _notice(notice: Notice) -> Mapping[str, object]:
+    return {
+        "code": notice.code,
+        "address": str(notice.address) if notice.address else None,
+        "message": notice.message,
+        "place": _place(notice.place),
+    }
+
+
+def _problem(problem: Problem) -> Mapping[str, object]:
+    return {
+        "code": problem.code,
+        "address": str(problem.address) if problem.address else None,
+        "message": problem.message,
+        "hint": problem.hint,
+        "override": problem.override,
+        "place": _place(problem.place),
+    }
+
+
+def _place(place: Place | None) -> Mapping[str, object] | None:
+    return {"file": place.file, "line": place.line, "column": place.column} if place else None
+
+
+def _plan(found: Mapping[str, Any]) -> Plan:
+    summary = found["summary"]
+    return Plan(
+        id=_text(found["plan_id"]),
+        as_of=_text(found["as_of"]),
+        refreshed=_flag(found["refreshed"]),
+        encrypted=_flag(found["encrypted"]),
+        actions=tuple(_read_action(each) for each in found["actions"]),
+        notices=tuple(_read_notice(each) for each in found["notices"]),
+        problems=tuple(_read_problem(each) for each in found["problems"]),
+        parts={key: _text(digest) for key, digest in found["parts"].items()},
+        unchanged=_number(summary["unchanged"]),
+        instances=_number(summary["instances"]),
+        managed=_number(summary["managed"]),
+        endpoints={url: _texts(keys) for url, keys in found["endpoints"].items()},
+    )
+
+
+def _read_action(found: Mapping[str, Any]) -> Action:
+    origin = found["origin"]
+    return Action(
+        kind=Kind(found["action"]),
+        address=Address(_text(found["instance"]), _text(found["client"])),
+        live_name=_text(found["live_name"]),
+        scope=_texts(found["scope"]),
+        description=_text(found["description"]),
+        client_id=_optional(found["client_id"]),
+        sinks=_texts(found["sinks"]),
+        reason=_text(found["reason"]),
+        retires=_flag(found["retires"]),
+        origin=None
+        if origin is None
+        else Origin(place=_read_place(origin), client_set=_optional(origin["client_set"])),
+    )
+
+
+def _read_notice(found: Mapping[str, Any]) -> Notice:
+    return Notice(
+        code=_text(found["code"]),
+        address=_address(found["address"]),
+        message=_text(found["message"]),
+        place=_optional_place(found["place"]),
+    )
+
+
+def _read_problem(found: Mapping[str, Any]) -> Problem:
+    return Problem(
+        code=_text(found["code"]),
+        address=_address(found["address"]),
+        message=_text(found["message"]),
+        hint=_optional(found["hint"]),
+        override=_optional(found["override"]),
+        place=_optional_place(found["place"]),
+    )
+
+
+def _address(found: object) -> Address | None:
+    return None if found is None else Address.parse(_text(found))
+
+
+def _optional_place(found: Mapping[str, Any] | None) -> Place | None:
+    return None if found is None else _read_place(found)
+
+
+def _read_place(found: Mapping[str, Any]) -> Place:
+    return Place(_text(found["file"]), _number(found["line"]), _number(found["column"]))
+
+
+def _text(found: object) -> str:
+    if not isinstance(found, str):
+        raise TypeError
+    return found
+
+
+def _optional(found: object) -> str | None:
+    return None if found is None else _text(found)
+
+
+def _texts(found: object) -> tuple[str, ...]:
+    if not isinstance(found, list):
+        raise TypeError
+    return tuple(_text(each) for each in found)
+
+
+def _number(found: object) -> int:
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise TypeError
+    return found
+
+
+def _flag(found: object) -> bool:
+    if not isinstance(found, bool):
+        raise TypeError
+    return found

@@ -1,0 +1,147 @@
+"""What follows for a whole fleet: each address by itself, then what only an instance can say."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from reconciler.model.text import plural
+from reconciler.plan import diff
+from reconciler.plan.action import Action, Notice, Problem
+from reconciler.plan.ground import Finding, Ground
+from reconciler.plan.observe import NotVisible, Observation, Unseen, View
+from reconciler.plan.select import Predicate
+from reconciler.state.document import Entry, Retiring
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """What is found while a plan is made; `unchanged` counts the clients with nothing to do."""
+
+    actions: list[Action] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unchanged: int = 0
+
+    def take(self, found: Iterable[Finding]) -> bool:
+        """Take findings in; return whether they leave the address as it is."""
+        calm = True
+        for each in found:
+            match each:
+                case Action():
+                    self.actions.append(each)
+                    calm = False
+                case Problem():
+                    self.problems.append(each)
+                    calm = False
+                case Notice():
+                    self.notices.append(each)
+                    calm = calm and each.code != "conflict"
+                case _:
+                    assert_never(each)
+        return calm
+
+
+def survey(ground: Ground, meant: Predicate, held: Collection[str]) -> Draft:
+    """Return what follows for every address that is meant; nothing does on the `held` instances."""
+    draft = Draft()
+    clients = ground.clients
+    for address, client in sorted(ground.desired.clients.items()):
+        if address.instance in held or not meant(address):
+            continue
+        entry = clients.get(address)
+        if entry is None:
+            draft.take((diff.first(ground, client),))
+        elif diff.is_settled(ground, client, entry) or draft.take(
+            diff.known(ground, client, entry)
+        ):
+            draft.unchanged += 1
+    for address, entry in sorted(clients.items()):
+        if address in ground.desired.clients or address.instance in held or not meant(address):
+            continue
+        draft.take(diff.left(ground, address, entry))
+    return draft
+
+
+def moved_away(ground: Ground) -> Mapping[str, str]:
+    """Return the instances whose domain in the manifest is not the managed one, with that one."""
+    instances = ground.desired.instances
+    found: dict[str, str] = {}
+    for address, entry in ground.clients.items():
+        instance = instances.get(address.instance)
+        if instance is not None and entry.domain.lower() != instance.domain.lower():
+            found[address.instance] = min(entry.domain, found.get(address.instance, entry.domain))
+    return found
+
+
+def observed(
+    ground: Ground, observation: Observation, instances: Collection[str]
+) -> Iterator[Notice]:
+    """Yield what a refresh showed beyond the addresses: nobody's clients, and what it cannot see.
+
+    `instances` are those that the plan is about.
+    """
+    known = _known(ground)
+    for key in sorted(instances):
+        seen = observation.instances.get(key)
+        if isinstance(seen, Unseen):
+            yield _notice("unreachable", key, f"could not be looked at: {seen.message}")
+        elif key in ground.views:
+            yield from _of_view(key, ground.views[key], known.get(key, []))
+
+
+def _known(ground: Ground) -> dict[str, list[Entry | Retiring]]:
+    found: dict[str, list[Entry | Retiring]] = {}
+    for address, entry in ground.clients.items():
+        found.setdefault(address.instance, []).extend((entry, *entry.retiring))
+    return found
+
+
+def _of_view(key: str, view: View, known: list[Entry | Retiring]) -> Iterator[Notice]:
+    hidden = sorted(each.live_name for each in known if isinstance(view.sight(each), NotVisible))
+    if hidden:
+        yield _notice(
+            "not-visible",
+            key,
+            f"{plural(len(hidden), 'client')} not visible to this user, from which nothing follows:"
+            f" {_some(hidden)}",
+        )
+    strangers = view.strangers(known)
+    lost = [each.name for each in strangers if view.is_ours(each)]
+    if lost:
+        yield _notice(
+            "orphan",
+            key,
+            f"{plural(len(lost), 'client')} with this state's mark that the state does not know:"
+            f" {_some(lost)}",
+        )
+    others = [each.name for each in strangers if not view.is_ours(each)]
+    if others:
+        yield _notice(
+            "unmanaged",
+            key,
+            f"{plural(len(others), 'client')} that nobody manages here: {_some(others)}",
+        )
+
+
+def _notice(code: str, instance: str, message: str) -> Notice:
+    return Notice(code=code, address=None, message=f"{instance}: {message}")
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(f"`{each}`" for each in names[:5])
+    return shown + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+
+
+def members(ground: Ground, meant: Predicate) -> Mapping[str, tuple[str, ...]]:
+    """Return the instances that the plan looks at under "", and under each client set's name its.
+
+    An instance without a client that is meant is not among them.
+    """
+    found: dict[str, dict[str, None]] = {"": {}}
+    for address, client in ground.desired.clients.items():
+        if not meant(address):
+            continue
+        found[""][address.instance] = None
+        if client.client_set is not None:
+            found.setdefault(client.client_set, {})[address.instance] = None
+    return {name: tuple(sorted(keys)) for name, keys in sorted(found.items())}

@@ -1,0 +1,69 @@
+"""What a plan is made on: the inputs, indexed, and the answers that every decision asks for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.model.address import Address
+from reconciler.model.client import DesiredClient
+from reconciler.model.desired import Desired
+from reconciler.model.instant import parse
+from reconciler.model.sink import STATE
+from reconciler.plan.action import Action, Notice, Origin, Problem
+from reconciler.plan.names import Names
+from reconciler.plan.observe import NotVisible, Sight, View
+from reconciler.state.document import Entry, Retiring
+
+Finding = Action | Notice | Problem
+ScopeAndDescription = tuple[tuple[str, ...], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The inputs of one plan. `phrase` says how a client and its successor differ."""
+
+    desired: Desired
+    clients: Mapping[Address, Entry]
+    as_of: datetime
+    in_hand: frozenset[str]
+    rotations: frozenset[Address]
+    views: Mapping[str, View]
+    names: Names
+    phrase: Callable[[ScopeAndDescription, ScopeAndDescription], str]
+
+    def sight(self, address: Address, known: Entry | Retiring) -> Sight:
+        """Return what a refresh showed of a client that the state knows."""
+        view = self.views.get(address.instance)
+        return view.sight(known) if view else NotVisible()
+
+    def is_past(self, moment: str, seconds: float) -> bool:
+        """Say whether `seconds` have passed since the stamp `moment`, at the as-of."""
+        return (self.as_of - parse(moment)).total_seconds() >= seconds
+
+    def is_due(self, client: DesiredClient, entry: Entry) -> bool:
+        """Say whether a client is older than the manifest allows."""
+        age = client.rotate_after
+        return age is not None and self.is_past(entry.created_at, age)
+
+    def missing(self, client: DesiredClient, entry: Entry) -> tuple[str, ...]:
+        """Return the sinks that do not have the secret, or have it at another place, in order.
+
+        The state is not among them where it holds the secret, whether it can be opened or not.
+        """
+        delivered = entry.delivered
+        if client.sinks == (STATE,):
+            return () if STATE in delivered or entry.secret is not None else client.sinks
+        return tuple(
+            sink
+            for sink, target in zip(client.sinks, self._targets(client), strict=True)
+            if not (sink in delivered and delivered[sink].target == target)
+            and not (sink == STATE and entry.secret is not None)
+        )
+
+    def _targets(self, client: DesiredClient) -> tuple[str, ...]:
+        return tuple(str(each) for each in self.desired.targets(client))
+
+
+def origin(client: DesiredClient) -> Origin:
+    """Return what in the manifest wants a client."""
+    return Origin(place=client.place, client_set=client.client_set)

@@ -1,0 +1,89 @@
+"""What stops a plan: limits, domains that changed, instances that left too early, stuck moves."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from reconciler.model.address import Address
+from reconciler.model.desired import Desired, Share
+from reconciler.model.text import plural
+from reconciler.plan.action import Action, Kind, Problem
+
+OVERRIDE: Final = "--override-limits"
+
+
+def limits(desired: Desired, actions: Sequence[Action], *, managed: int) -> Iterator[Problem]:
+    """Yield a problem for each limit that the plan is over; per cent are of the managed clients.
+
+    A revoked client counts where no delivered successor takes over.
+    """
+    counts = Counter(each.kind for each in actions if not each.retires)
+    limits = desired.limits
+    for name, limit, kind, verb in (
+        ("max_create", limits.max_create, Kind.CREATE, "creates"),
+        ("max_replace", limits.max_replace, Kind.REPLACE, "replaces"),
+        ("max_revoke", limits.max_revoke, Kind.REVOKE, "revokes"),
+    ):
+        count = counts[kind]
+        if limit is not None and count > limit.of(managed):
+            yield Problem(
+                code="limit",
+                message=f"this plan {verb} {plural(count, 'client')}, more than {name}: "
+                + _said(limit, managed),
+                hint=f"narrow it with --target, or allow it with {OVERRIDE}",
+                override=OVERRIDE,
+            )
+
+
+def _said(limit: Share, managed: int) -> str:
+    if not limit.percent:
+        return str(limit)
+    return f"{limit} (which is {limit.of(managed):,} of {managed:,} managed)"
+
+
+def domains(desired: Desired, before: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield a problem for each instance whose domain changed; `before` has the managed domains."""
+    for key, domain in sorted(before.items()):
+        instance = desired.instances[key]
+        yield Problem(
+            code="domain",
+            place=instance.place,
+            message=f"the domain of {key} is now {instance.domain}, but its clients were made on"
+            f" {domain}",
+            hint=f"if Domo renamed the instance, say so: `moved: [{{from: {domain}, to:"
+            f" {instance.domain}}}]`; another instance needs another key",
+        )
+
+
+def departed(desired: Desired, actions: Sequence[Action]) -> tuple[list[Action], list[Problem]]:
+    """Divide off what cannot be done: revokes on instances that are no longer in the manifest."""
+    stuck = [
+        each
+        for each in actions
+        if each.kind is Kind.REVOKE and each.address.instance not in desired.instances
+    ]
+    if not stuck:
+        return list(actions), []
+    counts = Counter(each.address.instance for each in stuck)
+    problems = [
+        Problem(
+            code="departed",
+            message=f"{key} left the manifest, but {plural(count, 'client')} there"
+            f" {'is' if count == 1 else 'are'} to be revoked, which needs its sign-on",
+            hint=f"keep the key `{key}` with `clients: []` until an apply has revoked them",
+        )
+        for key, count in sorted(counts.items())
+    ]
+    gone = {id(each) for each in stuck}
+    return [each for each in actions if id(each) not in gone], problems
+
+
+def collisions(pairs: Sequence[tuple[Address, Address]]) -> Iterator[Problem]:
+    """Yield a problem for each entry that `moved:` sends to an address that another one has."""
+    for source, target in pairs:
+        yield Problem(
+            code="moved",
+            address=source,
+            message=f"{source} cannot move to {target}: the state has another client there",
+            hint="take the move out of `moved:`, or end one of the two clients first",
+        )

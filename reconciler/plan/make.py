@@ -1,0 +1,121 @@
+"""The way in: a manifest and a state become a plan."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from reconciler.model.address import Address
+from reconciler.model.desired import Desired
+from reconciler.model.instance import DOMO_API, DOMO_INSTANCE, Instance
+from reconciler.model.instant import parse
+from reconciler.model.mark import owner_of
+from reconciler.plan import fleet, guard, identity, order
+from reconciler.plan.action import Plan
+from reconciler.plan.compare import successor_phrase
+from reconciler.plan.ground import Ground
+from reconciler.plan.moved import apply_moves, colliding
+from reconciler.plan.names import Names
+from reconciler.plan.observe import Observation, Seen, View
+from reconciler.plan.select import Selection, predicate, unknown
+from reconciler.state.document import State
+
+
+def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
+    desired: Desired,
+    state: State | None,
+    *,
+    as_of: str,
+    in_hand: frozenset[str] = frozenset(),
+    selection: Selection | None = None,
+    rotations: frozenset[Address] = frozenset(),
+    observation: Observation | None = None,
+) -> Plan:
+    """Return what an apply would do; the same input gives the same plan.
+
+    `state` is None where there is none yet. `as_of` is a UTC stamp. `in_hand` are the client ids
+    whose secret this run could deliver although the state does not hold it in plain: from a
+    journal, or opened with an identity. `rotations` are the addresses that are to be rotated
+    whatever their age.
+
+    Raises:
+        UsageError: the selection or a rotation names what does not exist.
+
+    """
+    known, moves = apply_moves(state, desired) if state is not None else (None, ())
+    for address in sorted(rotations - desired.clients.keys()):
+        raise unknown("the address", str(address), desired, known)
+    meant = predicate(selection, desired, known)
+    clients = known.clients if known is not None else {}
+    views = _views(desired, known, observation)
+    ground = Ground(
+        desired=desired,
+        clients=clients,
+        as_of=parse(as_of),
+        in_hand=in_hand,
+        rotations=rotations,
+        views=views,
+        names=Names(desired=desired, clients=clients, views=views),
+        phrase=cache(successor_phrase),
+    )
+    members = fleet.members(ground, meant)
+    touched = {*members[""], *(each.instance for each in clients if meant(each))}
+    away = fleet.moved_away(ground)
+    draft = fleet.survey(ground, meant, away)
+    possible, departed = guard.departed(desired, draft.actions)
+    actions = order.ordered(possible)
+    problems = [
+        *draft.problems,
+        *departed,
+        *guard.domains(desired, {key: away[key] for key in away if key in touched}),
+        *guard.limits(desired, actions, managed=len(clients)),
+        *(guard.collisions(colliding(known, desired)) if known is not None else ()),
+    ]
+    seen = fleet.observed(ground, observation, touched) if observation is not None else ()
+    parts = identity.parts(desired, actions)
+    refreshed = observation is not None
+    return Plan(
+        id=identity.whole(parts, as_of=as_of, refreshed=refreshed),
+        as_of=as_of,
+        refreshed=refreshed,
+        actions=actions,
+        notices=order.listed((*moves, *draft.notices, *seen)),
+        problems=order.reported(problems),
+        parts=parts,
+        unchanged=draft.unchanged,
+        instances=len(touched),
+        managed=len(clients),
+        endpoints=_endpoints(desired.instances[key] for key in sorted(desired.instances)),
+        encrypted=bool(desired.recipients),
+        fleet=members,
+    )
+
+
+def _views(
+    desired: Desired, state: State | None, observation: Observation | None
+) -> Mapping[str, View]:
+    if observation is None:
+        return {}
+    return {
+        key: View.of(seen, ours=_ours(desired.instances.get(key), state))
+        for key, seen in observation.instances.items()
+        if isinstance(seen, Seen)
+    }
+
+
+def _ours(instance: Instance | None, state: State | None) -> str | None:
+    if instance is None or state is None:
+        return None
+    return owner_of(lineage=state.lineage, domain=instance.domain)
+
+
+def _endpoints(instances: Iterable[Instance]) -> Mapping[str, tuple[str, ...]]:
+    """Return the base URLs that are not Domo's, each with the instances behind it."""
+    found: dict[str, list[str]] = {}
+    for each in instances:
+        if each.foreign:
+            for url, domos in (
+                (each.endpoints.api, DOMO_API),
+                (each.endpoints.instance, DOMO_INSTANCE.format(domain=each.domain)),
+            ):
+                if url != domos:
+                    found.setdefault(url, []).append(each.key)
+    return {url: tuple(keys) for url, keys in sorted(found.items())}

@@ -1,0 +1,176 @@
+"""A plan for a terminal or a CI log: only what changes, then one line for the rest.
+
+The headlines and the last line are worded as Terraform words them, so that tools which read its
+output (tfcmt and its kin) read this one too. Problems are not in it: they are errors, and go where
+errors go.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from textwrap import wrap
+from typing import Final
+
+from reconciler.model.text import plural, printable
+from reconciler.plan.action import Action, Kind, Plan
+from reconciler.plan.render.group import FEW, Group, grouped, said, subject
+
+WIDTH: Final = 100
+MANY: Final = 20
+
+Paint = Callable[[str, Kind], str]
+
+
+def render_text(
+    plan: Plan,
+    *,
+    colour: bool = False,
+    ascii: bool = False,  # noqa: A002 (it is what the user's terminal can show, by its name)
+    verbose: bool = False,
+) -> str:
+    """Return the plan as text; `verbose` names every instance and ends no list early."""
+    paint = _painted if colour else _plain
+    lines = [*_entries(plan, paint, verbose=verbose), *_remarks(plan, verbose=verbose)]
+    text = "\n".join([*lines, *_end(plan, verbose=verbose)]) + "\n"
+    return text.translate(_ascii()) if ascii else text
+
+
+def summary(plan: Plan) -> str:
+    """Return the line that a plan ends in."""
+    verbs = {
+        Kind.CREATE: "create",
+        Kind.REPLACE: "replace",
+        Kind.ROTATE: "rotate",
+        Kind.DELIVER: "deliver",
+        Kind.REVOKE: "revoke",
+        Kind.FORGET: "forget",
+    }
+    counts = ((plan.count(kind), verb) for kind, verb in verbs.items())
+    parts = [f"{count:,} to {verb}" for count, verb in counts if count]
+    if parts:
+        return f"Plan: {', '.join(parts)}."
+    if any(each.override is None for each in plan.problems):
+        return "Nothing is planned: what would change is held up by errors."
+    return "No changes. Every client is as the manifest wants it."
+
+
+def _entries(plan: Plan, paint: Paint, *, verbose: bool) -> Iterator[str]:
+    for group in grouped(plan.actions):
+        yield f"  # {subject(group, plan)} {_fate(group.first.kind)}"
+        yield from _body(group, paint)
+        if len(group.instances) > FEW and (verbose or len(group.instances) <= MANY):
+            yield from _wrapped("on " + ", ".join(printable(each) for each in group.instances))
+        yield ""
+
+
+def _fate(kind: Kind) -> str:
+    fates: Mapping[Kind, str] = {
+        Kind.CREATE: "will be created",
+        Kind.REPLACE: "must be replaced",
+        Kind.ROTATE: "will be rotated",
+        Kind.DELIVER: "will be delivered",
+        Kind.REVOKE: "will be destroyed",
+        Kind.FORGET: "will be forgotten",
+    }
+    return fates[kind]
+
+
+def _body(group: Group, paint: Paint) -> Iterator[str]:
+    action = group.first
+    head = f"{action.kind.symbol} {printable(action.live_name)}"
+    yield f"  {paint(head, action.kind)}{_scope(action)}{_sinks(action)}{_origin(group)}"
+    if action.reason:
+        yield from _wrapped(printable(action.reason))
+    if action.description:
+        yield from _wrapped(f"“{printable(action.description)}”")
+
+
+def _scope(action: Action) -> str:
+    return f" [{printable(' '.join(action.scope))}]" if action.scope else ""
+
+
+def _sinks(action: Action) -> str:
+    return f" → {printable(', '.join(action.sinks))}" if action.sinks else ""
+
+
+def _origin(group: Group) -> str:
+    origin = group.first.origin
+    if origin is None:
+        return ""
+    more = f" and {group.places - 1:,} more" if group.places > 1 else ""
+    client_set = f", client set {printable(origin.client_set)}" if origin.client_set else ""
+    return f"  ({printable(origin.place.file)}:{origin.place.line}{more}{client_set})"
+
+
+def _wrapped(text: str, indent: str = "      ") -> list[str]:
+    return wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _remarks(plan: Plan, *, verbose: bool) -> Iterator[str]:
+    """Yield what is worth knowing and changes nothing."""
+    lines: list[str] = []
+    for each in said(plan.notices):
+        lines += _remark(_about(each.addresses, verbose=verbose) + each.message)
+    shown = list(plan.endpoints.items())[: None if verbose else FEW]
+    for url, instances in shown:
+        lines += _remark(f"not Domo's: {printable(url)} serves {_names(instances, verbose)}")
+    if len(shown) < len(plan.endpoints):
+        lines += _remark(f"not Domo's: {len(plan.endpoints) - len(shown):,} more endpoints")
+    if not plan.encrypted:
+        lines += _remark("secrets are kept in plain: the manifest asks for no `encryption`")
+    if lines:
+        yield from ("Notes:", *lines, "")
+
+
+def _remark(text: str) -> list[str]:
+    first, *rest = _wrapped(text, "    ") or ["    "]
+    return ["  • " + first.lstrip(), *rest]
+
+
+def _about(addresses: Sequence[str], *, verbose: bool) -> str:
+    if not addresses:
+        return ""
+    if len(addresses) > FEW:
+        return f"{plural(len(addresses), 'client')} ({_names(addresses, verbose)}): "
+    return f"{', '.join(addresses)}: "
+
+
+def _names(names: Sequence[str], verbose: bool) -> str:
+    shown = [printable(each) for each in (names if verbose else names[:FEW])]
+    more = f" and {len(names) - len(shown):,} more" if len(shown) < len(names) else ""
+    return ", ".join(shown) + more
+
+
+def _end(plan: Plan, *, verbose: bool) -> Iterator[str]:
+    if plan.unchanged:
+        yield f"{plural(plan.unchanged, 'client')} unchanged."
+    if verbose and plan.actions:
+        yield f"Plan id {plan.id}"
+    yield summary(plan)
+
+
+def _plain(text: str, _kind: Kind) -> str:
+    return text
+
+
+def _painted(text: str, kind: Kind) -> str:
+    colours: Mapping[Kind, str] = {
+        Kind.CREATE: "32",
+        Kind.REPLACE: "33",
+        Kind.ROTATE: "33",
+        Kind.DELIVER: "36",
+        Kind.REVOKE: "31",
+        Kind.FORGET: "31",
+    }
+    return f"\x1b[{colours[kind]}m{text}\x1b[0m"
+
+
+def _ascii() -> dict[int, str]:
+    return str.maketrans(
+        {"±": "-/+", "↻": "~", "→": "->", "“": '"', "”": '"', "•": "*", "…": "..."}
+    )
