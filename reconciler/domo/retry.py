@@ -51,7 +51,7 @@ class RetryPolicy:
 
     first: float = 0.5
     longest: float = 20.0
-    trouble: float = 40.0
+    trouble: float = 20.0
     throttled: float = 180.0
 
     def wait(self, resend: Resend, failed: Failed, rng: Random) -> float | None:

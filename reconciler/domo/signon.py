@@ -88,7 +88,7 @@ def status_phrase(answer: httpx.Response) -> str:
 
 def _redirect_host(answer: httpx.Response) -> str:
     try:
-        host = httpx.URL(answer.headers.get("location", "")).host
+        host = httpx.URL(answer.extensions["location"]).host
     except httpx.InvalidURL:
         host = ""
     return wire.shown(host, ()) or "the same host"

@@ -20,7 +20,7 @@ from reconciler.ports import Clock
 CAP: Final = 1_000_000
 """Bytes of an answer that does not say otherwise in its request's `cap`."""
 
-_KEPT_HEADERS: Final = ("retry-after", "date", "location")
+_KEPT_HEADERS: Final = (b"retry-after", b"date")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,7 @@ class Bounded(httpx.AsyncBaseTransport):
         Raises:
             TooLarge: the body, decompressed, is over the request's `cap`.
             httpx.ReadTimeout: the exchange as a whole took too long.
+            httpx.RemoteProtocolError: the answer is not one that HTTP knows.
 
         """
         try:
@@ -86,6 +87,9 @@ class Bounded(httpx.AsyncBaseTransport):
                 return await self._whole(request)
         except TimeoutError:
             raise httpx.ReadTimeout("the exchange took too long", request=request) from None
+        except (OSError, ValueError, httpx.InvalidURL):
+            # What the libraries let through: a broken TLS record, a Location that is no URL.
+            raise httpx.RemoteProtocolError("no HTTP answer", request=request) from None
 
     async def _whole(self, request: httpx.Request) -> httpx.Response:
         answer = await self._inner.handle_async_request(request)
@@ -93,9 +97,16 @@ class Bounded(httpx.AsyncBaseTransport):
             body = await _read(answer, cap=request.extensions.get("cap", CAP))
         finally:
             await answer.aclose()
-        # Fewer headers on purpose: the body is decoded already, and cookies are not wanted.
-        headers = {key: answer.headers[key] for key in _KEPT_HEADERS if key in answer.headers}
-        return httpx.Response(answer.status_code, headers=headers, content=body)
+        # Fewer headers on purpose: the body is decoded already, cookies are not wanted, and the
+        # client outside must not see a redirect.
+        return httpx.Response(
+            answer.status_code,
+            headers=[
+                (key, value) for key, value in answer.headers.raw if key.lower() in _KEPT_HEADERS
+            ],
+            content=body,
+            extensions={"location": answer.headers.get("location", "")},
+        )
 
     async def aclose(self) -> None:
         """Close the layer within."""

@@ -22,7 +22,7 @@ _GRAPHIC: Final = re.compile(r"[!-~]+")
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _REASONS: Final = ("reason", "error_description", "message", "error", "statusReason")
 _LONGEST_REASON: Final = 200
-_CUT_NAME: Final = 50
+_CUT_NAME: Final = 32
 
 
 class Unusable(ValueError):  # noqa: N818 (the answer is unusable; it is not an error of ours)

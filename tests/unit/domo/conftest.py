@@ -242,7 +242,7 @@ class Stage:
 def _head(status: int, length: int, headers: Mapping[str, str]) -> bytes:
     lines = [f"HTTP/1.1 {status} X", f"Content-Length: {length}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
 @pytest.fixture(autouse=True)

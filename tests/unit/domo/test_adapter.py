@@ -68,7 +68,7 @@ def test_a_refused_connection_is_waited_for(stage: Stage) -> None:
 
     assert "the connection was refused" in error.message
     assert len(stage.clock.slept) > 3
-    assert stage.clock.passed <= 40
+    assert stage.clock.passed <= 20
 
 
 def test_a_create_that_never_left_made_nothing(stage: Stage) -> None:

@@ -138,7 +138,7 @@ def test_trouble_without_end_is_unreachable(stage: Stage) -> None:
     with pytest.raises(Unreachable, match="503: maintenance"):
         listing(stage)
     assert stage.count(LIST) > 3
-    assert stage.clock.passed <= 40
+    assert stage.clock.passed <= 20
 
 
 @pytest.mark.parametrize(

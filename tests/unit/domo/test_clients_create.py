@@ -172,9 +172,9 @@ def test_a_redirect_is_not_followed_and_says_where_it_led(stage: Stage) -> None:
     assert "k=v" not in outcome.reason
 
 
-@pytest.mark.parametrize("location", ["/login", "http://[", ""])
+@pytest.mark.parametrize("location", ["/login", "ftp://", "//\xe9:80", ""])
 def test_a_redirect_to_nowhere_is_survived(stage: Stage, location: str) -> None:
-    """A Location without a host, or one that is no URL, is still only a redirect."""
+    """A Location without a usable host is still only a redirect."""
     stage.signs_on()
     stage.on(CREATE, stage.answer(302, Location=location))
 
@@ -182,6 +182,35 @@ def test_a_redirect_to_nowhere_is_survived(stage: Stage, location: str) -> None:
 
     assert isinstance(outcome, Ambiguous)
     assert "redirect (302)" in outcome.reason
+
+
+@pytest.mark.parametrize("location", ["mailto:x", "http://host:port/", "http://a b/"])
+def test_a_redirect_that_is_no_url_is_ambiguous(stage: Stage, location: str) -> None:
+    """An answer that no client can read may still be to a create that was done."""
+    stage.signs_on()
+    stage.on(CREATE, stage.answer(302, Location=location))
+
+    assert isinstance(create(stage), Ambiguous)
+    assert stage.count(CREATE) == 1
+
+
+def test_a_redirect_of_another_kind_that_is_no_url_is_survived(stage: Stage) -> None:
+    """300 is not parsed by the library, so its Location is met here."""
+    stage.signs_on()
+    stage.on(CREATE, stage.answer(300, Location="http://host:port/"))
+
+    outcome = create(stage)
+
+    assert isinstance(outcome, Ambiguous)
+    assert "redirect (300) to the same host" in outcome.reason
+
+
+def test_a_header_that_is_no_text_is_survived(stage: Stage) -> None:
+    """Bytes above ASCII in Retry-After say nothing, so the wait is drawn."""
+    stage.signs_on()
+    stage.on(CREATE, stage.answer(429, Retry_After="s\xfcn"), stage.answer(201, made()))
+
+    assert isinstance(create(stage), ClientMade)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422])

@@ -86,7 +86,7 @@ def test_scopes_are_canonical_and_text() -> None:
     [
         ("Automation  Client", "Automation Client", True),
         ("A" * 80, "A" * 64, True),
-        ("A" * 80, "A" * 49, False),
+        ("A" * 80, "A" * 31, False),
         ("Reporting (2)", "Reporting", False),
         ("Reporting", "Reporting (2)", False),
         ("Reporting", "", False),
