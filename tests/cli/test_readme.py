@@ -1,0 +1,46 @@
+"""The README says what is true."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reconciler.cli.main import COMMANDS
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Reconciler
+
+README: Final = Path(__file__).parents[2] / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    """Return the README's fenced blocks of one language."""
+    text = README.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_first_two_blocks_are_the_demo_and_the_tests() -> None:
+    """What a newcomer pastes first shows the product, then proves it; the check runs the second."""
+    demo, tests = blocks("sh")[:2]
+    assert demo.splitlines()[-1].endswith(".venv/bin/reconciler demo")
+    assert ".venv/bin/pytest" in tests.splitlines()[-1]
+
+
+def test_the_manifest_shown_is_right(tmp_path: Path, reconciler: "Reconciler") -> None:
+    """The example manifest is valid as it stands."""
+    (tmp_path / "reconciler.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
+    run = reconciler("validate")
+    assert (run.code, run.err) == (0, "")
+
+
+def test_every_command_is_listed() -> None:
+    """The table of commands has the commands that there are, in their order."""
+    text = README.read_text(encoding="utf-8")
+    section = text.partition("## Commands")[2].partition("## ")[0]
+    assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == list(COMMANDS)
+
+
+def test_every_file_that_is_linked_exists() -> None:
+    """No link in the README leads nowhere."""
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README.read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (README.parent / link).exists()] == []
