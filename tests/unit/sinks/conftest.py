@@ -1,0 +1,51 @@
+"""A delivery, and sinks of a manifest's folder that is made for each test."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.address import Address
+from reconciler.model.client import Delivery
+from reconciler.model.secret import Secret
+from reconciler.sinks.router import LocalSinks
+
+
+@pytest.fixture
+def deliver_of() -> Callable[[str], Delivery]:
+    """Return a function that makes a delivery of a given secret."""
+
+    def make(secret: str) -> Delivery:
+        return Delivery(
+            address=Address("acme-prod", "Automation Client"),
+            domain="acme-prod.domo.com",
+            live_name="Automation Client (2)",
+            description="Nächtliches ETL",
+            scope=("data", "user"),
+            client_id="0e5f9f6c-0000-4000-8000-000000000000",
+            client_secret=Secret(secret),
+            created_at="2026-01-31T08:00:00Z",
+        )
+
+    return make
+
+
+@pytest.fixture
+def delivery(deliver_of: Callable[[str], Delivery]) -> Delivery:
+    """Return what a sink receives."""
+    return deliver_of("5ec4e7" * 10 + "beef")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return the manifest's folder."""
+    folder = tmp_path / "manifest"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def sinks(root: Path) -> LocalSinks:
+    """Return the sinks of the manifest's folder, with this process's environment."""
+    return LocalSinks(root, os.environ, frozenset())

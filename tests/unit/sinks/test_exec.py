@@ -1,0 +1,177 @@
+"""Commands as sinks; the processes are real."""
+
+import asyncio
+import base64
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from reconciler.model.client import Delivery
+from reconciler.model.errors import SinkFailed
+from reconciler.model.sink import ExecTarget
+from reconciler.sinks.router import LocalSinks
+
+
+def target(*argv: str, timeout: float = 20.0) -> ExecTarget:
+    """Return a command as a target."""
+    return ExecTarget(sink="vault", argv=argv, timeout=timeout)
+
+
+def sh(script: str, timeout: float = 20.0) -> ExecTarget:
+    """Return a shell script as a target."""
+    return target("sh", "-c", script, timeout=timeout)
+
+
+def refusal(sinks: LocalSinks, where: ExecTarget, delivery: Delivery) -> str:
+    """Return what a command that does not take the secret says."""
+    with pytest.raises(SinkFailed) as refused:
+        asyncio.run(sinks.deliver(where, delivery))
+    assert delivery.client_secret.reveal() not in refused.value.message
+    return refused.value.message
+
+
+def test_gets_json(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
+    """The command reads the delivery's object in the manifest's folder."""
+    asyncio.run(sinks.deliver(sh("cat > got"), delivery))
+    assert json.loads((root / "got").read_text()) == delivery.document()
+
+
+def test_secret_is_in_no_argument(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
+    """Neither the arguments nor the environment hold the secret."""
+    (root / "put.sh").write_text('#!/bin/sh\necho "$0" "$@" > seen\nenv >> seen\ncat > got\n')
+    (root / "put.sh").chmod(0o755)
+    asyncio.run(sinks.probe([target("./put.sh", "acme-prod", "-x")]))
+    asyncio.run(sinks.deliver(target("./put.sh", "acme-prod", "-x"), delivery))
+    seen = (root / "seen").read_text()
+    assert " acme-prod -x\n" in seen
+    assert delivery.client_secret.reveal() not in seen
+    assert delivery.client_secret.reveal() in (root / "got").read_text()
+
+
+def test_environment(root: Path, delivery: Delivery) -> None:
+    """The command gets the environment without the variables that references name."""
+    environ = {"PATH": os.environ["PATH"], "PASSWORD": "hunter2", "SEEN": "yes"}
+    sinks = LocalSinks(root, environ, frozenset({"PASSWORD"}))
+    asyncio.run(sinks.deliver(sh('echo "[$PASSWORD][$SEEN]" > seen'), delivery))
+    assert (root / "seen").read_text() == "[][yes]\n"
+
+
+def test_does_not_read(sinks: LocalSinks, delivery: Delivery) -> None:
+    """Exit code 0 is a delivery, also from a command that has not read its input."""
+    asyncio.run(sinks.deliver(target("true"), delivery))
+
+
+def test_fails(sinks: LocalSinks, delivery: Delivery) -> None:
+    """The exit code and the last lines of standard error say why."""
+    said = refusal(sinks, sh("echo out; echo vault is sealed >&2; exit 3"), delivery)
+    assert said == "sink vault: command sh ended with exit code 3:\nvault is sealed"
+    assert refusal(sinks, sh("exit 3"), delivery).endswith("ended with exit code 3")
+    assert refusal(sinks, sh("kill -9 $$"), delivery).endswith("died of SIGKILL")
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        lambda secret: secret,
+        lambda secret: base64.b64encode(secret.encode()).decode(),
+        lambda secret: base64.urlsafe_b64encode(f"id:{secret}".encode()).decode(),
+        lambda secret: quote(secret, safe=""),
+        lambda secret: quote(secret, safe="").lower(),
+        json.dumps,
+        lambda secret: secret.encode().hex(),
+        "\n".join,
+    ],
+)
+def test_says_the_secret(
+    sinks: LocalSinks,
+    root: Path,
+    deliver_of: Callable[[str], Delivery],
+    spelled: Callable[[str], str],
+) -> None:
+    """What a command says is withheld where the secret is in it, in any usual spelling."""
+    delivery = deliver_of('s3cret/"+ü?>~')
+    shown = spelled(delivery.client_secret.reveal())
+    (root / "said").write_text(f"could not put {shown} there\n")
+    said = refusal(sinks, sh("cat said >&2; exit 3"), delivery)
+    assert said == (
+        "sink vault: command sh ended with exit code 3;"
+        " what it said is not shown, as the secret is in it"
+    )
+
+
+def test_echoes_its_input(sinks: LocalSinks, delivery: Delivery) -> None:
+    """Also what it was given, encoded as a whole, is withheld."""
+    assert "not shown" in refusal(sinks, sh("base64 >&2; exit 1"), delivery)
+
+
+def test_hangs(sinks: LocalSinks, delivery: Delivery) -> None:
+    """A command that hangs is ended in time."""
+    start = time.monotonic()
+    said = refusal(sinks, sh("sleep 60", timeout=0.2), delivery)
+    assert said == "sink vault: command sh did not end within 0.2s"
+    assert time.monotonic() - start < 5
+
+
+def test_floods(sinks: LocalSinks, delivery: Delivery) -> None:
+    """A command that never stops printing is ended."""
+    said = refusal(sinks, target("cat", "/dev/zero"), delivery)
+    assert said == "sink vault: command cat printed more than 1 MiB"
+
+
+def test_leaves_a_process_behind(sinks: LocalSinks, delivery: Delivery) -> None:
+    """What a command leaves behind does not hold up its delivery."""
+    start = time.monotonic()
+    asyncio.run(sinks.deliver(sh("sleep 60 & exit 0"), delivery))
+    assert time.monotonic() - start < 5
+
+
+def test_missing(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
+    """A command that cannot be run is found by the probe, which says each once and runs none."""
+    (root / "plain").touch(mode=0o644)
+    (root / "put.sh").write_text("#!/bin/sh\ntouch ran\n")
+    (root / "put.sh").chmod(0o755)
+    targets = [target("./missing", str(number)) for number in range(100)]
+    with pytest.raises(SinkFailed) as refused:
+        asyncio.run(sinks.probe([*targets, target("./plain"), target("./put.sh")]))
+    assert refused.value.message.splitlines() == [
+        "2 sink targets cannot take a secret:",
+        "sink vault: command ./missing cannot be run: not found",
+        "sink vault: command ./plain cannot be run: not an executable file",
+    ]
+    assert not (root / "ran").exists()
+    assert refusal(sinks, targets[0], delivery).endswith("cannot be run: not found")
+
+
+def test_a_few_at_once(root: Path, delivery: Delivery) -> None:
+    """No more commands run at once than allowed."""
+    sinks = LocalSinks(root, os.environ, frozenset(), concurrency=3)
+    script = "mkdir run.$$; ls -d run.* | wc -l >> counts; sleep 0.1; rmdir run.$$"
+
+    async def scenario() -> None:
+        await asyncio.gather(*(sinks.deliver(sh(script), delivery) for _ in range(9)))
+
+    asyncio.run(scenario())
+    counts = [int(each) for each in (root / "counts").read_text().split()]
+    assert len(counts) == 9
+    assert max(counts) <= 3
+
+
+def test_cancelled(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
+    """A cancelled delivery ends its command and lets the next one in."""
+
+    async def scenario() -> None:
+        task = asyncio.create_task(sinks.deliver(sh("touch began; sleep 60; touch over"), delivery))
+        while not (root / "began").exists():  # noqa: ASYNC110 (another process makes it)
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await sinks.deliver(target("true"), delivery)
+
+    asyncio.run(scenario())
+    assert not (root / "over").exists()

@@ -1,0 +1,263 @@
+"""Files: whole, private, and never outside the folder that the user wrote."""
+
+import asyncio
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.client import Delivery
+from reconciler.model.errors import SinkFailed
+from reconciler.model.sink import FileTarget
+from reconciler.sinks import file
+from reconciler.sinks.router import LocalSinks
+
+
+def target(path: str, within: str = "") -> FileTarget:
+    """Return a JSON file as a target."""
+    return FileTarget(sink="ops", path=path, format="json", within=within)
+
+
+def mode(path: Path) -> int:
+    """Return the permissions of a path."""
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def everything(folder: Path) -> list[str]:
+    """Return all that is below a folder, sorted."""
+    return sorted(str(each.relative_to(folder)) for each in folder.rglob("*"))
+
+
+def refusal(sinks: LocalSinks, where: FileTarget, delivery: Delivery) -> str:
+    """Return what a target that takes nothing says, the same when probed and when delivered to."""
+    with pytest.raises(SinkFailed) as delivered:
+        asyncio.run(sinks.deliver(where, delivery))
+    with pytest.raises(SinkFailed) as probed:
+        asyncio.run(sinks.probe([where]))
+    assert delivered.value.message in probed.value.message
+    assert delivery.client_secret.reveal() not in delivered.value.message
+    return delivered.value.message
+
+
+def test_written_in_private(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
+    """The file is 0600 in folders of 0700, whatever the umask, with nothing beside it."""
+    before = os.umask(0)
+    try:
+        asyncio.run(sinks.deliver(target("secrets/acme/etl.json", "secrets"), delivery))
+    finally:
+        os.umask(before)
+    assert everything(root) == ["secrets", "secrets/acme", "secrets/acme/etl.json"]
+    assert mode(root / "secrets") == mode(root / "secrets" / "acme") == 0o700
+    assert mode(root / "secrets" / "acme" / "etl.json") == 0o600
+    assert json.loads((root / "secrets/acme/etl.json").read_text()) == delivery.document()
+
+
+def test_again(sinks: LocalSinks, root: Path, deliver_of: Callable[[str], Delivery]) -> None:
+    """A delivery replaces what was there and its permissions; a folder keeps its own."""
+    (root / "secrets").mkdir(mode=0o750)
+    (root / "secrets").chmod(0o750)
+    (root / "secrets" / "etl.json").write_text("old" * 1000)
+    (root / "secrets" / "etl.json").chmod(0o644)
+    for secret in ("first", "second", "second"):
+        asyncio.run(sinks.deliver(target("secrets/etl.json", "secrets"), deliver_of(secret)))
+    assert json.loads((root / "secrets/etl.json").read_text())["client_secret"] == "second"
+    assert mode(root / "secrets" / "etl.json") == 0o600
+    assert mode(root / "secrets") == 0o750
+    assert everything(root) == ["secrets", "secrets/etl.json"]
+
+
+def test_absolute(sinks: LocalSinks, tmp_path: Path, delivery: Delivery) -> None:
+    """An absolute folder and one above the manifest are the user's own choice."""
+    above = target("../above/etl.json", "../above")
+    absolute = target(f"{tmp_path}/run/etl.json", f"{tmp_path}/run")
+    asyncio.run(sinks.probe([above, absolute]))
+    for each in (above, absolute):
+        asyncio.run(sinks.deliver(each, delivery))
+    assert (tmp_path / "above" / "etl.json").is_file()
+    assert (tmp_path / "run" / "etl.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("path", "within"),
+    [
+        ("secrets/../etl.json", "secrets"),
+        ("secrets/../../etl.json", "secrets"),
+        ("secrets/../secrets-of-others/etl.json", "secrets"),
+        ("../etl.json", ""),
+        ("/opt/etl.json", ""),
+        ("/run/a/../../etc/etl.json", "/run"),
+        ("secrets/linked/etl.json", "secrets"),
+        ("secrets/linked/deeper/etl.json", "secrets"),
+    ],
+)
+def test_climbs_out(
+    sinks: LocalSinks, tmp_path: Path, path: str, within: str, delivery: Delivery
+) -> None:
+    """A name, label or symbolic link leads nothing out of the folder that the user wrote."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "manifest" / "secrets").mkdir()
+    (tmp_path / "manifest" / "secrets" / "linked").symlink_to(tmp_path / "outside")
+    before = everything(tmp_path)
+    said = refusal(sinks, target(path, within), delivery)
+    assert "a placeholder or a symbolic link leads out of" in said
+    assert everything(tmp_path) == before
+
+
+def test_stays_inside(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
+    """A link that stays inside and a name with a slash are no harm."""
+    (root / "secrets" / "real").mkdir(parents=True)
+    (root / "secrets" / "linked").symlink_to("real")
+    for path in ("secrets/linked/etl.json", "secrets/new/a/b.json", "secrets/x/../y.json"):
+        asyncio.run(sinks.probe([target(path, "secrets")]))
+        asyncio.run(sinks.deliver(target(path, "secrets"), delivery))
+    assert (root / "secrets" / "real" / "etl.json").is_file()
+    assert (root / "secrets" / "new" / "a" / "b.json").is_file()
+    assert (root / "secrets" / "y.json").is_file()
+
+
+def test_users_own_link(sinks: LocalSinks, tmp_path: Path, root: Path, delivery: Delivery) -> None:
+    """Where the folder that the user wrote is itself a link, it counts as where it leads to."""
+    (tmp_path / "mounted").mkdir()
+    (root / "secrets").symlink_to(tmp_path / "mounted")
+    asyncio.run(sinks.deliver(target("secrets/acme/etl.json", "secrets"), delivery))
+    assert (tmp_path / "mounted" / "acme" / "etl.json").is_file()
+
+
+@pytest.mark.parametrize("path", ["secrets/", "secrets/.", "secrets/..", "."])
+def test_names_no_file(sinks: LocalSinks, root: Path, path: str, delivery: Delivery) -> None:
+    """A path that ends in no name is refused."""
+    (root / "secrets").mkdir()
+    assert refusal(sinks, target(path), delivery).endswith("it names no file")
+
+
+def test_link_is_replaced(sinks: LocalSinks, tmp_path: Path, delivery: Delivery) -> None:
+    """A link where the file goes is replaced; what it pointed to is not written."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    link = tmp_path / "manifest" / "etl.json"
+    link.symlink_to(victim)
+    asyncio.run(sinks.probe([target("etl.json")]))
+    asyncio.run(sinks.deliver(target("etl.json"), delivery))
+    assert victim.read_text() == "mine"
+    assert not link.is_symlink()
+    assert json.loads(link.read_text()) == delivery.document()
+
+
+def test_something_else_is_there(
+    sinks: LocalSinks, root: Path, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder, FIFO or socket is not replaced, and neither is a file where a folder goes."""
+    (root / "folder").mkdir()
+    os.mkfifo(root / "fifo")
+    (root / "plain").write_text("mine")
+    monkeypatch.chdir(root)  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("door")
+    assert refusal(sinks, target("folder"), delivery).endswith(": a folder is there")
+    assert refusal(sinks, target("fifo"), delivery).endswith("not a regular file")
+    assert refusal(sinks, target("door"), delivery).endswith("not a regular file")
+    with pytest.raises(SinkFailed, match=r"plain/etl\.json"):
+        asyncio.run(sinks.probe([target("plain/etl.json")]))
+    with pytest.raises(SinkFailed, match=r"plain/etl\.json"):
+        asyncio.run(sinks.deliver(target("plain/etl.json"), delivery))
+    assert everything(root) == ["door", "fifo", "folder", "plain"]
+    assert (root / "plain").read_text() == "mine"
+
+
+def test_name_too_long(sinks: LocalSinks, delivery: Delivery) -> None:
+    """A name that the file system does not take is found by the probe."""
+    assert refusal(sinks, target("x" * 300), delivery).endswith("File name too long")
+
+
+def test_disk_takes_nothing(root: Path) -> None:
+    """Where the write fails, the old file is intact and nothing lies beside it."""
+    (root / "etl.json").write_text("old")
+    script = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from reconciler.model.address import Address\n"
+        "from reconciler.model.client import Delivery\n"
+        "from reconciler.model.errors import SinkFailed\n"
+        "from reconciler.model.secret import Secret\n"
+        "from reconciler.model.sink import FileTarget\n"
+        "from reconciler.sinks.file import deliver\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))\n"
+        "delivery = Delivery(address=Address('a', 'b'), domain='d', live_name='b',\n"
+        "    description='', scope=('data',), client_id='id', client_secret=Secret('s3cret'),\n"
+        "    created_at='2026-01-31T08:00:00Z')\n"
+        "try:\n"
+        "    deliver(FileTarget(sink='ops', path='etl.json', format='json'), delivery,\n"
+        "        Path(sys.argv[1]))\n"
+        "except SinkFailed as error:\n"
+        "    print(error.message)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(root)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(file.__file__).parents[2],
+    )
+    assert done.stdout == "sink ops: cannot write etl.json: File too large\n"
+    assert (root / "etl.json").read_text() == "old"
+    assert everything(root) == ["etl.json"]
+
+
+def test_value_that_the_format_cannot_hold(
+    sinks: LocalSinks, root: Path, deliver_of: Callable[[str], Delivery]
+) -> None:
+    """A value that cannot be written in the format fails the sink without showing it."""
+    where = FileTarget(sink="ops", path="etl.env", format="dotenv")
+    with pytest.raises(SinkFailed, match="readers of dotenv do not agree") as refused:
+        asyncio.run(sinks.deliver(where, deliver_of("it's")))
+    assert "it's" not in refused.value.message
+    raw = FileTarget(sink="ops", path="etl.raw", format="raw")
+    with pytest.raises(SinkFailed, match="it is not text"):
+        asyncio.run(sinks.deliver(raw, deliver_of("\ud800")))
+    assert everything(root) == []
+
+
+def test_probe_leaves_nothing(sinks: LocalSinks, root: Path) -> None:
+    """A probe makes no file and no folder."""
+    asyncio.run(sinks.probe([target("secrets/acme/etl.json", "secrets"), target("etl.json")]))
+    assert everything(root) == []
+
+
+def test_probe_of_thousands(sinks: LocalSinks, root: Path) -> None:
+    """Ten thousand targets in two thousand folders are probed in a moment."""
+    for number in range(0, 2000, 2):
+        (root / "secrets" / f"i{number}").mkdir(parents=True)
+    targets = [target(f"secrets/i{n % 2000}/c{n}.json", "secrets") for n in range(10_000)]
+    start = time.monotonic()
+    asyncio.run(sinks.probe(targets))
+    assert time.monotonic() - start < 3
+
+
+def test_probe_says_each_of_a_few(sinks: LocalSinks, root: Path) -> None:
+    """Of many failures the first ten are spelled out, and the number of all."""
+    for number in range(1234):
+        (root / f"f{number}").mkdir()
+    with pytest.raises(SinkFailed) as refused:
+        asyncio.run(sinks.probe([target(f"f{number}") for number in range(1234)]))
+    lines = refused.value.message.splitlines()
+    assert lines[0] == "1,234 sink targets cannot take a secret:"
+    assert lines[1] == "sink ops: cannot write f0: a folder is there"
+    assert lines[11:] == ["and 1,224 more"]
+
+
+def test_many_at_once(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
+    """Deliveries into one new folder do not get into each other's way."""
+
+    async def scenario() -> None:
+        targets = [target(f"secrets/acme/c{number}.json", "secrets") for number in range(50)]
+        await asyncio.gather(*(sinks.deliver(each, delivery) for each in targets))
+
+    asyncio.run(scenario())
+    assert len(list((root / "secrets" / "acme").iterdir())) == 50
