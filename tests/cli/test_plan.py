@@ -70,7 +70,10 @@ def managed(
             **terms,  # type: ignore[arg-type]  # on_remove is the only one that is given
         )
     store = LocalStore(folder / "reconciler.state.json")
-    store.write(State(lineage="3f0c", serial=1, clients=clients), replacing=None)
+    store.write(
+        State(lineage="3f0c3b8e-58a5-4bd6-9d0c-3d7c6d1a1a01", serial=1, clients=clients),
+        replacing=None,
+    )
 
 
 def test_a_first_plan_creates_everything(

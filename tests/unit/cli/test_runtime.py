@@ -25,6 +25,8 @@ Make = Callable[..., Console]
 Written = Callable[[Console], tuple[str, str]]
 
 AT = "2026-01-31T08:00:00Z"
+OURS = "3f0c3b8e-58a5-4bd6-9d0c-3d7c6d1a1a01"
+THEIRS = "3f0c3b8e-58a5-4bd6-9d0c-3d7c6d1a1a02"
 MANIFEST = """\
 version: 1
 instances:
@@ -127,21 +129,21 @@ def test_without_a_state_the_ground_is_empty(tmp_path: Path) -> None:
 def test_the_ground_holds_what_a_crashed_run_made(tmp_path: Path) -> None:
     """Clients that only a journal knows are not planned again, and their secrets are in hand."""
     store = LocalStore(tmp_path / "state.json")
-    store.write(State(lineage="l", serial=1), replacing=None)
-    created = Created(nonce="n1", client_id="c1", secret=Plain(secret=Secret("s")), at=AT)
-    journalled(store, "l", intent("n1", "Reporting"), created, intent("n2", "ETL"))
+    store.write(State(lineage=OURS, serial=1), replacing=None)
+    created = Created(nonce="00000001", client_id="c1", secret=Plain(secret=Secret("s")), at=AT)
+    journalled(store, OURS, intent("00000001", "Reporting"), created, intent("00000002", "ETL"))
     ground = survey(store)
     assert ground.known is not None
     assert list(ground.known.clients) == [Address("acme", "Reporting")]
     assert ground.in_hand == {"c1"}
     assert ground.working is not None
-    assert list(ground.working.open) == ["n2"]
+    assert list(ground.working.open) == ["00000002"]
 
 
 def test_a_journal_without_a_state_is_not_forgotten(tmp_path: Path) -> None:
     """Where the state was deleted, its journal still says what was made."""
     store = LocalStore(tmp_path / "state.json")
-    journalled(store, "l", intent("n1", "Reporting"))
+    journalled(store, OURS, intent("00000001", "Reporting"))
     ground = survey(store)
     assert (ground.state, ground.working is not None) == (None, True)
 
@@ -149,8 +151,8 @@ def test_a_journal_without_a_state_is_not_forgotten(tmp_path: Path) -> None:
 def test_a_journal_of_another_lineage_is_refused(tmp_path: Path) -> None:
     """A journal that belongs to another state is neither used nor removed."""
     store = LocalStore(tmp_path / "state.json")
-    journalled(store, "other", intent("n1", "Reporting"))
-    store.write(State(lineage="l", serial=1), replacing=None)
+    journalled(store, THEIRS, intent("00000001", "Reporting"))
+    store.write(State(lineage=OURS, serial=1), replacing=None)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(StateRefused):
         survey(store)
@@ -162,8 +164,8 @@ def test_interrupted_creates_are_named(
 ) -> None:
     """A note says whose outcome is unknown, five of them by name."""
     store = LocalStore(tmp_path / "state.json")
-    store.write(State(lineage="l", serial=1), replacing=None)
-    journalled(store, "l", *(intent(f"n{number}", f"C{number}") for number in range(7)))
+    store.write(State(lineage=OURS, serial=1), replacing=None)
+    journalled(store, OURS, *(intent(f"{number:08x}", f"C{number}") for number in range(7)))
     console = make_console()
     report_interrupted(console, survey(store))
     assert written(console)[1] == (
