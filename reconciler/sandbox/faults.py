@@ -24,7 +24,7 @@ through, then strikes `times` of them (null: all). Of several that could strike,
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from reconciler.sandbox.shape import shaped
 
@@ -79,14 +79,12 @@ class Fault:
 
         """
         what, _, rest = text.partition(":")
-        values: dict[str, Any] = {"what": what}
-        for part in filter(None, rest.split(",")):
-            key, _, value = part.partition("=")
-            values[key.strip()] = _read(value.strip())
+        pairs = [part.partition("=") for part in rest.split(",") if part]
+        values = {key.strip(): _read(value.strip()) for key, _, value in pairs}
         known = {each.name for each in fields(cls)} - {"what"}
-        if not values.keys() - {"what"} <= known:
+        if not values.keys() <= known:
             raise ValueError(f"fault `{text}`: the keys are {', '.join(sorted(known))}")
-        return shaped(cls, values, f"fault `{text}`")
+        return shaped(cls, {"what": what, **values}, f"fault `{text}`")
 
     def matches(self, *, route: str, instance: str | None, client: str | None) -> bool:
         """Say whether a request is of the kind that this fault strikes."""

@@ -111,14 +111,13 @@ def _pace(world: World, latency: float | None) -> None:
 
 
 def _handle(sandbox: Sandbox, listening: socket.socket) -> Running:
-    host, port = listening.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    return Running(url=f"http://{shown}:{port}", world=sandbox.world, lock=sandbox.lock)
+    host, port = listening.getsockname()
+    return Running(url=f"http://{host}:{port}", world=sandbox.world, lock=sandbox.lock)
 
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+        address = ipaddress.IPv4Address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
         address = None
     if address is None or not address.is_loopback:
@@ -126,9 +125,8 @@ def _listen(host: str, port: int) -> socket.socket:
             f"the sandbox does not serve on `{host}`",
             hint="Only on loopback, such as 127.0.0.1: it shows its secrets to whoever asks.",
         )
-    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
     # asyncio turns Nagle's algorithm off only where the protocol is said; else answers take 40 ms.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((str(address), port))

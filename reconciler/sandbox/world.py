@@ -33,6 +33,7 @@ class World:
     counts: dict[str | None, Counter[str]] = field(default_factory=dict)
     requests: int = 0
     _owners: dict[str, tuple[Instance, int]] = field(default_factory=dict)
+    _given: set[int] = field(default_factory=set)
     _users: "count[int]" = field(default_factory=lambda: count(100_001))
     _numbers: "count[int]" = field(default_factory=lambda: count(1_001))
     _orders: "count[int]" = field(default_factory=lambda: count(1))
@@ -150,7 +151,7 @@ class World:
         if wanted.owner is not None and owner is None:
             raise ValueError(f"{domain}: no user `{wanted.owner}`")
         client = Client(
-            id=next(self._numbers) if wanted.id is None else wanted.id,
+            id=self._number(wanted.id),
             name=instance.stored_name(wanted.name),
             description=instance.stored_description(wanted.description),
             scope=_scope(wanted.scope, domain),
@@ -207,6 +208,13 @@ class World:
             user = shaped(User, {**before, **fallback, **unlocked, **values}, where)
             changed[user.email] = user
         return changed
+
+    def _number(self, given: int | None) -> int:
+        """Return a client's numeric id; one that was drawn is never used twice, also not later."""
+        if given is None:
+            return next(each for each in self._numbers if each not in self._given)
+        self._given.add(given)
+        return given
 
     def _uuid(self) -> str:
         return str(uuid.UUID(int=self.draw.getrandbits(128), version=4))
