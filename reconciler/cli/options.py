@@ -181,7 +181,7 @@ def as_of_option(command: Command) -> Command:
 def output_options(command: Command) -> Command:
     """Add `-v`, `-q`, `--log-format` and `--no-color`; they change the console."""
     settings = (
-        _setting("--no-color", is_flag=True, envvar=None, help="No colour, as with NO_COLOR set."),
+        _setting("--no-color", is_flag=True, help="No colour, as with NO_COLOR set."),
         _setting(
             "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
             help="How messages on standard error are written.",
