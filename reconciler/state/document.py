@@ -92,7 +92,7 @@ class Entry:
         """Return when the last of its sinks got the secret, None while one of them waits."""
         if self.waiting or not self.delivered:
             return None
-        return max(self.delivered[sink].at for sink in self.sinks)
+        return max((self.delivered[sink].at for sink in self.sinks), default=None)
 
     @property
     def keeps_secret(self) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,13 +14,15 @@ from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.ports import LeftJournal
 from reconciler.state.codec import decode, encode
 from reconciler.state.document import Kept, Plain, State
-from reconciler.state.journal import Header
+from reconciler.state.journal import Header, Record
 from reconciler.state.journal_codec import decode as decode_journal
+from reconciler.state.journal_codec import encode_header, encode_record
 from reconciler.stores.journal_file import JournalFile
 from reconciler.stores.lock import FileLock
 from reconciler.system.files import SUFFIX, fsync_folder, make_private_folders, write_atomically
 
 _RUN: Final = r"[0-9A-Za-z_-]+"
+_JOURNAL: Final = rf"\.{_RUN}\.journal"
 
 
 class LocalStore:
@@ -112,11 +115,11 @@ class LocalStore:
 
         """
         found = []
-        for path in self._matching(rf"\.{_RUN}\.journal"):
+        for path in self._matching(_JOURNAL):
             left = _left(path)
             if left is not None:
                 _refuse_foreign(left, lineage)
-                found.append(((left.header.serial, left.header.at, _age(path)), left))
+                found.append(((left.header.serial, left.header.at, _age(path), path), left))
         return tuple(left for _, left in sorted(found, key=lambda each: each[0]))
 
     def journal(self, header: Header) -> JournalFile:
@@ -124,6 +127,25 @@ class LocalStore:
         if not re.fullmatch(_RUN, header.run):
             raise ValueError(f"`{header.run}` cannot be a part of a file's name")
         return JournalFile(self._beside(f"{header.run}.journal"), header)
+
+    def rescue(self, header: Header, records: Sequence[Record]) -> str:
+        """Write records that the run's journal did not take into a journal file of their own.
+
+        Returns its path; later runs read it like any other journal, after the run's own.
+
+        Raises:
+            StateUnwritable: the disk does not take that either.
+
+        """
+        path = self._beside(f"{header.run}_{secrets.token_hex(4)}.journal")
+        data = encode_header(header) + b"".join(map(encode_record, records))
+        try:
+            write_atomically(path, data)
+        except OSError as error:
+            raise StateUnwritable(
+                f"the journal `{path}` cannot be written: {error.strerror}"
+            ) from None
+        return str(path)
 
     def discard(self, journals: Sequence[LeftJournal]) -> None:
         """Remove journals whose every record this run has taken over or the state holds.
@@ -153,13 +175,13 @@ class LocalStore:
 
         The run's name and the random part of a temporary file's are examples.
         """
+        present = (self._path, self._beside("backup"))
+        return (*present, *map(_temporary, present), *self.journal_paths())
+
+    def journal_paths(self) -> tuple[Path, ...]:
+        """Return those of them that a secret stands in only until its sinks have it."""
         journal = self._beside("0123456789abcdef.journal")
-        present = (self._path, self._beside("backup"), journal)
-        return (
-            *present,
-            *(path.with_name(f"{path.name}.0123456789abcdef{SUFFIX}") for path in present),
-            *self._matching(rf"\.{_RUN}\.journal"),
-        )
+        return (journal, _temporary(journal), *self._matching(_JOURNAL))
 
     def _beside(self, what: str) -> Path:
         return self._path.with_name(f"{self._path.name}.{what}")
@@ -180,7 +202,7 @@ class LocalStore:
 
     def _sweep(self) -> None:
         """Remove the temporary files of a run that was killed: a secret may stand in them."""
-        ending = rf"(?:\.backup|\.{_RUN}\.journal)?\.[0-9a-f]{{16}}{re.escape(SUFFIX)}"
+        ending = rf"(?:\.backup|{_JOURNAL})?\.[0-9a-f]{{16}}{re.escape(SUFFIX)}"
         for path in self._matching(ending):
             path.unlink(missing_ok=True)
 
@@ -250,6 +272,10 @@ def _refuse_foreign(left: LeftJournal, lineage: str | None) -> None:
             hint="it may hold secrets that are nowhere else: put its own state back, or move the "
             "journal to where that state is. Nothing was written",
         )
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f"{path.name}.0123456789abcdef{SUFFIX}")
 
 
 def _age(path: Path) -> int:
