@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 Start = Callable[..., "Running"]
 T = TypeVar("T")
 DOMAIN = "acme-prod.domo.com"
+PATIENT = Timeouts()
+SHORT = Timeouts(silence=0.8, exchange=1.2)
 
 
 class RealClock:
@@ -75,6 +77,7 @@ def run(
     *,
     way: str = "password",
     using: Credential | None = None,
+    timeouts: Timeouts = PATIENT,
 ) -> T:
     """Sign on to acme-prod and return what `work` returns."""
     instance = Instance(
@@ -85,7 +88,6 @@ def run(
     )
 
     async def all_of_it() -> T:
-        timeouts = Timeouts(silence=0.5, exchange=1.0)
         async with (
             DomoHttp(clock=RealClock(), rng=Random(7), timeouts=timeouts) as domo,
             domo.session(instance, using or credential(box, way)) as session,
@@ -243,7 +245,8 @@ def test_a_create_that_went_wrong_is_ambiguous_and_sent_once(
     box = sandbox()
     box.fault(**fault, route="create*")
 
-    outcome = run(box, create, way=way)
+    timeouts = SHORT if fault["what"] in {"hang", "slow_drip"} else PATIENT
+    outcome = run(box, create, way=way, timeouts=timeouts)
 
     assert isinstance(outcome, Ambiguous)
     assert len(box.clients(DOMAIN)) == made

@@ -34,6 +34,7 @@ Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[boo
 """Answers one request in its way; says whether the connection lives on."""
 
 SIGN_ON: Final = "/instance/api/content/v2/authentication"
+_SHORT: Final = Timeouts(connect=0.4, silence=0.4, exchange=0.8)
 _TLS_HELLO: Final = b"\x16"
 
 
@@ -83,9 +84,7 @@ class Stage:
     script: dict[str, list[Behaviour]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     clock: JumpingClock = field(default_factory=JumpingClock)
-    timeouts: Timeouts = field(
-        default_factory=lambda: Timeouts(connect=0.3, silence=0.2, exchange=0.4)
-    )
+    timeouts: Timeouts = field(default_factory=Timeouts)
     rate: float | None = None
     port: int = 0
 
@@ -217,7 +216,8 @@ class Stage:
         return abort
 
     def hang(self) -> Behaviour:
-        """Never answer."""
+        """Never answer; a stage on which this happens has little patience."""
+        self.timeouts = _SHORT
 
         async def wait(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> bool:
             await reader.read()
@@ -227,6 +227,7 @@ class Stage:
 
     def drip(self, content: bytes) -> Behaviour:
         """Answer byte by byte, each well within the time that silence may take."""
+        self.timeouts = _SHORT
 
         async def send(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
             writer.write(_head(200, len(content), {}))

@@ -305,13 +305,13 @@ def test_a_second_401_is_given_up(stage: Stage) -> None:
 def test_a_lost_sign_on_in_mid_run_made_nothing(stage: Stage, fault: str) -> None:
     """The create was answered 401; what then happens to the sign-on cannot make it ambiguous."""
     faults = {
-        "hang": stage.hang(),
-        "reset": stage.reset(),
-        "error": stage.answer(500),
-        "garbage": stage.answer(200, b"<html>"),
+        "hang": stage.hang,
+        "reset": stage.reset,
+        "error": lambda: stage.answer(500),
+        "garbage": lambda: stage.answer(200, b"<html>"),
     }
     granted = stage.answer(200, {"userId": 27, "success": True, "sessionToken": "s3ssion-one"})
-    stage.on(SIGN_ON, granted, faults[fault])
+    stage.on(SIGN_ON, granted, faults[fault]())
     stage.on(CREATE, stage.answer(401))
 
     outcome = create(stage)
