@@ -9,6 +9,8 @@ import pytest
 from reconciler.ports import Ambiguous, ClientMade, CreateOutcome, NotMade
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.domo.clients import HttpSession
     from reconciler.ports import Credential
     from tests.unit.domo.conftest import Stage
@@ -304,7 +306,7 @@ def test_a_second_401_is_given_up(stage: Stage) -> None:
 @pytest.mark.parametrize("fault", ["hang", "reset", "error", "garbage"])
 def test_a_lost_sign_on_in_mid_run_made_nothing(stage: Stage, fault: str) -> None:
     """The create was answered 401; what then happens to the sign-on cannot make it ambiguous."""
-    faults = {
+    faults: dict[str, Callable[[], Any]] = {
         "hang": stage.hang,
         "reset": stage.reset,
         "error": lambda: stage.answer(500),
