@@ -1,9 +1,8 @@
 """The part of a fleet that a command is about: `--target`, its opposite, and `--label`."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import translate
+from fnmatch import fnmatchcase
 
 from reconciler.model.address import Address
 from reconciler.model.desired import Desired
@@ -27,6 +26,14 @@ class Selection:
     excludes: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
+    def matches(self, address: Address, labels: Mapping[str, str]) -> bool:
+        """Say whether an address is meant; `labels` are those of its instance."""
+        if self.targets and not any(_hits(each, address) for each in self.targets):
+            return False
+        if any(_hits(each, address) for each in self.excludes):
+            return False
+        return all(labels.get(name) == value for name, value in self.labels.items())
+
 
 def predicate(selection: Selection | None, desired: Desired, state: State | None) -> Predicate:
     """Return the test by which an address is meant.
@@ -36,24 +43,23 @@ def predicate(selection: Selection | None, desired: Desired, state: State | None
 
     """
     if selection is None:
-        return _everything
+        return lambda _address: True
     universe = _Universe.of(desired, state)
-    targets = [_Pattern.of(each, universe) for each in selection.targets]
-    excludes = [_Pattern.of(each, universe) for each in selection.excludes]
-    labelled = _labelled(selection.labels, desired)
-
-    def meant(address: Address) -> bool:
-        if labelled is not None and address.instance not in labelled:
-            return False
-        if targets and not any(each.matches(address) for each in targets):
-            return False
-        return not any(each.matches(address) for each in excludes)
-
-    return meant
+    for each in (*selection.targets, *selection.excludes):
+        if not universe.has(each):
+            raise universe.nothing("the target", each)
+    _check_labels(selection.labels, desired)
+    labels = {key: instance.labels for key, instance in desired.instances.items()}
+    nothing: Mapping[str, str] = {}
+    return lambda address: selection.matches(address, labels.get(address.instance, nothing))
 
 
-def _everything(_address: Address) -> bool:
-    return True
+def _hits(target: str, address: Address) -> bool:
+    """Say whether a target means an address; a name may hold wildcards of its own, as written."""
+    key, slash, name = target.partition("/")
+    if key != address.instance and not fnmatchcase(address.instance, key):
+        return False
+    return not slash or name == address.client or fnmatchcase(address.client, name)
 
 
 def unknown(what: str, text: str, desired: Desired, state: State | None) -> UsageError:
@@ -74,6 +80,11 @@ class _Universe:
         instances = frozenset(desired.instances).union(each.instance for each in addresses)
         return cls(instances=instances, addresses=addresses)
 
+    def has(self, target: str) -> bool:
+        if "/" not in target and any(fnmatchcase(each, target) for each in self.instances):
+            return True
+        return any(_hits(target, each) for each in self.addresses)
+
     def nothing(self, what: str, text: str) -> UsageError:
         near = self._near(text)
         return UsageError(
@@ -92,63 +103,16 @@ class _Universe:
         return f"{instance or key}/{client}" if client else instance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pattern:
-    """One target: the instances that it covers, and the client names (None: all) on them."""
-
-    instances: frozenset[str]
-    client: str | None
-    glob: re.Pattern[str] | None
-
-    @classmethod
-    def of(cls, text: str, universe: _Universe) -> "_Pattern":
-        key, slash, name = text.partition("/")
-        found = cls(
-            instances=frozenset(_matching(key, universe.instances)),
-            client=name if slash else None,
-            glob=re.compile(translate(name)) if slash else None,
-        )
-        known = any(found.matches(each) for each in universe.addresses)
-        if not (known or (not slash and found.instances)):
-            raise universe.nothing("the target", text)
-        return found
-
-    def matches(self, address: Address) -> bool:
-        if address.instance not in self.instances:
-            return False
-        # A name may hold wildcards of its own: then it is meant as it is written, too.
-        return (
-            self.glob is None
-            or address.client == self.client
-            or self.glob.match(address.client) is not None
-        )
-
-
-def _matching(glob: str, names: Iterable[str]) -> Iterable[str]:
-    matches = re.compile(translate(glob)).match
-    return (each for each in names if each == glob or matches(each))
-
-
-def _labelled(labels: Mapping[str, str], desired: Desired) -> frozenset[str] | None:
-    if not labels:
-        return None
-    found = frozenset(
-        key
-        for key, instance in desired.instances.items()
-        if all(instance.labels.get(name) == value for name, value in labels.items())
+def _check_labels(labels: Mapping[str, str], desired: Desired) -> None:
+    known = [each.labels.items() for each in desired.instances.values()]
+    if not labels or any(labels.items() <= each for each in known):
+        return
+    pairs = sorted({f"{name}={value}" for each in known for name, value in each})
+    wanted = [f"{name}={value}" for name, value in sorted(labels.items())]
+    near = next(
+        (found for each in wanted if each not in pairs for found in [nearest(each, pairs)]), None
     )
-    if not found:
-        wanted = " and ".join(f"{name}={value}" for name, value in sorted(labels.items()))
-        raise UsageError(
-            f"no instance has the label {wanted}", hint=_nearest_label(labels, desired)
-        )
-    return found
-
-
-def _nearest_label(labels: Mapping[str, str], desired: Desired) -> str | None:
-    known = {f"{k}={v}" for each in desired.instances.values() for k, v in each.labels.items()}
-    for name, value in sorted(labels.items()):
-        near = nearest(f"{name}={value}", sorted(known - {f"{name}={value}"}))
-        if near and f"{name}={value}" not in known:
-            return f"did you mean `{near}`?"
-    return None
+    raise UsageError(
+        f"no instance has the label {' and '.join(wanted)}",
+        hint=f"did you mean `{near}`?" if near else None,
+    )
