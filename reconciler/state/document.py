@@ -1,7 +1,7 @@
 """What the state file says: one entry for each address that the tool manages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.model.address import Address
@@ -107,3 +107,21 @@ class State:
     lineage: str
     serial: int = 0
     clients: Mapping[Address, Entry] = field(default_factory=dict)
+
+
+def scrubbed(previous: State, current: State) -> State:
+    """Return `previous` without the secrets that `current` does not hold, for a backup."""
+    kept = {each.client_id: each.secret for each in current.clients.values()}
+    clients = {
+        address: entry
+        if entry.secret is None or _same(entry.secret, kept.get(entry.client_id))
+        else replace(entry, secret=None)
+        for address, entry in previous.clients.items()
+    }
+    return State(lineage=previous.lineage, serial=previous.serial, clients=clients)
+
+
+def _same(old: Kept, new: Kept | None) -> bool:
+    if isinstance(old, Plain):
+        return isinstance(new, Plain) and old.secret.same_as(new.secret)
+    return old == new

@@ -3,22 +3,20 @@
 import os
 import re
 import secrets
-import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.ports import LeftJournal
 from reconciler.state.codec import decode, encode
-from reconciler.state.document import Kept, Plain, State
+from reconciler.state.document import State, scrubbed
 from reconciler.state.journal import Header, Record
-from reconciler.state.journal_codec import decode as decode_journal
 from reconciler.state.journal_codec import encode_header, encode_record
 from reconciler.stores.journal_file import JournalFile
 from reconciler.stores.lock import FileLock
+from reconciler.stores.reading import content, left_journals
 from reconciler.system.files import SUFFIX, fsync_folder, make_private_folders, write_atomically
 
 _RUN: Final = r"[0-9A-Za-z_-]+"
@@ -45,7 +43,7 @@ class LocalStore:
             StateRefused: corrupt, truncated, newer, or not to be read.
 
         """
-        data = _content(self._path, self._name)
+        data = content(self._path, self._name)
         if data is None:
             return None
         if self._known is None or self._known[0] != data:
@@ -114,13 +112,7 @@ class LocalStore:
             StateRefused: a journal is corrupt before its last line, newer, or of another lineage.
 
         """
-        found = []
-        for path in self._matching(_JOURNAL):
-            left = _left(path)
-            if left is not None:
-                _refuse_foreign(left, lineage)
-                found.append(((left.header.serial, left.header.at, _age(path), path), left))
-        return tuple(left for _, left in sorted(found, key=lambda each: each[0]))
+        return left_journals(self._matching(_JOURNAL), lineage)
 
     def journal(self, header: Header) -> JournalFile:
         """Return the journal of this run; the run's name becomes a part of the file's."""
@@ -228,24 +220,6 @@ class LocalStore:
             )
 
 
-def scrubbed(previous: State, current: State) -> State:
-    """Return `previous` without the secrets that `current` does not hold, for a backup."""
-    kept = {each.client_id: each.secret for each in current.clients.values()}
-    clients = {
-        address: entry
-        if entry.secret is None or _same(entry.secret, kept.get(entry.client_id))
-        else replace(entry, secret=None)
-        for address, entry in previous.clients.items()
-    }
-    return State(lineage=previous.lineage, serial=previous.serial, clients=clients)
-
-
-def _same(old: Kept, new: Kept | None) -> bool:
-    if isinstance(old, Plain):
-        return isinstance(new, Plain) and old.secret.same_as(new.secret)
-    return old == new
-
-
 def _identity(state: State | None) -> tuple[str, int] | None:
     return None if state is None else (state.lineage, state.serial)
 
@@ -254,46 +228,5 @@ def _named(state: State | None) -> str:
     return "no state" if state is None else f"serial {state.serial} of {state.lineage}"
 
 
-def _left(path: Path) -> LeftJournal | None:
-    data = _content(path, str(path))
-    if data is None:  # its run has ended since the folder was listed
-        return None
-    header, records, torn = decode_journal(data, name=str(path))
-    if header is None:
-        return None
-    return LeftJournal(path=str(path), header=header, records=records, torn=torn)
-
-
-def _refuse_foreign(left: LeftJournal, lineage: str | None) -> None:
-    if lineage is not None and left.header.lineage != lineage:
-        raise StateRefused(
-            f"the journal `{left.path}` belongs to another state: its lineage is "
-            f"{left.header.lineage}, this state's is {lineage}",
-            hint="it may hold secrets that are nowhere else: put its own state back, or move the "
-            "journal to where that state is. Nothing was written",
-        )
-
-
 def _temporary(path: Path) -> Path:
     return path.with_name(f"{path.name}.0123456789abcdef{SUFFIX}")
-
-
-def _age(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
-
-
-def _content(path: Path, name: str) -> bytes | None:
-    """Return a file's bytes, None where there is no file; anything else there is refused."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
-            raise StateRefused(f"`{name}` is not a file", hint="check the path")
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise StateRefused(
-            f"`{name}` cannot be read: {error.strerror}", hint="nothing was written"
-        ) from None
