@@ -22,6 +22,7 @@ def record(diagnostic: Diagnostic) -> Mapping[str, object]:
         "level": diagnostic.severity,
         "code": diagnostic.code,
         "message": diagnostic.message,
+        "count": diagnostic.count,
         **_position(diagnostic.place),
         "hint": diagnostic.hint,
         "related": [

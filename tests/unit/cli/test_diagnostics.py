@@ -105,6 +105,7 @@ def test_a_program_gets_the_same_facts() -> None:
         "level": "error",
         "code": "c",
         "message": "m",
+        "count": 1,
         "file": None,
         "line": None,
         "column": None,
