@@ -150,16 +150,17 @@ def _too_many(failed: int, allowed: int) -> Cause:
 async def _keep(run: Run, left: Sequence[LeftJournal]) -> Cause | None:
     """Write the state, then let the journals forget what it holds; say why where that failed.
 
-    The order matters: what only old journals say is durable in this run's before they go, and
-    this run's journal is cut down to what the state does not hold last of all.
+    The order matters: the state is written even where the journal takes nothing any more, what
+    only old journals say is durable in this run's before they go, and this run's is cut down to
+    what the state does not hold last of all.
     """
     try:
-        if left:
-            await run.journal.append(*run.working.unrecorded())
         if run.working.changed:
             state = run.working.state(serial=run.base.serial + 1)
             run.ports.store.write(state, replacing=run.base)
             run.written = state.serial
+        if left:
+            await run.journal.append(*run.working.unrecorded())
         run.ports.store.discard(left)
         run.journal.close(tuple(run.working.unrecorded()))
     except ReconcilerError as error:

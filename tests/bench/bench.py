@@ -1,0 +1,168 @@
+"""Measures what the README claims, each as a ratio to a baseline in the same run.
+
+    python tests/bench/bench.py            all of it, about five minutes
+    python tests/bench/bench.py --quick    smaller sizes, for a look: under a minute
+    python tests/bench/bench.py plan start apply
+
+It prints a table and ends with 1 where a ratio is over its bound.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from measure import alternating, run
+
+PYTHON = sys.executable
+TOOL = [PYTHON, "-m", "reconciler"]
+LOADER = (
+    "import sys, yaml; yaml.load(open(sys.argv[1], 'rb'), Loader=yaml.CSafeLoader)  # the baseline"
+)
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One claim: what was measured, against what, and the most that it may be."""
+
+    what: str
+    measured: str
+    value: float
+    bound: float
+
+    @property
+    def holds(self) -> bool:
+        """Say whether the claim is true on this machine."""
+        return self.value <= self.bound
+
+
+def fleet(instances: int, clients: int, *, endpoints: str = "") -> str:
+    """Return a manifest that lists every client of every instance by itself."""
+    lines = ["version: 1", *([endpoints] if endpoints else []), "sinks:"]
+    lines += ["  files: {type: file, path: 'secrets/{instance}/{client_slug}.json'}"]
+    lines += ["defaults:", "  sink: files"]
+    lines += ["  auth:", "    method: password", "    email: ops@acme.example"]
+    lines += ["    password: {env: DOMO_PASSWORD}", "instances:"]
+    for number in range(instances):
+        lines += [f"  instance-{number:05}:", "    labels: {env: prod, region: emea}"]
+        lines += ["    clients:"]
+        for client in range(clients):
+            lines += [
+                f"      - name: Automation Client {client:03}",
+                "        scope: [data, user]",
+                f"        description: Nightly load number {client} of this instance",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def plan(folder: Path, *, quick: bool) -> Iterator[Row]:
+    """Plan a large fleet from an empty state, against loading the same file with PyYAML."""
+    sizes = (20, 200) if quick else (20, 200, 1000, 2000)
+    found = []
+    for instances in sizes:
+        path = folder / f"fleet-{instances}.yaml"
+        path.write_text(fleet(instances, 50))
+        ours, loader = alternating(
+            3,
+            [*TOOL, "plan", "-f", str(path), "--state", str(folder / "none.json")],
+            [PYTHON, "-c", LOADER, str(path)],
+            cwd=folder,
+        )
+        found.append((instances * 50, ours.seconds))
+        measured = (
+            f"{ours.seconds:.2f} s : {loader.seconds:.2f} s, {ours.peak // MEBIBYTE} MiB peak"
+        )
+        what = f"plan of {instances * 50:,} clients ÷ PyYAML's C loader on the same file"
+        large = instances >= 1000
+        yield Row(
+            what=what,
+            measured=measured,
+            value=ours.seconds / loader.seconds,
+            bound=0.40 if large else 1.2,
+        )
+        if instances == 1000:
+            peak = ours.peak / MEBIBYTE
+            yield Row(
+                what="its peak memory, MiB", measured=f"{peak:.0f} MiB", value=peak, bound=200
+            )
+    (small, first), (large_count, last) = found[0], found[-1]
+    growth = (last / first) / (large_count / small)
+    measured = f"{first:.2f} s → {last:.2f} s"
+    what = f"growth of time ÷ growth of clients, {small:,} → {large_count:,}"
+    yield Row(what=what, measured=measured, value=growth, bound=1.0)
+
+
+def start(folder: Path, *, quick: bool) -> Iterator[Row]:
+    """Start the process, against importing what it cannot do without."""
+    path = folder / "small.yaml"
+    path.write_text(fleet(2, 2))
+    imports, usage, small = alternating(
+        7 if quick else 15,
+        [PYTHON, "-c", "import click, yaml"],
+        [*TOOL, "--help"],
+        [*TOOL, "plan", "-f", str(path), "--state", str(folder / "none.json")],
+        cwd=folder,
+    )
+    base = imports.seconds
+    for what, cost, bound in (("--help", usage, 1.5), ("a small plan", small, 2.5)):
+        measured = f"{cost.seconds * 1000:.0f} ms : {base * 1000:.0f} ms"
+        title = f"{what} ÷ python -c 'import click, yaml'"
+        yield Row(what=title, measured=measured, value=cost.seconds / base, bound=bound)
+
+
+def apply(folder: Path, *, quick: bool) -> Iterator[Row]:
+    """Create clients at a latency of 50 ms, against calls × latency ÷ concurrency."""
+    from reconciler.sandbox.server import running
+    from reconciler.sandbox.world import World
+
+    instances, clients, latency, concurrency = (32 if quick else 100), 10, 0.05, 16
+    users = [{"email": "ops@acme.example", "password": "right"}]
+    config = {
+        "seed": 1,
+        "instances": {f"instance-{n:05}.domo.com": {"users": users} for n in range(instances)},
+    }
+    with running(World.from_config(config), latency=latency) as served:
+        endpoints = f"endpoints: {{api: {served.api}, instance: '{served.instance_template}'}}"
+        (folder / "reconciler.yaml").write_text(fleet(instances, clients, endpoints=endpoints))
+        cost = run(
+            [*TOOL, "apply", "--auto-approve", "-q", "--concurrency", str(concurrency)],
+            cwd=folder,
+            env={"DOMO_PASSWORD": "right"},
+        )
+        calls = served.count()
+    made = instances * clients
+    ideal = calls * latency / concurrency
+    measured = f"{cost.seconds:.2f} s : {ideal:.2f} s"
+    what = f"{made:,} creates on {instances} instances ÷ calls × latency ÷ concurrency"
+    yield Row(what=what, measured=measured, value=cost.seconds / ideal, bound=1.4)
+    yield Row(what="calls for each client", measured=f"{calls:,}", value=calls / made, bound=1.35)
+
+
+SUITES: dict[str, Callable[..., Iterator[Row]]] = {"plan": plan, "start": start, "apply": apply}
+
+
+def main() -> int:
+    """Run the chosen suites and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help="plan, start, apply; or all")
+    parser.add_argument("--quick", action="store_true")
+    chosen = parser.parse_args()
+    rows: list[Row] = []
+    print("| what | measured | ratio | bound | |\n| --- | --- | --- | --- | --- |")
+    for name in chosen.suites or SUITES:
+        with tempfile.TemporaryDirectory() as folder:
+            for row in SUITES[name](Path(folder), quick=chosen.quick):
+                rows.append(row)
+                verdict = "holds" if row.holds else "OVER"
+                cells = (row.what, row.measured, f"{row.value:.2f}", f"{row.bound:.2f}", verdict)
+                print(f"| {' | '.join(cells)} |", flush=True)
+    return 0 if all(row.holds for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""What the next apply makes of a journal that a dead run left."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reconciler.model.mark import Mark, marked
+from reconciler.plan.action import Kind
+from reconciler.state.document import State
+from reconciler.state.journal import Header, Intent
+
+Make = Callable[..., Any]
+LINEAGE = "5f0c8a52-2f0e-4f1e-9a53-9d6a1a0c0001"
+
+
+def leave_intent(shop: Any, client: Any, *, owner: int | None = None) -> Intent:
+    """Leave the state and the journal of a run that died after its intent."""
+    shop.store.write(State(lineage=LINEAGE, serial=1), replacing=None)
+    header = Header(run="dead", lineage=LINEAGE, serial=1, plan_id="p", at="2026-01-01T00:00:00Z")
+    intent = Intent(
+        address=client.address,
+        nonce="0a0b0c0d",
+        domain="i1.domo.com",
+        live_name=client.address.client,
+        scope=client.scope,
+        sinks=client.sinks,
+        at="2026-01-01T00:00:00Z",
+        principal=f"user:{owner}" if owner else "user:unknown",
+        owner=owner,
+    )
+    asyncio.run(append(shop, header, intent))
+    return intent
+
+
+async def append(shop: Any, header: Header, intent: Intent) -> None:
+    """Write a journal as a run does."""
+    await shop.store.journal(header).append(intent)
+
+
+def our_mark() -> str:
+    """Return the description that the dead run sent."""
+    return marked("", Mark.of(lineage=LINEAGE, domain="i1.domo.com", nonce="0a0b0c0d"))
+
+
+def owner(shop: Any) -> int:
+    """Return the id of the user who signs on."""
+    shop.served.add_client("i1.domo.com", "probe", owner="ops@i.example")
+    found: int = shop.served.clients("i1.domo.com")[0].owner
+    shop.served.remove_client("i1.domo.com", "probe")
+    return found
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["plain", "masked"])
+def test_a_client_with_the_nonce_is_revoked_and_made_again(
+    workshop: Make, make_client: Make, make_action: Make, masked: bool
+) -> None:
+    """Its secret was never received, so it ends, and its successor is delivered."""
+    shop, client = workshop(mask_client_ids=masked), make_client("Reporting")
+    leave_intent(shop, client, owner=owner(shop))
+    lost = shop.served.add_client("i1.domo.com", "Reporting", description=our_mark())
+    report = shop.apply(shop.desired(client), make_action(Kind.CREATE, client))
+    assert report.complete, report
+    assert shop.served.revoked("i1.domo.com")[-1].client_id == lost.client_id
+    delivered = json.loads((shop.root / "i1-reporting").read_bytes())
+    assert delivered["client_secret"] == shop.secret("Reporting")
+    assert shop.journals == []
+
+
+def test_an_intent_that_made_nothing_is_dropped(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """Its owner's lists do not show it for the whole window, so the create is safe."""
+    shop, client = workshop(), make_client("Reporting")
+    leave_intent(shop, client, owner=owner(shop))
+    report = shop.apply(shop.desired(client), make_action(Kind.CREATE, client))
+    assert report.complete
+    assert shop.served.count(route="list*") >= 3
+    assert shop.names() == ["Reporting"]
+    assert shop.journals == []
+
+
+def test_an_intent_is_settled_without_any_action(workshop: Make, make_client: Make) -> None:
+    """A plan with nothing to do still finds out what became of it, and ends the client."""
+    shop, client = workshop(), make_client("Reporting")
+    leave_intent(shop, client, owner=owner(shop))
+    shop.served.add_client("i1.domo.com", "Reporting", description=our_mark())
+    assert shop.apply(shop.desired()).complete
+    assert shop.names() == []
+    assert shop.journals == []
+
+
+def test_a_client_without_the_nonce_is_not_touched(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """A stranger holds the name: unresolved, reported with the command that ends it, kept."""
+    shop, client = workshop(), make_client("Reporting")
+    leave_intent(shop, client, owner=owner(shop))
+    shop.served.add_client("i1.domo.com", "Reporting")
+    report = shop.apply(shop.desired(client), make_action(Kind.CREATE, client))
+    assert [each.address for each in report.unresolved] == [client.address]
+    assert "state settle 'i1/Reporting'" in (report.unresolved[0].cause.hint or "")
+    assert shop.names() == ["Reporting"]
+    assert shop.served.count(route="create*") == 0
+    assert len(shop.journals) == 1
+
+
+def test_absence_proves_nothing_to_another_user_who_sees_only_his_own(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """A client of somebody else may be there unseen, so nothing is posted."""
+    shop, client = workshop(admin=False), make_client("Reporting")
+    leave_intent(shop, client, owner=987654)
+    report = shop.apply(shop.desired(client), make_action(Kind.CREATE, client))
+    assert [each.address for each in report.unresolved] == [client.address]
+    assert shop.served.count(route="create*") == 0
+    assert len(shop.journals) == 1
+
+
+def test_a_client_that_the_lists_show_late_is_found(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """One look at a lagging list is not enough to call a client absent."""
+    shop, client = workshop(list_lag=0.2), make_client("Reporting")
+    leave_intent(shop, client, owner=owner(shop))
+    shop.served.add_client("i1.domo.com", "Reporting", description=our_mark())
+    report = shop.apply(shop.desired(client), make_action(Kind.CREATE, client))
+    assert report.complete
+    assert [each.name for each in shop.served.revoked("i1.domo.com")] == ["probe", "Reporting"]
+    assert shop.names() == ["Reporting"]

@@ -1,0 +1,155 @@
+"""Successors and ends: create first, prove, deliver, and revoke only what a list shows."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.plan.action import Kind
+
+Make = Callable[..., Any]
+
+
+def made(shop: Any, client: Any, make_action: Make) -> Any:
+    """Create one client and return its entry."""
+    report = shop.apply(shop.desired(client), make_action(Kind.CREATE, client))
+    assert report.complete, report
+    return shop.clients[client.address]
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["plain", "masked"])
+def test_a_replace_delivers_a_working_successor_and_then_revokes(
+    workshop: Make, make_client: Make, make_action: Make, masked: bool
+) -> None:
+    """The new client has the next number and the new scope, the old one is gone."""
+    shop, client = workshop(mask_client_ids=masked), make_client("Reporting")
+    old = made(shop, client, make_action)
+    wider = replace(client, scope=("audit", "data"))
+    act = make_action(
+        Kind.REPLACE, wider, live_name="Reporting (2)", client_id=old.client_id, scope=wider.scope
+    )
+    report = shop.apply(shop.desired(wider), act)
+    assert report.complete, report
+    assert shop.names() == ["Reporting (2)"]
+    delivered = json.loads((shop.root / "i1-reporting").read_bytes())
+    assert delivered["client_secret"] == shop.secret("Reporting (2)")
+    assert (delivered["name"], delivered["live_name"]) == ("Reporting", "Reporting (2)")
+    assert shop.clients[client.address].retiring == ()
+    routes = [each["route"] for each in shop.served.requests()][-5:]
+    assert routes.index("token") < routes.index("revoke")
+
+
+def test_an_overlap_keeps_the_predecessor(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """With an overlap the old client lives on and the state knows that it is retiring."""
+    shop, client = workshop(), make_client("Reporting", overlap=3600.0)
+    old = made(shop, client, make_action)
+    act = make_action(Kind.ROTATE, client, live_name="Reporting (2)", client_id=old.client_id)
+    assert shop.apply(shop.desired(client), act).complete
+    assert shop.names() == ["Reporting", "Reporting (2)"]
+    (retiring,) = shop.clients[client.address].retiring
+    assert (retiring.client_id, retiring.overlap) == (old.client_id, 3600.0)
+
+
+def test_a_successor_that_does_not_sign_in_is_not_delivered(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """The sink keeps the secret that works, and the old client stays."""
+    shop, client = workshop(), make_client("Reporting")
+    old = made(shop, client, make_action)
+    before = (shop.root / "i1-reporting").read_bytes()
+    shop.served.fault("garbage", route="token", times=None)
+    act = make_action(Kind.ROTATE, client, live_name="Reporting (2)", client_id=old.client_id)
+    report = shop.apply(shop.desired(client), act)
+    assert [each.cause.code for each in report.failed] == ["not-proven"]
+    assert (shop.root / "i1-reporting").read_bytes() == before
+    assert shop.names() == ["Reporting", "Reporting (2)"]
+    shop.served.heal()
+    again = shop.apply(shop.desired(client), make_action(Kind.DELIVER, client))
+    assert again.complete
+    delivered = json.loads((shop.root / "i1-reporting").read_bytes())
+    assert delivered["client_secret"] == shop.secret("Reporting (2)")
+
+
+def test_revoke_first_keeps_the_name(workshop: Make, make_client: Make, make_action: Make) -> None:
+    """The old client ends before the new one of the same name is made."""
+    shop, client = workshop(), make_client("Reporting", replace="revoke_first")
+    old = made(shop, client, make_action)
+    wider = replace(client, scope=("audit", "data"))
+    act = make_action(Kind.REPLACE, wider, client_id=old.client_id, scope=wider.scope)
+    assert shop.apply(shop.desired(wider), act).complete
+    assert shop.names() == ["Reporting"]
+    assert shop.clients[client.address].client_id != old.client_id
+    delivered = json.loads((shop.root / "i1-reporting").read_bytes())
+    assert delivered["client_secret"] == shop.secret("Reporting")
+
+
+def test_a_client_that_left_the_manifest_is_revoked(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """A revoke needs the list to show it; then the state forgets it."""
+    shop, client = workshop(), make_client("Reporting")
+    entry = made(shop, client, make_action)
+    act = make_action(Kind.REVOKE, client, client_id=entry.client_id, sinks=())
+    assert shop.apply(shop.desired(), act).complete
+    assert shop.names() == []
+    assert shop.clients == {}
+
+
+def test_a_stranger_who_took_the_name_is_not_revoked(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """A client of the same name with another client id is somebody else's."""
+    shop, client = workshop(), make_client("Reporting")
+    entry = made(shop, client, make_action)
+    shop.served.remove_client("i1.domo.com", "Reporting")
+    stranger = shop.served.add_client("i1.domo.com", "Reporting")
+    act = make_action(Kind.REVOKE, client, client_id=entry.client_id, sinks=())
+    report = shop.apply(shop.desired(), act)
+    assert report.complete
+    assert [each.client_id for each in shop.served.clients("i1.domo.com")] == [stranger.client_id]
+    assert shop.served.count(route="revoke*") == 0
+    assert shop.clients == {}
+
+
+def test_a_masked_stranger_is_not_revoked(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """Where ids are masked, a client of the same name without our mark proves nothing."""
+    shop, client = workshop(mask_client_ids=True), make_client("Reporting")
+    entry = made(shop, client, make_action)
+    shop.served.remove_client("i1.domo.com", "Reporting")
+    shop.served.add_client("i1.domo.com", "Reporting")
+    act = make_action(Kind.REVOKE, client, client_id=entry.client_id, sinks=())
+    report = shop.apply(shop.desired(), act)
+    assert [each.cause.code for each in report.failed] == ["not-visible"]
+    assert shop.served.count(route="revoke*") == 0
+    assert list(shop.clients) == [client.address]
+
+
+@pytest.mark.parametrize("what", ["lost_answer", "error_after", "error_before", "reset_before"])
+def test_a_revoke_whose_answer_is_lost_is_resolved_by_listing(
+    workshop: Make, make_client: Make, make_action: Make, what: str
+) -> None:
+    """Whether it happened or not, in the end the client is gone and the state knows."""
+    shop, client = workshop(), make_client("Reporting")
+    entry = made(shop, client, make_action)
+    shop.served.fault(what, route="revoke*")
+    act = make_action(Kind.REVOKE, client, client_id=entry.client_id, sinks=())
+    assert shop.apply(shop.desired(), act).complete
+    assert shop.names() == []
+    assert shop.clients == {}
+
+
+def test_forgetting_asks_nobody(workshop: Make, make_client: Make, make_action: Make) -> None:
+    """A forget needs no sign-on, and the client lives on."""
+    shop, client = workshop(), make_client("Reporting")
+    made(shop, client, make_action)
+    before = shop.served.count()
+    assert shop.apply(shop.desired(), make_action(Kind.FORGET, client, sinks=())).complete
+    assert shop.served.count() == before
+    assert shop.names() == ["Reporting"]
+    assert shop.clients == {}
