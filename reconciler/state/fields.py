@@ -162,7 +162,8 @@ def entries(name: Check, check: Check) -> Check:
         found = {}
         for label, item in value.items():
             try:
-                found[name(label)] = check(item)
+                known = name(label)
+                found[known] = check(item)
             except Wrong as wrong:
                 raise wrong.inside(key(label)) from None
         return found

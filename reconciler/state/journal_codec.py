@@ -1,10 +1,11 @@
 r"""A journal as bytes: a line for each record, each line with its own checksum.
 
 `<crc32, 8 hex digits> <JSON>\n`, the header first; the checksum is of the JSON's bytes. A crash
-cuts a file off at its end and nowhere else, so the last line alone may be broken; what stands
-before it was made durable, and a wrong checksum there means that the disk or a hand changed it.
+cuts a file off at its end, so what follows the last line feed may be the beginning of a line; each
+line before it was written whole, and a wrong checksum there means that it was changed since.
 """
 
+import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
@@ -58,11 +59,11 @@ def encode_record(record: Record) -> bytes:
 def decode(data: bytes, *, name: str) -> Journal:
     """Read a journal; `name` is the file, for messages.
 
-    A last line that is incomplete or whose checksum is wrong is left out: its record was never
-    durable. One that lacks only its line feed is whole.
+    A last line that is cut off is left out: its record was never durable. One that lacks only its
+    line feed is whole.
 
     Raises:
-        StateRefused: broken before its last line, newer, or not what a journal looks like.
+        StateRefused: broken other than at its end, newer, or not what a journal looks like.
 
     """
     lines, torn = _checked(data, name)
@@ -100,20 +101,44 @@ def _line(label: str, value: Header | Record) -> bytes:
 
 
 def _checked(data: bytes, name: str) -> tuple[list[bytes], bool]:
-    """Return the JSON of each whole line, and whether the last line is not whole."""
-    lines = data.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
+    """Return the JSON of each whole line, and whether the end of the file is cut off."""
+    written = data.rstrip(b"\0")  # some file systems let a file grow before its bytes arrive
+    *lines, rest = written.split(b"\n")
     bodies = []
     for number, line in enumerate(lines, start=1):
-        checksum, body = line[:8], line[9:]
-        if checksum == b"%08x" % zlib.crc32(body) and line[8:9] == b" ":
-            bodies.append(body)
-        elif number < len(lines):
-            raise StateRefused(f"`{name}` is corrupt: line {number} was changed", hint=_KEEP)
-        else:
-            return bodies, True
-    return bodies, False
+        body = _body(line)
+        if body is None:
+            raise _corrupt(name, number)
+        bodies.append(body)
+    body = _body(rest)
+    if body is not None:
+        return [*bodies, body], False
+    if not _is_cut_off(rest):
+        raise _corrupt(name, len(bodies) + 1)
+    return bodies, len(data) > len(written) or bool(rest)
+
+
+def _body(line: bytes) -> bytes | None:
+    """Return a line's JSON, None where its checksum is wrong."""
+    checksum, body = line[:9], line[9:]
+    return body if checksum == b"%08x " % zlib.crc32(body) else None
+
+
+def _is_cut_off(line: bytes) -> bool:
+    """Say whether a line without its line feed may be the beginning of one.
+
+    It is not where a whole object stands in it: then something else in it was changed, such as
+    the line feed, and with it a record that was durable.
+    """
+    try:
+        json.JSONDecoder().raw_decode(line[9:].decode("latin-1"))
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _corrupt(name: str, number: int) -> StateRefused:
+    return StateRefused(f"`{name}` is corrupt: line {number} was changed", hint=_KEEP)
 
 
 def _header(value: Any, name: str) -> Header:

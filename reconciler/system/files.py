@@ -82,13 +82,8 @@ def make_private_folders(path: Path) -> None:
     """Make the folder and its missing parents, mode 0700, durably; what exists stays as it is."""
     if path.is_dir():
         return
-    if path.parent != path:
-        make_private_folders(path.parent)
-    try:
-        path.mkdir(mode=0o700)
-    except FileExistsError:
-        if not path.is_dir():  # another process may have made it meanwhile: that is as good
-            raise
+    make_private_folders(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)  # another process may have made it meanwhile
     fsync_folder(path.parent)
 
 
