@@ -116,11 +116,12 @@ def _remarks(plan: Plan, *, verbose: bool) -> Iterator[str]:
     lines: list[str] = []
     for each in said(plan.notices):
         lines += _remark(_about(each.addresses, verbose=verbose) + each.message)
-    shown = list(plan.endpoints.items())[: None if verbose else FEW]
+    urls = sorted(plan.endpoints.items(), key=lambda each: (-len(each[1]), each[0]))
+    shown = urls if verbose else urls[:FEW]
     for url, instances in shown:
         lines += _remark(f"not Domo's: {printable(url)} serves {_names(instances, verbose)}")
-    if len(shown) < len(plan.endpoints):
-        lines += _remark(f"not Domo's: {len(plan.endpoints) - len(shown):,} more endpoints")
+    if len(shown) < len(urls):
+        lines += _remark(f"not Domo's: {len(urls) - len(shown):,} more endpoints")
     if not plan.encrypted:
         lines += _remark("secrets are kept in plain: the manifest asks for no `encryption`")
     if lines:

@@ -1,0 +1,158 @@
+"""A plan as JSON: its schema, its bytes, and the way back."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from jsonschema import Draft202012Validator
+
+from reconciler.model.desired import Limits, Share
+from reconciler.model.errors import PlanRefused
+from reconciler.model.instance import Endpoints
+from reconciler.model.secret import Secret
+from reconciler.plan.document import read_document
+from reconciler.plan.render.json import render_json
+from reconciler.state.document import Plain
+
+if TYPE_CHECKING:
+    from reconciler.plan.action import Plan
+    from tests.unit.plan.conftest import Fleet
+
+SCHEMA = Path(__file__).parents[3] / "schemas" / "plan.v1.schema.json"
+
+
+@pytest.fixture
+def full(fleet: "Fleet") -> "Plan":
+    """Return a plan with every kind of thing in it."""
+    fleet.terms["limits"] = Limits(max_create=Share(number=0))
+    local = Endpoints(api="http://127.0.0.1:1/api", instance="http://127.0.0.1:1/acme")
+    fleet.instance("acme", endpoints=local, foreign=True)
+    fleet.want("acme/Créé", "data", "user", client_set="base", description="Nightly")
+    fleet.want("acme/Replaced", "user")
+    fleet.know("acme/Replaced", "data")
+    fleet.want("acme/Lost")
+    fleet.know("acme/Lost", delivered={})
+    fleet.want("acme/Waiting")
+    fleet.know("acme/Waiting", delivered={}, secret=Plain(secret=Secret("s3cret-s3cret")))
+    fleet.know("acme/Revoked", on_remove="revoke")
+    fleet.know("acme/Forgotten", on_remove="forget")
+    fleet.know("acme/Kept")
+    fleet.want("acme/Described", description="New")
+    fleet.know("acme/Described")
+    fleet.want("acme/Guarded", "user", protect=True)
+    fleet.know("acme/Guarded", "data")
+    return fleet.plan()
+
+
+def test_the_document_is_as_its_schema_says(full: "Plan") -> None:
+    """Every kind of action, notice and problem validates, and the schema itself is right."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    document = json.loads(render_json(full))
+    assert {each["action"] for each in document["actions"]} == {
+        "create",
+        "replace",
+        "rotate",
+        "deliver",
+        "revoke",
+        "forget",
+    }
+    assert (len(document["notices"]), len(document["problems"])) == (2, 2)
+    assert list(Draft202012Validator(schema).iter_errors(document)) == []
+
+
+def test_every_key_of_the_schema_is_described() -> None:
+    """The schema is the reference: each property and definition says what it is."""
+
+    def undescribed(node: Any, path: str) -> list[str]:
+        if not isinstance(node, dict):
+            return []
+        named = {**node.get("properties", {}), **node.get("$defs", {})}
+        here = [f"{path}/{key}" for key, each in named.items() if not each.get("description")]
+        loose = [path] if "properties" in node and node.get("additionalProperties") else []
+        return [
+            *here,
+            *loose,
+            *(found for key, each in named.items() for found in undescribed(each, f"{path}/{key}")),
+        ]
+
+    assert undescribed(json.loads(SCHEMA.read_text(encoding="utf-8")), "") == []
+
+
+def test_a_document_is_read_back_whole(full: "Plan") -> None:
+    """What was written is what is read, but for what only the text format needs."""
+    again = read_document(render_json(full))
+    for name in ("id", "as_of", "actions", "notices", "problems", "parts", "endpoints"):
+        assert getattr(again, name) == getattr(full, name)
+    assert (again.unchanged, again.managed, again.instances) == (1, 8, 1)
+    assert render_json(again) == render_json(full)
+
+
+def test_no_secret_is_in_a_plan(full: "Plan") -> None:
+    """A secret that waits for its sink is not in the document that says so."""
+    assert b"s3cret" not in render_json(full)
+
+
+def test_the_counts_are_those_of_the_actions(full: "Plan") -> None:
+    """The summary has one count for each kind, and those of the fleet."""
+    assert json.loads(render_json(full))["summary"] == {
+        "revoke": 1,
+        "replace": 1,
+        "rotate": 1,
+        "create": 1,
+        "deliver": 1,
+        "forget": 1,
+        "unchanged": 1,
+        "instances": 1,
+        "managed": 8,
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "not JSON"),
+        (b'{"format": "reconciler.plan", "ver', "not JSON"),
+        (b"[]", "not a plan"),
+        (b'{"format": "else"}', "not a plan"),
+        (b'{"format": "reconciler.plan", "version": 2}', "version 2"),
+        (b'{"format": "reconciler.plan", "version": 1}', "shape"),
+    ],
+)
+def test_what_is_no_plan_is_refused(data: bytes, why: str) -> None:
+    """The message says what is wrong with the file, the hint how to make another."""
+    with pytest.raises(PlanRefused, match=why) as caught:
+        read_document(data)
+    assert caught.value.hint is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "why"),
+    [
+        (("plan_id",), "0" * 64, "plan id"),
+        (("plan_id",), 7, "shape"),
+        (("as_of",), "2027-01-01T00:00:00Z", "plan id"),
+        (("refreshed",), "no", "shape"),
+        (("actions",), 5, "shape"),
+        (("actions", 0, "action"), "destroy", "shape"),
+        (("actions", 0, "scope"), "data", "shape"),
+        (("actions", 0, "client_id"), 5, "shape"),
+        (("notices", 0, "address"), "nowhere", "shape"),
+        (("summary", "managed"), True, "shape"),
+        (("parts",), [], "shape"),
+        (("endpoints",), {"http://a": "acme"}, "shape"),
+    ],
+)
+def test_a_plan_that_was_changed_by_hand_is_refused(
+    path: tuple[str | int, ...], value: object, why: str, full: "Plan"
+) -> None:
+    """A wrong type anywhere, or an id that does not belong to the parts, is refused in words."""
+    document = orjson.loads(render_json(full))
+    place = document
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(PlanRefused, match=why):
+        read_document(orjson.dumps(document))
