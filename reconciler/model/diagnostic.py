@@ -31,7 +31,8 @@ class Related:
 class Diagnostic:
     """What is wrong, where, and what to do.
 
-    `code` is a stable slug such as `unknown-scope`; `hint` is a whole sentence or None.
+    `code` is a stable slug such as `unknown-scope`; `hint` is a whole sentence or None. `count` is
+    more than 1 where one line stands for many mistakes that are not shown.
     """
 
     code: str
@@ -41,3 +42,4 @@ class Diagnostic:
     excerpt: Excerpt | None = None
     hint: str | None = None
     related: tuple[Related, ...] = ()
+    count: int = 1

@@ -38,8 +38,8 @@ class InvalidInput(ReconcilerError):  # noqa: N818 (it is a report of many error
     code = "invalid-manifest"
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        count = sum(1 for each in diagnostics if each.severity == "error")
-        super().__init__(f"the manifest has {count} error{'s' if count != 1 else ''}")
+        count = sum(each.count for each in diagnostics if each.severity == "error")
+        super().__init__(f"the manifest has {count:,} error{'s' if count != 1 else ''}")
         self.diagnostics = tuple(diagnostics)
 
 

@@ -1,0 +1,141 @@
+"""How each instance is reached: credential references and base URLs, placeholders filled in."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from reconciler.manifest.holes import INSTANCE, Holes, dash
+from reconciler.manifest.positions import Atlas, Entry
+from reconciler.manifest.report import Finding, Report
+from reconciler.model.auth import Auth, CookieAuth, PasswordAuth, TokenAuth
+from reconciler.model.instance import DOMO_API, DOMO_INSTANCE, Endpoints
+from reconciler.model.reference import CommandRef, CredentialRef, EnvRef, FileRef
+
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_URL: Final = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<path>/[^\s?#@{}\\]*)?"
+)
+
+Values = Mapping[str, str]
+
+
+class Access:
+    """Makes the auth and the endpoints of instances, and reports what is wrong in them."""
+
+    def __init__(self, holes: Holes, atlas: Atlas, report: Report) -> None:
+        self._holes = holes
+        self._atlas = atlas
+        self._report = report
+
+    def check_auth(self, auth: Mapping[str, Any]) -> None:
+        """Report unknown placeholders in an auth, once, whoever uses it."""
+        for entry in self._atlas.entries(auth):
+            if entry.key != "method":
+                for text, at in self._texts(entry):
+                    self._holes.known(text, at, INSTANCE)
+
+    def _texts(self, entry: Entry) -> list[tuple[str, int]]:
+        if isinstance(entry.value, str):
+            return [(entry.value, entry.at)]
+        (reference,) = self._atlas.entries(entry.value)
+        if isinstance(reference.value, str):
+            return [(reference.value, reference.at)]
+        return [(item.value, item.at) for item in self._atlas.items(reference.value)]
+
+    def auth(self, auth: Mapping[str, Any], values: Values, who: int) -> Auth | None:
+        """Return one instance's auth; None where something in it was wrong."""
+        found = {
+            entry.key: self._credential(entry, values, who)
+            for entry in self._atlas.entries(auth)
+            if entry.key != "method"
+        }
+        if any(each is None for each in found.values()):
+            return None
+        made: Mapping[str, Any] = found
+        if auth["method"] == "password":
+            return PasswordAuth(email=made["email"], password=made["password"])
+        if auth["method"] == "cookie":
+            return CookieAuth(dsidv1=made["dsidv1"])
+        return TokenAuth(token=made["token"])
+
+    def _credential(self, entry: Entry, values: Values, who: int) -> str | CredentialRef | None:
+        if isinstance(entry.value, str):
+            return self._holes.fill(entry.value, entry.at, values, who)
+        (reference,) = self._atlas.entries(entry.value)
+        if reference.key == "command":
+            return self._command(reference, values, who)
+        text = self._holes.fill(reference.value, reference.at, values, who)
+        if text is None:
+            return None
+        return FileRef(path=text) if reference.key == "file" else self._env(text, reference.at, who)
+
+    def _env(self, name: str, at: int, who: int) -> EnvRef | None:
+        if _VARIABLE.fullmatch(name):
+            return EnvRef(name=name)
+        self._report.add(
+            Finding(
+                code="invalid-variable",
+                message="`env` is the name of a variable: letters, digits and `_`, no digit first",
+                at=at,
+                hint="The value of the variable is not written here, only its name.",
+                also=((who, "used for this instance"),),
+                hide=(at,),
+            )
+        )
+        return None
+
+    def _command(self, reference: Entry, values: Values, who: int) -> CommandRef | None:
+        argv = []
+        for template, at in self._atlas.items(reference.value):
+            text = self._holes.fill(template, at, values, who)
+            if text is None:
+                return None
+            if dash(template, text):
+                self._report.add(option_like(who, at))
+            argv.append(text)
+        return CommandRef(argv=tuple(argv))
+
+    def check_endpoints(self, endpoints: Mapping[str, Any]) -> None:
+        """Report unknown placeholders in the endpoints."""
+        for entry in self._atlas.entries(endpoints):
+            self._holes.known(entry.value, entry.at, INSTANCE, labels=False)
+
+    def endpoints(self, endpoints: Mapping[str, Any], values: Values) -> Endpoints:
+        """Return one instance's base URLs; what is wrong in them is reported."""
+        found = {"api": DOMO_API, "instance": DOMO_INSTANCE.format(domain=values["domain"])}
+        for entry in self._atlas.entries(endpoints) if endpoints else ():
+            text = self._holes.fill(entry.value, entry.at, values, entry.at)
+            if text is None:
+                continue
+            if not _is_url(text):
+                self._report.add(_bad_url(entry))
+            found[entry.key] = text.rstrip("/")
+        return Endpoints(**found)
+
+
+def _is_url(text: str) -> bool:
+    found = _URL.fullmatch(text)
+    return found is not None and 0 < int(found["port"] or 443) < 65536
+
+
+def _bad_url(entry: Entry) -> Finding:
+    return Finding(
+        code="invalid-url",
+        message=f"`{entry.key}` must be a URL with http or https, a host, and at most a port and "
+        "a path",
+        at=entry.at,
+        hint="No user, query or fragment: for example http://127.0.0.1:8080/{instance}.",
+        hide=(entry.at,) if "@" in entry.value else (),
+    )
+
+
+def option_like(who: int, at: int) -> Finding:
+    """Say that a placeholder makes an option out of an argument."""
+    return Finding(
+        code="option-like-argument",
+        message="an argument of a command begins with `-` only because of a placeholder",
+        at=who,
+        hint="Write something before the placeholder, as in `--name={client}`.",
+        also=((at, "this argument"),),
+    )

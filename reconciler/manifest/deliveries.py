@@ -1,0 +1,179 @@
+"""No two secrets to one place: every sink's target, worked out and compared."""
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.manifest.access import option_like
+from reconciler.manifest.holes import Holes, dash, parts
+from reconciler.manifest.report import Finding, Report, quoted
+from reconciler.manifest.sinks import Sink
+from reconciler.model.address import Address
+from reconciler.model.sink import STATE, FileSink
+from reconciler.model.text import slug
+
+_ODD: Final = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
+_CLIENT: Final = ("client", "client_slug")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Half:
+    """A template with an instance's values in it: texts, and between them a client's holes."""
+
+    template: str
+    at: int
+    texts: tuple[str, ...]
+    holes: tuple[str, ...]
+
+    def fill(self, client: Mapping[str, str]) -> str:
+        """Return the whole for one client."""
+        texts, holes = self.texts, self.holes
+        if len(holes) == 1:
+            return texts[0] + client[holes[0]] + texts[1]
+        filled = [text + client[hole] for text, hole in zip(texts, holes, strict=False)]
+        return "".join(filled) + texts[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Use:
+    """One sink on one instance."""
+
+    sink: Sink
+    halves: tuple[_Half, ...]
+
+
+class Deliveries:
+    """Takes in every client with its sinks and reports what would go to the wrong place.
+
+    Half of each template is filled in once for an instance and half for each client: a fleet has
+    many clients, and this is the only rule that looks at every one's every string.
+    """
+
+    def __init__(self, sinks: Mapping[str, Sink], holes: Holes, root: str, report: Report) -> None:
+        self._sinks = sinks
+        self._holes = holes
+        self._root = root.rstrip("/") + "/"
+        self._report = report
+        self._taken: dict[str | tuple[str, ...], tuple[int | None, Address]] = {}
+        self._slugs: dict[str, str] = {}
+        self._uses: dict[str, _Use | None] = {}
+        self._values: Mapping[str, str] = {}
+        self._who = 0
+        self._said: set[tuple[int, int]] = set()
+
+    def reserve(self, path: str) -> None:
+        """Keep the state file from being any client's."""
+        self._taken[self._normal(path)] = (None, Address("", ""))
+
+    def enter(self, values: Mapping[str, str], who: int) -> None:
+        """Turn to the instance at `who`, with the values of its placeholders."""
+        self._uses = {}
+        self._values, self._who = values, who
+
+    def add(self, address: Address, sinks: tuple[str, ...], at: int) -> None:
+        """Take in one client of that instance."""
+        name = address.client
+        if (short := self._slugs.get(name)) is None:
+            short = self._slugs[name] = slug(name)
+        client = {"client": name, "client_slug": short}
+        for sink in sinks:
+            if sink not in self._uses:
+                self._uses[sink] = self._use(sink)
+            if (use := self._uses[sink]) is None:
+                continue
+            if isinstance(use.sink.definition, FileSink):
+                self._file(use, address, client, at)
+            else:
+                self._command(use, address, client, at)
+
+    def _use(self, name: str) -> _Use | None:
+        if name == STATE or (sink := self._sinks.get(name)) is None:
+            return None
+        halves = [self._half(text, at) for text, at in sink.strings]
+        whole = tuple(each for each in halves if each is not None)
+        return _Use(sink=sink, halves=whole) if len(whole) == len(halves) else None
+
+    def _half(self, text: str, at: int) -> _Half | None:
+        names = {*parts(text)[1::2]}
+        client = dict.fromkeys(_CLIENT, "")
+        if names and self._holes.fill(text, at, {**self._values, **client}, self._who) is None:
+            return None
+        texts, holes = [""], []
+        for number, piece in enumerate(parts(text)):
+            if number % 2 and piece in _CLIENT:
+                holes.append(piece)
+                texts.append("")
+            else:
+                texts[-1] += self._values[piece] if number % 2 else piece
+        return _Half(template=text, at=at, texts=tuple(texts), holes=tuple(holes))
+
+    def _file(self, use: _Use, address: Address, client: Mapping[str, str], at: int) -> None:
+        (half,) = use.halves
+        path = half.fill(client)
+        if _ODD.search(path):
+            if finding := _astray(half, path, address, at):
+                self._report.add(finding)
+                return
+            path = self._normal(path)
+        self._take(path, use, address, at)
+
+    def _command(self, use: _Use, address: Address, client: Mapping[str, str], at: int) -> None:
+        argv = []
+        for half in use.halves:
+            text = half.fill(client)
+            if dash(half.template, text):
+                self._report.add(option_like(at, half.at))
+            argv.append(text)
+        self._take(tuple(argv), use, address, at)
+
+    def _take(self, target: str | tuple[str, ...], use: _Use, address: Address, at: int) -> None:
+        if target not in self._taken:
+            self._taken[target] = (at, address)
+            return
+        other_at, other = self._taken[target]
+        if (use.sink.at, at) not in self._said:
+            self._said.add((use.sink.at, at))
+            self._report.add(_shared(target, use.sink, (address, at), (other, other_at)))
+
+    def _normal(self, path: str) -> str:
+        """Return one spelling of a path; what is under the manifest's folder is relative to it."""
+        return posixpath.normpath(path).removeprefix(self._root)
+
+
+def _shared(
+    target: str | tuple[str, ...],
+    sink: Sink,
+    this: tuple[Address, int],
+    other: tuple[Address, int | None],
+) -> Finding:
+    is_file = isinstance(target, str)
+    what = f"the file {quoted(target)}" if is_file else f"one command {quoted(' '.join(target))}"
+    who = f"the secret of {quoted(other[0])}" if other[1] is not None else "the state itself"
+    also = [(sink.at, "the sink")]
+    if other[1] is not None:
+        also.insert(0, (other[1], "the other client"))
+    return Finding(
+        code="shared-target",
+        message=f"the secret of {quoted(this[0])} would go to {what}, as would {who}",
+        at=this[1],
+        hint="Put `{instance}` and `{client}` or `{client_slug}` into the sink.",
+        also=tuple(also),
+    )
+
+
+def _astray(half: _Half, path: str, address: Address, at: int) -> Finding | None:
+    """Say what is wrong with a path that a placeholder's value bent, if it did."""
+    plain = "x".join(parts(half.template)[::2])
+    climbs = path.split("/").count("..") > plain.split("/").count("..")
+    if climbs or (path.startswith("/") and not plain.startswith("/")):
+        message = f"a placeholder's value leads the file of {quoted(address)} out of its folder"
+        hint = "Use `{client_slug}`, or change the name or label that holds `..` or `/`."
+    elif posixpath.basename(path) in ("", ".", ".."):
+        message = f"the path for {quoted(address)} names a folder, not a file"
+        hint = "End the path in a file's name."
+    else:
+        return None
+    also = ((half.at, "in this path"),)
+    return Finding(code="stray-path", message=message, at=at, hint=hint, also=also)

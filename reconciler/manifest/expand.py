@@ -1,0 +1,211 @@
+"""Plain values of the right shape → the nouns, with every default, set and placeholder resolved."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reconciler.manifest.access import Access, Values
+from reconciler.manifest.deliveries import Deliveries
+from reconciler.manifest.holes import Holes
+from reconciler.manifest.merge import Manifest
+from reconciler.manifest.policy import Policy
+from reconciler.manifest.positions import Atlas, Entry
+from reconciler.manifest.report import Finding, Report, quoted
+from reconciler.manifest.sets import Claim, Claims, ClientSet, client_sets
+from reconciler.manifest.sinks import check_names
+from reconciler.model.address import Address
+from reconciler.model.client import DesiredClient
+from reconciler.model.instance import DOMO_API, Instance
+from reconciler.model.mark import divide
+from reconciler.model.scope import canonical
+from reconciler.model.template import instance_values
+
+_LABEL: Final = 63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expanded:
+    """The instances and their clients, sorted by key and by address."""
+
+    instances: Mapping[str, Instance]
+    clients: Mapping[Address, DesiredClient]
+
+
+def labels_of(manifest: Manifest) -> set[str]:
+    """Return every label name of every instance."""
+    return {name for each in manifest.instances for name in each.value.get("labels", ())}
+
+
+class Expander:
+    """Makes instances and clients of one manifest, and reports what no schema can say."""
+
+    def __init__(
+        self, manifest: Manifest, holes: Holes, deliveries: Deliveries, atlas: Atlas, report: Report
+    ) -> None:
+        self._manifest = manifest
+        self._atlas = atlas
+        self._report = report
+        self._access = Access(holes, atlas, report)
+        self._deliveries = deliveries
+        self._claims = Claims(atlas, report, whole=manifest.whole)
+        self._defaults = manifest.section("defaults")
+        self._endpoints = manifest.section("endpoints")
+        self._scopes: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._domains: dict[str, Entry] = {}
+
+    def expand(self) -> Expanded:
+        """Go through the instances in order of their keys."""
+        self._check_once()
+        sets = client_sets(self._manifest, self._atlas, self._report)
+        policy = Policy().nearer(self._defaults)
+        instances: dict[str, Instance] = {}
+        clients: dict[Address, DesiredClient] = {}
+        for entry in self._manifest.instances:
+            claims = self._claims.of(entry, self._selecting(entry, sets))
+            instance, values = self._instance(entry, wanted=bool(claims))
+            instances[entry.key] = instance
+            self._deliveries.enter(values, entry.key_at)
+            for client in self._clients(entry, claims, policy):
+                clients[client.address] = client
+        self._claims.report_clashes()
+        return Expanded(instances=instances, clients=clients)
+
+    def _check_once(self) -> None:
+        """Check what many instances share, so that each mistake in it is said once."""
+        manifest, access = self._manifest, self._access
+        if self._endpoints:
+            access.check_endpoints(self._endpoints)
+        if "auth" in self._defaults:
+            access.check_auth(self._defaults["auth"])
+        for entry in manifest.instances:
+            if "auth" in entry.value:
+                access.check_auth(entry.value["auth"])
+        for level in self._levels():
+            if "sink" in level:
+                check_names(level, manifest, self._atlas, self._report)
+            if "[reconciler:" in level.get("description", ""):
+                self._check_description(level)
+
+    def _levels(self) -> Iterator[Mapping[str, Any]]:
+        yield self._defaults
+        for entry in (*self._manifest.client_sets, *self._manifest.instances):
+            yield entry.value
+            yield from entry.value.get("clients", ())
+
+    def _check_description(self, client: Mapping[str, Any]) -> None:
+        if divide(client["description"])[1] is not None:
+            self._report.add(
+                Finding(
+                    code="reserved-description",
+                    message="a description cannot end in an ownership mark: the tool adds its own",
+                    at=self._atlas.value(client, "description"),
+                    hint="Remove `[reconciler:…]`.",
+                )
+            )
+
+    def _selecting(self, entry: Entry, sets: Iterable[ClientSet]) -> list[ClientSet]:
+        labels = entry.value.get("labels", {})
+        return [each for each in sets if each.selects(entry.key, labels)]
+
+    def _instance(self, entry: Entry, *, wanted: bool) -> tuple[Instance, Values]:
+        value = entry.value
+        labels = value.get("labels", {})
+        domain = self._domain(entry)
+        values = instance_values(key=entry.key, domain=domain, labels=labels)
+        auth = value.get("auth") or self._defaults.get("auth")
+        if auth is None and wanted and self._manifest.whole:
+            self._report.add(_no_auth(entry))
+        endpoints = self._access.endpoints(self._endpoints, values)
+        instance = Instance(
+            key=entry.key,
+            domain=domain,
+            endpoints=endpoints,
+            place=self._atlas.place(entry.key_at),
+            auth=self._access.auth(auth, values, entry.key_at) if auth else None,
+            labels=labels,
+            foreign=(endpoints.api, endpoints.instance) != (DOMO_API, f"https://{domain}"),
+        )
+        return instance, values
+
+    def _domain(self, entry: Entry) -> str:
+        domain = str(entry.value.get("domain", f"{entry.key}.domo.com")).lower()
+        if "domain" not in entry.value and (len(entry.key) > _LABEL or entry.key.endswith("-")):
+            self._report.add(_no_host(entry))
+        if (first := self._domains.setdefault(domain, entry)) is not entry:
+            self._report.add(self._same_domain(entry, first, domain))
+        return domain
+
+    def _same_domain(self, entry: Entry, first: Entry, domain: str) -> Finding:
+        at, first_at = (
+            self._atlas.value(each.value, "domain") if "domain" in each.value else each.key_at
+            for each in (entry, first)
+        )
+        return Finding(
+            code="same-domain",
+            message=f"{quoted(first.key)} and {quoted(entry.key)} have the same domain "
+            f"{quoted(domain)}",
+            at=at,
+            hint="One of them is enough: two would fight over the same clients.",
+            also=((first_at, "first used here"),),
+        )
+
+    def _clients(
+        self, entry: Entry, claims: Mapping[str, Claim], policy: Policy
+    ) -> Iterator[DesiredClient]:
+        levels: dict[str | None, Policy] = {None: policy.nearer(entry.value)}
+        for name in sorted(claims):
+            claim = claims[name]
+            source = claim.source
+            set_name = None
+            if source is not None:
+                set_name = source.name
+                if set_name not in levels:
+                    levels[set_name] = levels[None].nearer(source.settings)
+            address = Address(entry.key, name)
+            client = self._client(address, claim, levels[set_name], set_name)
+            self._deliveries.add(address, client.sinks, claim.at)
+            yield client
+
+    def _client(
+        self, address: Address, claim: Claim, level: Policy, client_set: str | None
+    ) -> DesiredClient:
+        written = claim.client
+        policy = level.nearer(written)
+        return DesiredClient(
+            address=address,
+            scope=self._scope(written["scope"]),
+            sinks=policy.sinks,
+            place=self._atlas.place(claim.at),
+            description=written.get("description", "").strip(),
+            on_remove=policy.on_remove,
+            protect=policy.protect,
+            rotate_after=policy.rotate_after,
+            overlap=policy.overlap,
+            replace=policy.replace,
+            client_set=client_set,
+        )
+
+    def _scope(self, written: list[str]) -> tuple[str, ...]:
+        key = tuple(written)
+        found = self._scopes.get(key)
+        if found is None:
+            found = self._scopes[key] = canonical(key)
+        return found
+
+
+def _no_auth(entry: Entry) -> Finding:
+    return Finding(
+        code="missing-auth",
+        message=f"the instance {quoted(entry.key)} has clients and no `auth`",
+        at=entry.key_at,
+        hint="Give it an `auth`, or write one under `defaults`.",
+    )
+
+
+def _no_host(entry: Entry) -> Finding:
+    return Finding(
+        code="missing-domain",
+        message=f"the key {quoted(entry.key)} makes no host name of its own",
+        at=entry.key_at,
+        hint="Write the instance's `domain`.",
+    )

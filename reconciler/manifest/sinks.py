@@ -1,0 +1,83 @@
+"""Sinks as they are defined, and the names by which clients ask for them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.manifest.holes import CLIENT, Holes
+from reconciler.manifest.merge import Manifest
+from reconciler.manifest.positions import Atlas, Entry
+from reconciler.manifest.report import Finding, Report, quoted
+from reconciler.model.sink import STATE, ExecSink, FileSink, SinkDefinition
+from reconciler.model.text import nearest, seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sink:
+    """One sink with the strings that a client's secret is sent by, and their positions."""
+
+    definition: SinkDefinition
+    strings: tuple[tuple[str, int], ...]
+    at: int
+
+
+def define(manifest: Manifest, holes: Holes, atlas: Atlas, report: Report) -> dict[str, Sink]:
+    """Return the sinks by name; unknown placeholders in them are reported."""
+    sinks = {}
+    for entry in manifest.sinks:
+        if entry.key == STATE:
+            report.add(_reserved(entry))
+        strings = tuple(_strings(entry, atlas))
+        known = [holes.known(text, at, CLIENT) for text, at in strings]
+        if all(known):
+            sinks[entry.key] = Sink(definition=_definition(entry), strings=strings, at=entry.key_at)
+    return sinks
+
+
+def _strings(entry: Entry, atlas: Atlas) -> Iterable[tuple[str, int]]:
+    if entry.value["type"] == "file":
+        yield entry.value["path"], atlas.value(entry.value, "path")
+    else:
+        yield from atlas.items(entry.value["command"])
+
+
+def _definition(entry: Entry) -> SinkDefinition:
+    value = entry.value
+    if value["type"] == "file":
+        return FileSink(name=entry.key, path=value["path"], format=value.get("format", "json"))
+    timeout = seconds(value.get("timeout", "30s"))
+    return ExecSink(name=entry.key, command=tuple(value["command"]), timeout=timeout)
+
+
+def _reserved(entry: Entry) -> Finding:
+    return Finding(
+        code="reserved-sink",
+        message="the sink `state` always exists and cannot be defined",
+        at=entry.key_at,
+        hint="Give this sink another name.",
+    )
+
+
+def check_names(level: Mapping[str, Any], manifest: Manifest, atlas: Atlas, report: Report) -> None:
+    """Report the sinks that a level asks for and that nobody defines."""
+    sink = level["sink"]
+    if isinstance(sink, str):
+        named: Iterable[tuple[str, int]] = [(sink, atlas.value(level, "sink"))]
+    else:
+        named = atlas.items(sink)
+    known = manifest.names["sinks"]
+    for name, at in named:
+        if name != STATE and name not in known:
+            report.add(_unknown(name, at, known))
+
+
+def _unknown(name: str, at: int, known: Iterable[str]) -> Finding:
+    names = [STATE, *sorted(known)]
+    near = nearest(name[:100], names)
+    meant = f": did you mean {quoted(near)}?" if near else ""
+    return Finding(
+        code="unknown-sink",
+        message=f"unknown sink {quoted(name)}{meant}",
+        at=at,
+        hint=f"Defined are {', '.join(quoted(each) for each in names[:20])}.",
+    )

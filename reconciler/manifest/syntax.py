@@ -1,0 +1,69 @@
+"""What the YAML parser says about a broken file, in words that say what to do."""
+
+from typing import Any, Final
+
+from reconciler.manifest.report import Finding, quoted
+
+_INDENTATION: Final = "Check the indentation of this line and of those above it."
+
+# What libyaml says → what it means, and what helps. Source: libyaml's scanner.c and parser.c.
+_MEANING: Final = {
+    "mapping values are not allowed": (
+        "a `:` cannot stand here",
+        "Quote a text that holds `: `, and check the indentation.",
+    ),
+    "could not find expected ':'": ("a key without its `:`", "Write `key: value`."),
+    "did not find expected key": ("this does not belong to the mapping above it", _INDENTATION),
+    "did not find expected '-' indicator": ("this does not belong to the list above", _INDENTATION),
+    "found unexpected end of stream": (
+        "the file ends in the middle of this",
+        "Close the quote or the bracket.",
+    ),
+    "did not find expected ',' or ']'": ("a list in [ ] is not closed", "Add the `,` or the `]`."),
+    "did not find expected ',' or '}'": (
+        "a mapping in { } is not closed",
+        "Add the `,` or the `}`.",
+    ),
+    "block sequence entries are not allowed": ("a `-` cannot begin an item here", _INDENTATION),
+    "found undefined tag handle": ("this tag is not known", "Leave it out."),
+    "did not find expected <document start>": (
+        "this cannot follow what is above it",
+        _INDENTATION,
+    ),
+    "found duplicate anchor": ("this anchor is already taken", "Give it another name."),
+}
+_TAB: Final = "a tab cannot indent or separate here"
+
+
+class Broken(Exception):  # noqa: N818 (an end of parsing; it never leaves this room)
+    """A file cannot be read further; `finding` says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+def broken(error: Any, text: str, base: int) -> Broken:
+    """Translate the parser's error about `text`, whose first character is at `base`."""
+    problem = str(getattr(error, "problem", None) or "")
+    context: Any = getattr(error, "context_mark", None)
+    mark: Any = getattr(error, "problem_mark", None) or context
+    offset = min(mark.index if mark else 0, len(text))
+    unclosed = "end of stream" in problem and context is not None
+    message, hint = _meaning(problem, text[offset : offset + 1])
+    at = context.index if unclosed or ("':'" in problem and context) else offset
+    also: tuple[tuple[int, str], ...] = ()
+    if context is not None and "not closed" in message:
+        also = ((base + context.index, "it begins here"),)
+    return Broken(Finding(code="syntax", message=message, at=base + at, hint=hint, also=also))
+
+
+def _meaning(problem: str, character: str) -> tuple[str, str]:
+    if character == "\t":
+        return _TAB, "Indent with spaces."
+    if "cannot start any token" in problem:
+        return f"a value cannot begin with {quoted(character)}", "Quote the text."
+    for said, meaning in _MEANING.items():
+        if problem.startswith(said):
+            return meaning
+    return f"this is not YAML: {problem or 'it cannot be read'}", _INDENTATION
