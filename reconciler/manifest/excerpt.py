@@ -12,8 +12,10 @@ _FOCUS: Final = 80
 _AFTER: Final = 60
 MASK: Final = "********"
 
+# Bounded, and tried at the beginning of a word only: a line may be one word of five megabytes.
 _CREDENTIAL: Final = re.compile(
-    r"""(?ix) ["']?[\w.-]*(?:pass|pwd|token|secret|dsidv1|cookie|auth|credential)[\w.-]*["']?
+    r"""(?ix) (?<![\w.-])["']?
+    [\w.-]{0,200}(?:pass|pwd|token|secret|dsidv1|cookie|auth|credential)[\w.-]{0,200}["']?
     \s*:(?:\s+|(?=["'])) (?P<value>[^\s{\[].*)"""
 )
 _CREDENTIAL_ABOVE: Final = re.compile(
