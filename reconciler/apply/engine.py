@@ -103,6 +103,8 @@ def _tallies(run: Run) -> dict[str, Tally]:
     for intent in run.working.open.values():
         if run.selected(intent.address):
             grouped.setdefault(intent.address.instance, [])
+    for key in run.unidentified():
+        grouped.setdefault(key, [])
     return {key: Tally(run, key, grouped[key]) for key in sorted(grouped)}
 
 

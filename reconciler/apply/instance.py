@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.apply.events import Cause, cause_of
-from reconciler.apply.make import Posted, conflict, deliver, intend, post
+from reconciler.apply.make import Posted, conflict, deliver, intend, post, secure
 from reconciler.apply.recover import recover
 from reconciler.apply.retire import due, revoke, successor_is_shown
 from reconciler.apply.run import Run
@@ -29,7 +29,7 @@ async def work(run: Run, tally: Tally) -> None:
     try:
         offline = [each for each in tally.actions if not needs_session(run, each)]
         await _without_session(run, tally, offline)
-        if len(offline) < len(tally.actions) or leftovers(run, tally.instance):
+        if len(offline) < len(tally.actions) or _must_look(run, tally.instance):
             await _with_session(run, tally, [each for each in tally.actions if each not in offline])
     except ReconcilerError as error:
         tally.fail(cause_of(error, tally.instance))
@@ -47,9 +47,11 @@ def needs_session(run: Run, action: Action) -> bool:
     return action.kind is not Kind.FORGET
 
 
-def leftovers(run: Run, instance: str) -> tuple[Intent, ...]:
-    """Return the attempts on an instance whose outcome nobody knows yet."""
-    return tuple(each for each in run.working.open.values() if each.address.instance == instance)
+def _must_look(run: Run, instance: str) -> bool:
+    """Say whether earlier runs left something on an instance that only a list can tell."""
+    working = run.working
+    left = (*working.open.values(), *(made.intent for made in working.orphans.values()))
+    return instance in run.unidentified() or any(e.address.instance == instance for e in left)
 
 
 async def _without_session(run: Run, tally: Tally, actions: Sequence[Action]) -> None:
@@ -157,13 +159,14 @@ class _Work:
         if isinstance(posted, Posted):
             self.made.append(action)
             self.run.addresses.setdefault(self.tally.instance, set()).add(action.address)
-            finishing.append(asyncio.create_task(self._finish(action)))
+            finishing.append(asyncio.create_task(self._finish(action, posted)))
         else:
             self.tally.end(action, posted)
 
-    async def _finish(self, action: Action) -> None:
-        """Deliver what was made, while the next `POST` is under way."""
+    async def _finish(self, action: Action, posted: Posted) -> None:
+        """Make the secret durable and deliver it, while the next `POST` is under way."""
         try:
+            await secure(self.run, self.session, posted)
             cause = await _deliver(self.run, self.session, action)
         except ReconcilerError as error:
             cause = cause_of(error, self.tally.instance)

@@ -33,9 +33,10 @@ _PROOF_PAUSES: Final = (0.0, 0.5, 1.5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """The client is made and its secret durable; it is still to be delivered."""
+    """Domo made the client; its secret is still to be made durable, and to be delivered."""
 
-    client_id: str
+    intent: Intent
+    made: ClientMade
 
 
 def intend(run: Run, session: Session, action: Action) -> Intent:
@@ -98,8 +99,7 @@ async def post(run: Run, session: Session, action: Action, intent: Intent) -> Po
         )
         match outcome:
             case ClientMade():
-                await _secure(run, session, intent, outcome)
-                return Posted(client_id=outcome.client_id)
+                return Posted(intent=intent, made=outcome)
             case NotMade(status=status, reason=reason) if status != _BAD_REQUEST:
                 await run.record(Absent(nonce=intent.nonce))
                 return Cause(code="create-refused", message=f"Domo did not create it: {reason}")
@@ -141,8 +141,14 @@ async def _resolve(
     return conflict(run, action, settlement.listing)
 
 
-async def _secure(run: Run, session: Session, intent: Intent, made: ClientMade) -> None:
-    """Make the secret durable; where the disk refuses, end the client rather than lose it."""
+async def secure(run: Run, session: Session, posted: Posted) -> None:
+    """Make the secret durable; where the disk refuses, end the client rather than lose it.
+
+    Raises:
+        StateUnwritable: the journal did not take it; the message says what became of the secret.
+
+    """
+    intent, made = posted.intent, posted.made
     kept = run.ports.sealing.keep(client_id=made.client_id, secret=made.secret)
     record = Created(
         nonce=intent.nonce,

@@ -100,6 +100,17 @@ class Run:
         labels = instance.labels if instance is not None else {}
         return self.selection is None or self.selection.matches(address, labels)
 
+    def unidentified(self) -> set[str]:
+        """Return the instances of clients that a journal brought, and no list has shown yet."""
+        return {
+            address.instance
+            for address, entry in self.working.clients.items()
+            if entry.id is None
+            and self.base.clients.get(address) is not entry
+            and address.instance in self.desired.instances
+            and self.selected(address)
+        }
+
     @property
     def may_start(self) -> bool:
         """Say whether something new may be begun."""

@@ -32,7 +32,7 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = No
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env={**os.environ, **(env or {})},
+        env={**_environment(), **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -45,6 +45,11 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = No
     if process.returncode:
         raise RuntimeError(f"{command} ended with {process.returncode}: {said.decode()}")
     return Cost(seconds=seconds, peak=_peak(usage))
+
+
+def _environment() -> dict[str, str]:
+    """Return an environment in which Python keeps what it compiled, as an installed tool has it."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
 def median(costs: Sequence[Cost]) -> Cost:

@@ -99,7 +99,7 @@ def _story(
     _title(console, "What would change? No credential, no network.")
     _step(console, folder, ["plan"], {})
     _title(console, "Make it so.")
-    _step(console, folder, ["apply", "--auto-approve", "--format", "json", "-q"], credentials)
+    _step(console, folder, ["apply", "--auto-approve"], credentials)
     _title(console, "And now?")
     _step(console, folder, ["plan", "--detailed-exitcode"], {})
     _title(console, "Does a secret that was delivered sign in?")

@@ -196,13 +196,13 @@ def make_action() -> Callable[..., Action]:
 def workshop(tmp_path: Path, sandbox: Callable[..., "Running"]) -> Callable[..., Workshop]:
     """Return a function that makes a workshop; its keywords are rules of the sandbox."""
 
-    def make(*, admin: bool = True, **rules: object) -> Workshop:
+    def make(*, admin: bool = True, latency: float | None = None, **rules: object) -> Workshop:
         instance = {
             "users": [{"email": "ops@i.example", "password": "right", "admin": admin}],
             "tokens": {"dp-1": "ops@i.example"},
             **rules,
         }
         config = {"seed": 1, "instances": {f"i{n}.domo.com": instance for n in (1, 2, 3)}}
-        return Workshop(root=tmp_path, served=sandbox(config))
+        return Workshop(root=tmp_path, served=sandbox(config, latency=latency))
 
     return make

@@ -196,7 +196,7 @@ def test_an_interrupt_starts_nothing_new_and_records_what_was_done(
     workshop: Make, make_client: Make, make_action: Make
 ) -> None:
     """After a stop the rest is skipped, and applying again does only the rest."""
-    shop = workshop()
+    shop = workshop(latency=0.05)
     clients = [make_client(f"Client {n}") for n in range(4)]
     desired = shop.desired(*clients)
     actions = [make_action(Kind.CREATE, each) for each in clients]
