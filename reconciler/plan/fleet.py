@@ -73,6 +73,12 @@ def moved_away(ground: Ground) -> Mapping[str, str]:
     return found
 
 
+def touched(ground: Ground, meant: Predicate) -> frozenset[str]:
+    """Return the instances that have an address that is meant, wanted or only known."""
+    wanted = {each.instance for each in ground.desired.clients if meant(each)}
+    return frozenset(wanted.union(each.instance for each in ground.clients if meant(each)))
+
+
 def observed(
     ground: Ground, observation: Observation, instances: Collection[str]
 ) -> Iterator[Notice]:

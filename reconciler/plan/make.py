@@ -6,16 +6,16 @@ from functools import cache
 from reconciler.model.address import Address
 from reconciler.model.desired import Desired
 from reconciler.model.instance import DOMO_API, DOMO_INSTANCE, Instance
-from reconciler.model.instant import parse
+from reconciler.model.instant import parse, stamp
 from reconciler.model.mark import owner_of
 from reconciler.plan import fleet, guard, identity, order
-from reconciler.plan.action import Plan
+from reconciler.plan.action import Notice, Plan
 from reconciler.plan.compare import successor_phrase
 from reconciler.plan.ground import Ground
 from reconciler.plan.moved import apply_moves, colliding
 from reconciler.plan.names import Names
 from reconciler.plan.observe import Observation, Seen, View
-from reconciler.plan.select import Selection, predicate, unknown
+from reconciler.plan.select import Predicate, Selection, predicate, unknown
 from reconciler.state.document import State
 
 
@@ -56,8 +56,16 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
         names=Names(desired=desired, clients=clients, views=views),
         phrase=cache(successor_phrase),
     )
-    members = fleet.members(ground, meant)
-    touched = {*members[""], *(each.instance for each in clients if meant(each))}
+    notices = [*moves]
+    if observation is not None:
+        notices += fleet.observed(ground, observation, fleet.touched(ground, meant))
+    return _drawn_up(ground, meant, notices, refreshed=observation is not None)
+
+
+def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refreshed: bool) -> Plan:
+    """Decide on every address, guard the whole, and give it its order and its id."""
+    desired, clients = ground.desired, ground.clients
+    touched = fleet.touched(ground, meant)
     away = fleet.moved_away(ground)
     draft = fleet.survey(ground, meant, away)
     possible, departed = guard.departed(desired, draft.actions)
@@ -67,17 +75,16 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
         *departed,
         *guard.domains(desired, {key: away[key] for key in away if key in touched}),
         *guard.limits(desired, actions, managed=len(clients)),
-        *(guard.collisions(colliding(known, desired)) if known is not None else ()),
+        *guard.collisions(colliding(clients, desired)),
     ]
-    seen = fleet.observed(ground, observation, touched) if observation is not None else ()
     parts = identity.parts(desired, actions)
-    refreshed = observation is not None
+    as_of = stamp(ground.as_of)
     return Plan(
         id=identity.whole(parts, as_of=as_of, refreshed=refreshed),
         as_of=as_of,
         refreshed=refreshed,
         actions=actions,
-        notices=order.listed((*moves, *draft.notices, *seen)),
+        notices=order.listed((*notices, *draft.notices)),
         problems=order.reported(problems),
         parts=parts,
         unchanged=draft.unchanged,
@@ -85,7 +92,7 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
         managed=len(clients),
         endpoints=_endpoints(desired.instances[key] for key in sorted(desired.instances)),
         encrypted=bool(desired.recipients),
-        fleet=members,
+        fleet=fleet.members(ground, meant),
     )
 
 

@@ -36,15 +36,17 @@ def apply_moves(state: State, desired: Desired) -> tuple[State, tuple[Notice, ..
     return replace(state, clients=clients), notices
 
 
-def colliding(state: State, desired: Desired) -> tuple[tuple[Address, Address], ...]:
+def colliding(
+    clients: Mapping[Address, Entry], desired: Desired
+) -> tuple[tuple[Address, Address], ...]:
     """Return the entries that cannot move, each with the address that another one has.
 
-    `state` is as `apply_moves` left it.
+    `clients` are those of a state as `apply_moves` left it.
     """
     if not desired.moved:
         return ()
     moves = _Moves.of(desired.moved)
-    wishes = ((each, moves.address(each)) for each in sorted(state.clients))
+    wishes = ((each, moves.address(each)) for each in sorted(clients))
     return tuple((each, there) for each, there in wishes if each != there)
 
 
