@@ -49,11 +49,12 @@ def _bad_byte(body: bytes, number: int, at: int) -> Finding:
 
 def _is_printable(text: str, base: int, report: Report) -> bool:
     found = _FORBIDDEN.finditer(text)
-    for each in islice(found, _SHOWN):
+    first = list(islice(found, _SHOWN))
+    for each in first:
         report.add(_bad_character(each, base))
     if rest := sum(1 for _ in found):
         report.more("control-character", rest)
-    return not _FORBIDDEN.search(text)
+    return not first
 
 
 def _bad_character(found: re.Match[str], base: int) -> Finding:

@@ -40,6 +40,8 @@ class Explainer:
         for violation in islice(violations, LIMIT):
             looked += 1
             self._one(violation)
+        if looked == LIMIT:
+            self._report.unfinished = True
         return looked < LIMIT
 
     def _one(self, it: Violation) -> None:
@@ -169,7 +171,7 @@ def _wrong_type(it: Violation, at: int) -> Finding:
         code="wrong-type",
         message=f"{_subject(it.path)} {expected}, and is {_kind(it.value)}",
         at=at,
-        hint=_type_hint(it.value, kinds),
+        hint=_type_hint(it.value, kinds) if it.path else "A manifest has at least `version: 1`.",
     )
 
 

@@ -18,7 +18,7 @@ DEPTH: Final = 64
 EXPANSION: Final = 1_000_000
 """So many values may come out of aliases, all uses counted: enough for 100,000 clients."""
 
-_DUPLICATES: Final = 1_000
+_DUPLICATES: Final = 200
 """So many duplicate keys are looked at; the others are counted."""
 _LARGEST: Final = 10**18
 _NUMBER: Final = re.compile(
@@ -89,6 +89,7 @@ class _Builder:
         self._spans = atlas.spans
         self._report = report
         self._plain = _Plain()
+        self._tools = (self._next, self._plain, yaml.ScalarEvent, base)
         self._anchors: dict[str, Any] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
         self._left = EXPANSION
@@ -125,8 +126,6 @@ class _Builder:
     def _node(self, event: Any) -> Any:
         kind = type(event)
         if kind is self._yaml.ScalarEvent:
-            if event.anchor is None and event.implicit[0]:
-                return self._plain[event.value]
             return self._scalar(event)
         if kind is self._yaml.AliasEvent:
             return self._alias(event)
@@ -156,26 +155,40 @@ class _Builder:
             self._sizes.pop(event.anchor, None)
         return value
 
+    # The two loops below see every event of a fleet: plain scalars, nearly all of what there is,
+    # are read in them without a call.
+
     def _sequence(self) -> list[Any]:
         values: list[Any] = []
         spans = self._spans[id(values)] = []
-        take, node, end, base = self._next, self._node, self._yaml.SequenceEndEvent, self._base
-        while type(event := take()) is not end:
+        take, plain, scalar, base = self._tools
+        end = self._yaml.SequenceEndEvent
+        while (kind := type(event := take())) is not end:
             spans.append(event.start_mark.index + base)
-            values.append(node(event))
+            if kind is scalar and event.implicit[0] and event.anchor is None:
+                values.append(plain[event.value])
+            else:
+                values.append(self._node(event))
         return values
 
     def _mapping(self) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         spans = self._spans[id(mapping)] = []
-        take, node, end, base = self._next, self._node, self._yaml.MappingEndEvent, self._base
-        while type(event := take()) is not end:
+        take, plain, scalar, base = self._tools
+        end = self._yaml.MappingEndEvent
+        while (kind := type(event := take())) is not end:
             key_at = event.start_mark.index + base
-            key = node(event)
+            if kind is scalar and event.implicit[0] and event.anchor is None:
+                key = plain[event.value]
+            else:
+                key = self._node(event)
             if type(key) is not str:
                 key = self._bad_key(event, key, key_at)
             event = take()
-            value = node(event)
+            if type(event) is scalar and event.implicit[0] and event.anchor is None:
+                value = plain[event.value]
+            else:
+                value = self._node(event)
             if key in mapping:
                 self._duplicate(mapping, key, key_at)
                 continue

@@ -113,7 +113,7 @@ class Atlas:
         number = bisect_right(file.lines, position - file.base)
         start = file.lines[number - 1]
         end = file.lines[number] - 1 if number < len(file.lines) else len(file.text)
-        return file.base + start, file.text[start:end]
+        return file.base + start, file.text[start:end].removesuffix("\r")
 
     def text(self, position: int) -> tuple[str, int]:
         """Return the file's whole text and the offset of the position in it."""

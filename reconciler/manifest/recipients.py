@@ -5,7 +5,6 @@ from typing import Any
 
 from reconciler.manifest.positions import Atlas
 from reconciler.manifest.report import Finding, Report, quoted
-from reconciler.model.text import plural
 
 Read = Callable[[str], str]
 
@@ -19,23 +18,27 @@ def recipients(age: Mapping[str, Any], read: Read, atlas: Atlas, report: Report)
     if not age:
         return ()
     found = [*_listed(age, atlas, report), *_from_file(age, read, atlas, report)]
-    if not found and not report:
-        at = atlas.key(age, next(iter(age)))
-        report.add(_nobody(at))
-    return tuple(dict.fromkeys(found))
+    if not found:
+        report.add(_nobody(atlas.key(age, next(iter(age)))))
+    return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
-def _listed(age: Mapping[str, Any], atlas: Atlas, report: Report) -> Iterator[str]:
+def _listed(age: Mapping[str, Any], atlas: Atlas, report: Report) -> Iterator[str | None]:
+    """Yield the recipients of the list, None for each that is reported."""
     listed = age.get("recipients")
     for item in atlas.items(listed) if listed else ():
         recipient = item.value.strip()
         if is_recipient(recipient):
             yield recipient
         else:
-            report.add(_bad(recipient, item.at, ""))
+            report.add(_bad(recipient, item.at, quoted(recipient, 24)))
+            yield None
 
 
-def _from_file(age: Mapping[str, Any], read: Read, atlas: Atlas, report: Report) -> Iterator[str]:
+def _from_file(
+    age: Mapping[str, Any], read: Read, atlas: Atlas, report: Report
+) -> Iterator[str | None]:
+    """Yield the recipients of the file, None for each that is reported; none is repeated."""
     if "recipients_file" not in age:
         return
     path, at = age["recipients_file"], atlas.value(age, "recipients_file")
@@ -43,15 +46,15 @@ def _from_file(age: Mapping[str, Any], read: Read, atlas: Atlas, report: Report)
         lines = read(path).splitlines()
     except (OSError, ValueError) as error:
         report.add(_unreadable(path, at, error))
+        yield None
         return
     for number, line in enumerate(lines, start=1):
         recipient = line.strip()
-        if not recipient or recipient.startswith("#"):
-            continue
-        if is_recipient(recipient):
-            yield recipient
-        else:
-            report.add(_bad(recipient, at, f" (line {number} of {quoted(path)})"))
+        if recipient and not recipient.startswith("#"):
+            right = is_recipient(recipient)
+            if not right:
+                report.add(_bad(recipient, at, f"line {number} of {quoted(path)}"))
+            yield recipient if right else None
 
 
 def is_recipient(text: str) -> bool:
@@ -70,18 +73,18 @@ def is_recipient(text: str) -> bool:
     return True
 
 
-def _bad(recipient: str, at: int, where: str) -> Finding:
+def _bad(recipient: str, at: int, what: str) -> Finding:
     if recipient.upper().startswith("AGE-SECRET-KEY-"):
         return Finding(
             code="private-key",
-            message=f"this is a private key{where}: a recipient is the public one",
+            message="a private key stands where the public one belongs",
             at=at,
-            hint="Write what `age-keygen -y` prints for it, and make a new key: this one is shown.",
+            hint="Write what `age-keygen -y` prints, and make a new key: this one has been seen.",
             hide=(at,),
         )
     return Finding(
         code="invalid-recipient",
-        message=f"{quoted(recipient, 24)} is not a recipient{where}",
+        message=f"{what} is not a recipient",
         at=at,
         hint="It is age1…, ssh-ed25519 … or ssh-rsa …, whole.",
     )
@@ -100,7 +103,7 @@ def _unreadable(path: str, at: int, error: Exception) -> Finding:
 def _nobody(at: int) -> Finding:
     return Finding(
         code="no-recipient",
-        message=f"there is {plural(0, 'recipient')}: nobody could open what is sealed",
+        message="there is no recipient: nobody could open what is sealed",
         at=at,
         hint="Name at least one, or remove `encryption` to keep secrets in plain.",
     )

@@ -33,12 +33,16 @@ class Finding:
 
 
 class Report:
-    """Collects findings; the same one twice (an alias was used twice) counts once."""
+    """Collects findings; the same one twice (an alias was used twice) counts once.
+
+    `unfinished` says that somebody stopped looking because there were too many.
+    """
 
     def __init__(self) -> None:
         self._findings: dict[tuple[int, str, str], Finding] = {}
         self._more: Counter[str] = Counter()
         self._hidden: set[int] = set()
+        self.unfinished = False
 
     def add(self, finding: Finding) -> None:
         """Take in one mistake."""
@@ -65,7 +69,7 @@ class Report:
         excerpts = Excerpts(atlas, frozenset(self._hidden))
         shown = [_diagnostic(each, atlas, excerpts) for each in found[:SHOWN]]
         rest = self._more + Counter(each.code for each in found[SHOWN:])
-        return (*shown, *_counted(rest))
+        return (*shown, *_counted(rest, unfinished=self.unfinished))
 
 
 def _diagnostic(finding: Finding, atlas: Atlas, excerpts: Excerpts) -> Diagnostic:
@@ -82,13 +86,14 @@ def _diagnostic(finding: Finding, atlas: Atlas, excerpts: Excerpts) -> Diagnosti
     )
 
 
-def _counted(rest: Counter[str]) -> Iterable[Diagnostic]:
+def _counted(rest: Counter[str], *, unfinished: bool) -> Iterable[Diagnostic]:
     if not rest:
         return
+    least = "at least " if unfinished else ""
     kinds = ", ".join(f"{count:,} {code}" for code, count in rest.most_common(8))
     yield Diagnostic(
         code="more-errors",
-        message=f"{plural(rest.total(), 'more error')} not shown: {kinds}",
+        message=f"{least}{plural(rest.total(), 'more error')} not shown: {kinds}",
         hint="Mend the ones above and validate again.",
         count=rest.total(),
     )

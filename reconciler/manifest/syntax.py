@@ -58,7 +58,7 @@ def broken(error: Any, text: str, base: int) -> Broken:
     return Broken(Finding(code="syntax", message=message, at=base + at, hint=hint, also=also))
 
 
-def _meaning(problem: str, character: str) -> tuple[str, str]:
+def _meaning(problem: str, character: str) -> tuple[str, str | None]:
     if character == "\t":
         return _TAB, "Indent with spaces."
     if "cannot start any token" in problem:
@@ -66,4 +66,4 @@ def _meaning(problem: str, character: str) -> tuple[str, str]:
     for said, meaning in _MEANING.items():
         if problem.startswith(said):
             return meaning
-    return f"this is not YAML: {problem or 'it cannot be read'}", _INDENTATION
+    return f"this is not YAML: {problem or 'it cannot be read'}", None
