@@ -90,7 +90,7 @@ def test_a_killed_apply_ends_with_every_client_once_and_every_secret_delivered(
     for _ in range(12):
         process = start(tmp_path)
         try:
-            process.wait(timeout=draw.uniform(0.2, 0.9))
+            process.communicate(timeout=draw.uniform(0.2, 0.9))
             break
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
