@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from reconciler.stores.local import LocalStore
 
 from reconciler.model.address import Address
 from reconciler.state.document import Entry, Reached, State
+from reconciler.stores.local import LocalStore
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Reconciler, Run

@@ -82,6 +82,15 @@ def test_it_serves_what_was_asked_for(tmp_path: Path, environment: dict[str, str
         assert "  instance-5:" in lines
 
 
+def test_faults_strike_as_asked(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Each `--fault` is in force from the first request on, as often as it says."""
+    arguments = ("--fault", "error_before:status=503", "--fault", "rate_limited:times=2")
+    with serving(tmp_path, environment, *arguments) as (_, lines):
+        api = next(line for line in lines if "api: " in line).split()[1]
+        answers = [httpx.post(f"{api}/clients").status_code for _ in range(4)]
+    assert answers == [503, 429, 429, 403]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -65,12 +65,15 @@ def test_commands_and_options_are_completed(reconciler: "Reconciler") -> None:
     assert reconciler(env=env).out == "plain,--detailed-exitcode\n"
 
 
-def test_a_reader_that_leaves_is_no_error(tmp_path: Path, environment: dict[str, str]) -> None:
-    """A closed pipe ends the program without a word."""
+@pytest.mark.parametrize("arguments", [("schema",), ("completion", "zsh"), ("--version",)])
+def test_a_reader_that_leaves_is_no_error(
+    arguments: tuple[str, ...], tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """A closed pipe ends the program without a word, however much it had to say."""
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [sys.executable, "-m", "reconciler", "schema"],
+        [sys.executable, "-m", "reconciler", *arguments],
         cwd=tmp_path,
         env=environment,
         stdout=writing,

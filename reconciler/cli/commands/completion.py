@@ -12,11 +12,10 @@ from reconciler.cli.views.console import Console
 @click.pass_obj
 def completion(console: Console, shell: str) -> int:
     """Print the completion script of a shell, to be evaluated in its start-up file."""
-    from click.shell_completion import get_completion_class
+    from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
     from reconciler.cli.main import COMPLETE, PROGRAM, group
 
-    script = get_completion_class(shell)
-    if script is not None:
-        console.data(script(group(), {}, PROGRAM, COMPLETE).source())
+    script = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}[shell]
+    console.data(script(group(), {}, PROGRAM, COMPLETE).source())
     return 0

@@ -11,7 +11,7 @@ from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.server import Running
+    from reconciler.sandbox.handle import Running
 
 KEYS: Final = ("acme-prod", "acme-dev", "globex")
 KEY_FORM: Final = r"[a-z0-9][a-z0-9-]*"

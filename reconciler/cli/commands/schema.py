@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli.options import output_options
 from reconciler.cli.views.console import Console
-from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.errors import UsageError
 from reconciler.model.text import nearest
 
 SUFFIX = ".v1.schema.json"
@@ -30,10 +30,6 @@ def schema(console: Console, name: str) -> int:
 def _published() -> dict[str, Path]:
     """Return the schemas by name: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).parents[2]
-    for folder in (package / "schemas", package.parent / "schemas"):
-        found = {each.name.removesuffix(SUFFIX): each for each in folder.glob(f"*{SUFFIX}")}
-        if found:
-            return found
-    raise ReconcilerError(
-        "the schemas are missing from this installation", hint="install domo-reconciler again"
-    )
+    installed = package / "schemas"
+    folder = installed if installed.is_dir() else package.parent / "schemas"
+    return {each.name.removesuffix(SUFFIX): each for each in folder.glob(f"*{SUFFIX}")}

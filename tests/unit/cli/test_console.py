@@ -106,3 +106,22 @@ def test_a_terminal_without_the_signs_is_known(encoding: str, limited: bool) -> 
     """Where the encoding lacks the signs of a plan, the console says so."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     assert Console(stdout=stream, stderr=stream).ascii is limited
+
+
+def test_warnings_in_a_manifest_can_be_shown_alone(make_console: Make, written: Written) -> None:
+    """No diagnostics are no output, and one is a block of its own."""
+    console = make_console()
+    console.diagnostics([])
+    assert written(console) == ("", "")
+    console.diagnostics([Diagnostic(code="c", message="m", severity="warning")])
+    assert written(console) == ("", "warning: m\n\n")
+
+
+def test_streams_that_cannot_be_changed_are_taken_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A program that puts its own streams in place gets its output there."""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stdout", stream)
+    Console.of_process({}).data("x")
+    assert stream.getvalue() == "x\n"

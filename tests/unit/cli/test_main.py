@@ -161,17 +161,23 @@ def test_a_closed_pipe_is_left_to_the_process(make_console: Make) -> None:
         main(["completion", "zsh"], console, {})
 
 
+@pytest.mark.parametrize(
+    ("words", "completions"),
+    [
+        ("reconciler va", "plain,validate\n"),
+        ("reconciler plan --detail", "plain,--detailed-exitcode\n"),
+        ("reconciler xyzzy --detail", "\n"),
+    ],
+)
 def test_a_shell_can_ask_for_completions(
-    make_console: Make, capsys: pytest.CaptureFixture[str]
+    words: str,
+    completions: str,
+    make_console: Make,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The variable that shells set gives the commands that begin with what was typed."""
-    asked = {
-        "_RECONCILER_COMPLETE": "bash_complete",
-        "COMP_WORDS": "reconciler va",
-        "COMP_CWORD": "1",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in asked.items():
-            patch.setenv(name, value)
-        assert main([], make_console(), asked) == 0
-    assert capsys.readouterr().out == "plain,validate\n"
+    """The variable that shells set gives what the last word may become."""
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    assert main([], make_console(), {"_RECONCILER_COMPLETE": "bash_complete"}) == 0
+    assert capsys.readouterr().out == completions

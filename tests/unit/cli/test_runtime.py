@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from reconciler.stores.local import LocalStore
 
 from reconciler.cli.commands.plan import report_interrupted, report_problems
 from reconciler.cli.options import Where
@@ -20,6 +19,7 @@ from reconciler.model.secret import Secret
 from reconciler.plan.action import Plan, Problem
 from reconciler.state.document import Plain, State
 from reconciler.state.journal import Created, Header, Intent, Record
+from reconciler.stores.local import LocalStore
 
 Make = Callable[..., Console]
 Written = Callable[[Console], tuple[str, str]]
