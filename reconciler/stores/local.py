@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.ports import LeftJournal
@@ -14,10 +14,12 @@ from reconciler.state.codec import decode, encode
 from reconciler.state.document import State, scrubbed
 from reconciler.state.journal import Header, Record
 from reconciler.state.journal_codec import encode_header, encode_record
-from reconciler.stores.journal_file import JournalFile
 from reconciler.stores.lock import FileLock
 from reconciler.stores.reading import content, left_journals
 from reconciler.system.files import SUFFIX, fsync_folder, make_private_folders, write_atomically
+
+if TYPE_CHECKING:
+    from reconciler.stores.journal_file import JournalFile
 
 _RUN: Final = r"[0-9A-Za-z_-]+"
 _JOURNAL: Final = rf"\.{_RUN}\.journal"
@@ -114,8 +116,10 @@ class LocalStore:
         """
         return left_journals(self._matching(_JOURNAL), lineage)
 
-    def journal(self, header: Header) -> JournalFile:
+    def journal(self, header: Header) -> "JournalFile":
         """Return the journal of this run; the run's name becomes a part of the file's."""
+        from reconciler.stores.journal_file import JournalFile
+
         if not re.fullmatch(_RUN, header.run):
             raise ValueError(f"`{header.run}` cannot be a part of a file's name")
         return JournalFile(self._beside(f"{header.run}.journal"), header)

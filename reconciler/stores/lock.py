@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -58,22 +58,20 @@ class FileLock:
         return self._descriptor is not None and self._is_at_path(self._descriptor)
 
     def _attempt(self) -> int | None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         try:
-            descriptor = os.open(self._path, flags, 0o600)
-        except OSError as error:
-            raise self._unusable(error) from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if self._is_at_path(descriptor):
+            with ExitStack() as undo:
+                descriptor = os.open(self._path, flags, 0o600)
+                undo.callback(os.close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not self._is_at_path(descriptor):  # deleted between the two calls
+                    return None
+                undo.pop_all()
                 return descriptor
         except BlockingIOError:
-            pass
+            return None
         except OSError as error:
-            os.close(descriptor)
             raise self._unusable(error) from None
-        os.close(descriptor)
-        return None
 
     def _is_at_path(self, descriptor: int) -> bool:
         try:

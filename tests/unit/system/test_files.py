@@ -70,9 +70,11 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
         "import resource, signal, sys; from pathlib import Path\n"
         "from reconciler.system.files import write_atomically\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))\n"
         "try:\n    write_atomically(Path(sys.argv[1]), bytes(5000))\n"
         "except OSError as error:\n    print(error.errno)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "a")],
@@ -124,3 +126,19 @@ def test_a_missing_folder_cannot_be_made_durable(tmp_path: Path) -> None:
         fsync_folder(tmp_path)
     with pytest.raises(FileNotFoundError):
         fsync_folder(tmp_path / "none")
+
+
+def test_a_disk_that_fails_at_the_sync_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes that may not be on the disk never take the place of bytes that are."""
+
+    def fail(descriptor: int) -> None:
+        raise OSError(5, "Input/output error", descriptor)
+
+    (tmp_path / "a").write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        write_atomically(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["a"]
