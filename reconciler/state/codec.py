@@ -44,16 +44,17 @@ def encode(state: State) -> bytes:
         StateUnwritable: a text in it is not Unicode, or a number has more than 64 bits.
 
     """
-    document = {
-        "version": VERSION,
-        "lineage": state.lineage,
-        "serial": state.serial,
-        "clients": {f"{at[0]}/{at[1]}": _written(entry) for at, entry in state.clients.items()},
-    }
-    try:
-        return orjson.dumps(document, option=_LAYOUT)
-    except orjson.JSONEncodeError as error:
-        raise StateUnwritable(f"the state cannot be written as JSON: {error}") from None
+    with _collector_paused():
+        document = {
+            "version": VERSION,
+            "lineage": state.lineage,
+            "serial": state.serial,
+            "clients": {f"{at[0]}/{at[1]}": _written(entry) for at, entry in state.clients.items()},
+        }
+        try:
+            return orjson.dumps(document, option=_LAYOUT)
+        except orjson.JSONEncodeError as error:
+            raise StateUnwritable(f"the state cannot be written as JSON: {error}") from None
 
 
 def decode(data: bytes, *, name: str) -> State:
@@ -122,7 +123,7 @@ def _written(entry: Entry) -> dict[str, Any]:
         label, value = written_secret(entry.secret)
         found[label] = value
     if entry.retiring:
-        found["retiring"] = [_written_retiring(old) for old in entry.retiring]
+        found["retiring"] = [written_retiring(old) for old in entry.retiring]
     if entry.description:
         found["description"] = entry.description
     if entry.on_remove != "keep":
@@ -132,7 +133,8 @@ def _written(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _written_retiring(old: Retiring) -> dict[str, Any]:
+def written_retiring(old: Retiring) -> dict[str, Any]:
+    """Return a predecessor as it is written; what is not known is left out."""
     return _with_rest(
         {"live_name": old.live_name, "client_id": old.client_id, "scope": old.scope}, old
     )
@@ -163,7 +165,7 @@ _REACHED: Final = Shape(
     checks={"target": fields.text, "at": fields.moment},
     required=frozenset({"target", "at"}),
 )
-_RETIRING: Final = Shape(
+RETIRING: Final = Shape(
     build=_retiring,
     checks={
         "live_name": fields.word,
@@ -179,7 +181,7 @@ _RETIRING: Final = Shape(
 _ENTRY: Final = Shape(
     build=Entry,
     checks={
-        **_RETIRING.checks,
+        **RETIRING.checks,
         "domain": fields.domain,
         "description": fields.text,
         "created_at": fields.moment,
@@ -188,7 +190,7 @@ _ENTRY: Final = Shape(
         "adopted": fields.flag,
         "protect": fields.flag,
         "on_remove": fields.on_remove,
-        "retiring": fields.each(_RETIRING),
+        "retiring": fields.each(RETIRING),
         "client_secret": read_plain,
         "client_secret_sealed": read_sealed,
     },

@@ -195,16 +195,15 @@ class Shape(Generic[T]):
         """Return the checked values by key."""
         if type(value) is not dict:
             raise Wrong(f"an object is expected, not {_kind(value)}")
-        checks = self.checks
         found = {}
-        for label, item in value.items():
-            check = checks.get(label)
-            if check is None:
-                raise Wrong("there is no such key in this version", key(label))
-            try:
-                found[label] = check(item)
-            except Wrong as wrong:
-                raise wrong.inside(key(label)) from None
+        label = ""
+        try:
+            for label, item in value.items():
+                found[label] = self.checks[label](item)
+        except Wrong as wrong:
+            raise wrong.inside(key(label)) from None
+        except KeyError:
+            raise Wrong("there is no such key in this version", key(label)) from None
         if not found.keys() >= self.required:
             missing = min(self.required - found.keys())
             raise Wrong("this key is missing", key(missing))

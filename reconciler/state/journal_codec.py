@@ -15,8 +15,15 @@ import orjson
 
 from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.state import fields
-from reconciler.state.codec import one_secret, read_plain, read_sealed, written_secret
-from reconciler.state.document import Plain, Sealed
+from reconciler.state.codec import (
+    RETIRING,
+    one_secret,
+    read_plain,
+    read_sealed,
+    written_retiring,
+    written_secret,
+)
+from reconciler.state.document import Plain, Retiring, Sealed
 from reconciler.state.fields import Check, Shape, Wrong
 from reconciler.state.journal import (
     VERSION,
@@ -89,6 +96,8 @@ def _line(label: str, value: Header | Record) -> bytes:
         item = getattr(value, each.name)
         if isinstance(item, Plain | Sealed):
             found.update([written_secret(item)])
+        elif isinstance(item, Retiring):
+            found[each.name] = written_retiring(item)
         elif each.name == "address":
             found["address"] = str(item)
         elif item is not None:
@@ -213,6 +222,7 @@ _INTENT: Final[Mapping[str, Check]] = {
     "protect": fields.flag,
     "on_remove": fields.on_remove,
     "overlap": fields.length,
+    "orphan": RETIRING,
 }
 _CREATED: Final[Mapping[str, Check]] = {
     "nonce": fields.word,
