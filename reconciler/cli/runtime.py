@@ -115,12 +115,12 @@ def survey(store: "StateStore") -> Ground:
 
 
 def _replayed(state: "State | None", journals: "Sequence[LeftJournal]") -> "WorkingState | None":
+    if state is None and not journals:
+        return None
     from reconciler.state.document import State
     from reconciler.state.journal import WorkingState
 
     if state is None:
-        if not journals:
-            return None
         state = State(lineage=journals[0].header.lineage)
     working = WorkingState.of(state)
     for journal in journals:
