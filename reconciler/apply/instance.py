@@ -9,12 +9,13 @@ from reconciler.apply.make import Posted, conflict, deliver, intend, post, secur
 from reconciler.apply.recover import recover
 from reconciler.apply.retire import due, revoke, successor_is_shown
 from reconciler.apply.run import Run
-from reconciler.apply.seen import Shown, sight
+from reconciler.apply.seen import sight
 from reconciler.apply.signon import credential_of
 from reconciler.apply.tally import Tally
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError, Unreachable
 from reconciler.plan.action import Action, Kind
+from reconciler.plan.observe import Present
 from reconciler.ports import Listing, Session
 from reconciler.state.document import Entry, Retiring
 from reconciler.state.journal import Absent, Intent
@@ -102,14 +103,9 @@ class _Work:
         """Take the numeric ids that the list shows into what is known."""
         for address, entry in self._entries():
             if entry.id is None:
-                seen = sight(
-                    entry,
-                    self.listing,
-                    lineage=self.run.working.lineage,
-                    domain=entry.domain,
-                )
-                if isinstance(seen, Shown):
-                    self.run.working.entry(address, replace(entry, id=seen.id))
+                seen = sight(self.run, entry, self.listing, domain=entry.domain)
+                if isinstance(seen, Present) and seen.listed.id is not None:
+                    self.run.working.entry(address, replace(entry, id=seen.listed.id))
 
     def _entries(self) -> list[tuple[Address, Entry]]:
         key = self.tally.instance
@@ -131,7 +127,7 @@ class _Work:
         if not ready or not self.run.may_start:
             return
         self.run.check_serial()
-        intents = [intend(self.run, self.session, each) for each in ready]
+        intents = [intend(self.run, self.session, each, self.listing) for each in ready]
         await self.run.record(*intents)
         finishing: list[asyncio.Task[None]] = []
         left = list(zip(ready, intents, strict=True))

@@ -12,7 +12,7 @@ from reconciler.model.errors import ReconcilerError, StateUnwritable
 from reconciler.model.mark import Mark, divide, marked, owner_of
 from reconciler.model.secret import Secret
 from reconciler.model.sink import StateTarget
-from reconciler.plan.action import Action
+from reconciler.plan.action import Action, Kind
 from reconciler.ports import (
     Ambiguous,
     ClientMade,
@@ -23,7 +23,7 @@ from reconciler.ports import (
     Unproven,
     Works,
 )
-from reconciler.state.document import Entry
+from reconciler.state.document import Entry, Retiring
 from reconciler.state.journal import Absent, Created, Delivered, Intent
 
 _BAD_REQUEST: Final = 400
@@ -39,14 +39,14 @@ class Posted:
     made: ClientMade
 
 
-def intend(run: Run, session: Session, action: Action) -> Intent:
+def intend(run: Run, session: Session, action: Action, listing: Listing) -> Intent:
     """Return the record that must be durable before the client is asked for."""
     wanted = run.desired.clients[action.address]
     entry = run.entry(action.address)
     return Intent(
         address=action.address,
         nonce=run.ports.nonce(),
-        domain=run.desired.instances[action.address.instance].domain,
+        domain=_domain(run, action),
         live_name=action.live_name,
         scope=wanted.scope,
         sinks=wanted.sinks,
@@ -59,7 +59,35 @@ def intend(run: Run, session: Session, action: Action) -> Intent:
         protect=wanted.protect,
         on_remove=wanted.on_remove,
         overlap=wanted.overlap,
+        orphan=_orphan(run, action, listing) if entry is None else None,
     )
+
+
+def _orphan(run: Run, action: Action, listing: Listing) -> Retiring | None:
+    """Return the client with our mark, unknown to the state, that the action is to succeed."""
+    if action.kind is not Kind.ROTATE:
+        return None
+    wanted = run.desired.clients[action.address]
+    ours = owner_of(lineage=run.working.lineage, domain=_domain(run, action))
+    for listed in listing.clients:
+        mark = listed.mark
+        if mark is None or mark.owner != ours:
+            continue
+        if listed.client_id == action.client_id and (
+            listed.client_id is not None or listed.name == action.address.client
+        ):
+            # Where the list masks the id, the nonce alone names the client from here on.
+            client_id = listed.client_id or f"masked:{mark.nonce}"
+            return Retiring(
+                live_name=listed.name,
+                client_id=client_id,
+                id=listed.id,
+                owner=listed.owner,
+                scope=listed.scope,
+                nonce=mark.nonce,
+                overlap=wanted.overlap,
+            )
+    return None
 
 
 def conflict(run: Run, action: Action, listing: Listing) -> Cause | None:
@@ -67,9 +95,9 @@ def conflict(run: Run, action: Action, listing: Listing) -> Cause | None:
     found = listing.named(action.live_name)
     if found is None:
         return None
-    domain = run.desired.instances[action.address.instance].domain
     mark = found.mark
-    if mark is not None and mark.owner == owner_of(lineage=run.working.lineage, domain=domain):
+    ours = owner_of(lineage=run.working.lineage, domain=_domain(run, action))
+    if mark is not None and mark.owner == ours:
         return Cause(
             code="suspected-orphan",
             message="a client of this name has this state's mark, and the state does not know it",
@@ -80,6 +108,10 @@ def conflict(run: Run, action: Action, listing: Listing) -> Cause | None:
         message="a client of this name is there already, and it was not made from this state",
         hint=f"adopt it with `reconciler import '{action.address}'`, or choose another name",
     )
+
+
+def _domain(run: Run, action: Action) -> str:
+    return run.desired.instances[action.address.instance].domain
 
 
 async def post(run: Run, session: Session, action: Action, intent: Intent) -> Posted | Cause:

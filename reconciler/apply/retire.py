@@ -2,9 +2,12 @@
 
 from reconciler.apply.events import Cause
 from reconciler.apply.run import Run
-from reconciler.apply.seen import Missing, NotVisible, Shown, sight
+from reconciler.apply.seen import sight
 from reconciler.model.address import Address
+from reconciler.model.client import ListedClient
 from reconciler.model.instant import later
+from reconciler.plan.observe import Gone as Missing
+from reconciler.plan.observe import NotVisible, Present
 from reconciler.ports import Ambiguous, Gone, Listing, NotMade, Session
 from reconciler.state.document import Entry, Retiring
 from reconciler.state.journal import Revoked
@@ -44,8 +47,9 @@ async def revoke(
 
     """
     domain = run.desired.instances[address.instance].domain
-    match sight(known, listing, lineage=run.working.lineage, domain=domain):
-        case Shown(id=numeric_id):
+    seen = sight(run, known, listing, domain=domain)
+    match seen:
+        case Present(listed=ListedClient(id=int(numeric_id))):
             outcome = await revoke_shown(run, session, numeric_id)
             if isinstance(outcome, NotMade):
                 return Cause(
@@ -53,7 +57,7 @@ async def revoke(
                 )
         case Missing():
             pass
-        case NotVisible():
+        case Present() | NotVisible():
             return Cause(
                 code="not-visible",
                 message="the client is not among those that this user is shown",
@@ -78,5 +82,4 @@ def due(run: Run, entry: Entry) -> tuple[Retiring, ...]:
 def successor_is_shown(run: Run, address: Address, entry: Entry, listing: Listing) -> bool:
     """Say whether the list shows the client that takes over, so that its predecessor may end."""
     domain = run.desired.instances[address.instance].domain
-    seen = sight(entry, listing, lineage=run.working.lineage, domain=domain)
-    return isinstance(seen, Shown)
+    return isinstance(sight(run, entry, listing, domain=domain), Present)

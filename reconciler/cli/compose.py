@@ -18,6 +18,7 @@ from reconciler.state.journal import Header, WorkingState
 if TYPE_CHECKING:
     from reconciler.model.desired import Desired
     from reconciler.plan.action import Plan
+    from reconciler.plan.observe import Observation
     from reconciler.plan.select import Selection
     from reconciler.ports import Sealing
     from reconciler.stores.local import LocalStore
@@ -68,6 +69,43 @@ def begin(job: Job) -> tuple[State, WorkingState]:
     return state, working
 
 
+def take_moves(working: WorkingState, desired: "Desired") -> None:
+    """Give what is known the names that `moved:` in the manifest says, as the plan did."""
+    from reconciler.plan.moved import apply_moves
+
+    moved, notices = apply_moves(working.state(serial=working.serial), desired)
+    if notices:
+        working.clients = dict(moved.clients)
+        working.changed = True
+
+
+async def observe(
+    desired: "Desired",
+    known: State | None,
+    selection: "Selection | None",
+    *,
+    concurrency: int,
+    rate: float | None,
+) -> "Observation":
+    """List the instances that the selection is about, many at once."""
+    from reconciler.apply import refresh
+    from reconciler.credentials.resolver import LocalCredentials
+    from reconciler.domo.adapter import DomoHttp
+
+    addresses = {*desired.clients, *(known.clients if known is not None else ())}
+    keys = {
+        each.instance
+        for each in addresses
+        if each.instance in desired.instances
+        and (selection is None or selection.matches(each, desired.instances[each.instance].labels))
+    }
+    credentials = LocalCredentials(Path(desired.root), os.environ, desired.environment_names())
+    async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=rate) as domo:
+        return await refresh.observe(
+            desired, known, keys, domo=domo, credentials=credentials, concurrency=concurrency
+        )
+
+
 async def carry_out(job: Job, listen: Listener, stop: Stop) -> Report:
     """Run the engine on this machine's adapters.
 
@@ -83,6 +121,7 @@ async def carry_out(job: Job, listen: Listener, stop: Stop) -> Report:
     from reconciler.sinks.router import LocalSinks
 
     state, working = begin(job)
+    take_moves(working, job.desired)
     clock = SystemClock()
     root, hidden = Path(job.desired.root), job.desired.environment_names()
     header = Header(

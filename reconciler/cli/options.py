@@ -39,6 +39,15 @@ class Chosen:
     labels: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Whether instances are asked, and how hard: `rate` is in requests a second for each host."""
+
+    refresh: bool = False
+    concurrency: int = 16
+    rate: float | None = None
+
+
 class OneEachLine(click.ParamType[T]):
     """A repeatable value; its environment variable holds one on each line."""
 
@@ -174,6 +183,28 @@ def as_of_option(command: Command) -> Command:
     def wrapped(*args: Any, as_of: datetime | None, **others: Any) -> int:
         moment = as_of or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         return command(*args, as_of=instant.stamp(moment), **others)
+
+    return wrapped
+
+
+def refresh_options(command: Command) -> Command:
+    """Add `--refresh`, `--concurrency` and `--rate`; the command gets `reach`."""
+
+    @option(
+        "--refresh", is_flag=True,
+        help="Sign on to the instances and plan with what they really have.",
+    )  # fmt: skip
+    @option(
+        "--concurrency", type=click.IntRange(1, 512), default=16, show_default=True,
+        help="Instances worked on at once.",
+    )  # fmt: skip
+    @option("--rate", type=click.FloatRange(0.1), help="Requests a second for each host.")
+    @functools.wraps(command)
+    def wrapped(
+        *args: Any, refresh: bool, concurrency: int, rate: float | None, **others: Any
+    ) -> int:
+        reach = Reach(refresh=refresh, concurrency=concurrency, rate=rate)
+        return command(*args, reach=reach, **others)
 
     return wrapped
 

@@ -115,7 +115,11 @@ def _ours(instance: Instance | None, state: State | None) -> str | None:
 
 
 def _endpoints(instances: Iterable[Instance]) -> Mapping[str, tuple[str, ...]]:
-    """Return the base URLs that are not Domo's, each with the instances behind it."""
+    """Return the base URLs that are not Domo's, each with the instances behind it.
+
+    An instance's domain in a URL is written as `{domain}`, so that a fleet behind one proxy is one
+    entry.
+    """
     found: dict[str, list[str]] = {}
     for each in instances:
         if each.foreign:
@@ -124,5 +128,6 @@ def _endpoints(instances: Iterable[Instance]) -> Mapping[str, tuple[str, ...]]:
                 (each.endpoints.instance, DOMO_INSTANCE.format(domain=each.domain)),
             ):
                 if url != domos:
-                    found.setdefault(url, []).append(each.key)
+                    folded = url.replace(each.domain, "{domain}")
+                    found.setdefault(folded, []).append(each.key)
     return {url: tuple(keys) for url, keys in sorted(found.items())}

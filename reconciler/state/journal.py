@@ -40,6 +40,7 @@ class Intent:
 
     `predecessor` is the client id that the address had, None for a first create. `owner` is the
     user who asks, where known; `principal` tells credentials apart where the user is not known.
+    `orphan` is a client with our mark that nobody knew, and that this one is to succeed.
     """
 
     address: Address
@@ -57,6 +58,7 @@ class Intent:
     protect: bool = False
     on_remove: OnRemove = "keep"
     overlap: float = 0.0
+    orphan: Retiring | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +283,7 @@ def retiring(entry: Entry, *, overlap: float) -> tuple[Retiring, ...]:
 def _entry_of(made: Made, current: Entry | None) -> Entry:
     intent, created = made.intent, made.created
     in_state = isinstance(created.secret, Sealed) or STATE in intent.sinks
+    orphan = (intent.orphan,) if intent.orphan is not None else ()
     reached = {STATE: Reached(target=STATE, at=created.at)} if STATE in intent.sinks else {}
     return without_surplus(
         Entry(
@@ -299,7 +302,7 @@ def _entry_of(made: Made, current: Entry | None) -> Entry:
             protect=intent.protect,
             on_remove=intent.on_remove,
             overlap=intent.overlap,
-            retiring=retiring(current, overlap=intent.overlap) if current is not None else (),
+            retiring=retiring(current, overlap=intent.overlap) if current is not None else orphan,
         )
     )
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.commands.plan import report_interrupted, selection, show_plan
+from reconciler.cli.commands.plan import draw_up, report_interrupted, selection, show_plan
 from reconciler.cli.options import (
     Chosen,
     Duration,
+    Reach,
     Where,
     as_of_option,
     chosen_options,
     format_option,
     option,
     output_options,
+    refresh_options,
     where_options,
 )
 from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
@@ -45,11 +47,7 @@ INTERRUPTED = 130
 @as_of_option
 @option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @option("--override-limits", is_flag=True, help="Go on where the plan is over a limit.")
-@option(
-    "--concurrency", type=click.IntRange(1, 512), default=16, show_default=True,
-    help="Instances worked on at once.",
-)  # fmt: skip
-@option("--rate", type=click.FloatRange(0.1), help="Requests a second for each host.")
+@refresh_options
 @option(
     "--lock-timeout", type=Duration(), default="0", show_default=True, metavar="DURATION",
     help="How long to wait for another run to end, as in 5m.",
@@ -69,8 +67,7 @@ def apply(  # noqa: PLR0913 (one argument for each option)
     as_of: str,
     auto_approve: bool,
     override_limits: bool,
-    concurrency: int,
-    rate: float | None,
+    reach: Reach,
     lock_timeout: float,
     absence_window: float,
     output: str,
@@ -82,14 +79,12 @@ def apply(  # noqa: PLR0913 (one argument for each option)
     """
     from reconciler.apply.run import Settings
     from reconciler.cli.compose import Job
-    from reconciler.plan.make import make_plan
 
     desired = load_manifest(where)
     store = open_store(where, desired)
-    part = selection(chosen)
     with store.lock(purpose="apply", timeout=lock_timeout):
         ground = survey(store)
-        made = make_plan(desired, ground.known, as_of=as_of, in_hand=ground.in_hand, selection=part)
+        made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
         if output == "text":
             show_plan(console, made, "text")
         report_interrupted(console, ground)
@@ -100,9 +95,9 @@ def apply(  # noqa: PLR0913 (one argument for each option)
             plan=made,
             ground=ground,
             store=store,
-            selection=part,
-            settings=Settings(concurrency=concurrency, window=absence_window),
-            rate=rate,
+            selection=selection(chosen),
+            settings=Settings(concurrency=reach.concurrency, window=absence_window),
+            rate=reach.rate,
         )
         if not _agreed(made, ground, auto_approve=auto_approve):
             console.note("nothing was done")

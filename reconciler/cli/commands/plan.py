@@ -6,18 +6,21 @@ import click
 
 from reconciler.cli.options import (
     Chosen,
+    Reach,
     Where,
     as_of_option,
     chosen_options,
     format_option,
     option,
     output_options,
+    refresh_options,
     where_options,
 )
 from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
 from reconciler.cli.views.console import Console
 
 if TYPE_CHECKING:
+    from reconciler.model.desired import Desired
     from reconciler.plan.action import Plan
     from reconciler.plan.select import Selection
 
@@ -28,35 +31,59 @@ CHANGES = 2
 @where_options
 @chosen_options
 @as_of_option
+@refresh_options
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are planned.")
 @format_option("text", "json")
 @output_options
 @click.pass_obj
-def plan(
+def plan(  # noqa: PLR0913 (one argument for each option)
     console: Console,
+    *,
     where: Where,
     chosen: Chosen,
     as_of: str,
+    reach: Reach,
     detailed_exitcode: bool,
     output: str,
 ) -> int:
     """Show what an apply would do, offline and without a credential.
 
     Compares the manifest with the state file. It needs no network, no password and no decryption
-    key, and changes nothing.
+    key, and changes nothing; only --refresh signs on, to plan with what the instances really have.
     """
-    from reconciler.plan.make import make_plan
-
     desired = load_manifest(where)
     ground = survey(open_store(where, desired))
-    made = make_plan(
-        desired, ground.known, as_of=as_of, in_hand=ground.in_hand, selection=selection(chosen)
-    )
+    made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
     show_plan(console, made, output)
     report_interrupted(console, ground)
     if report_problems(console, made):
         return 1
     return CHANGES if detailed_exitcode and made.actions else 0
+
+
+def draw_up(
+    desired: "Desired", ground: Ground, chosen: Chosen, *, as_of: str, reach: Reach
+) -> "Plan":
+    """Return the plan, made with what the instances really have where that was asked for."""
+    from reconciler.plan.make import make_plan
+
+    part = selection(chosen)
+    observation = None
+    if reach.refresh:
+        import asyncio
+
+        from reconciler.cli.compose import observe
+
+        seen = observe(desired, ground.known, part, concurrency=reach.concurrency, rate=reach.rate)
+        observation = asyncio.run(seen)
+    return make_plan(
+        desired,
+        ground.known,
+        as_of=as_of,
+        in_hand=ground.in_hand,
+        selection=part,
+        observation=observation,
+    )
 
 
 def selection(chosen: Chosen) -> "Selection | None":

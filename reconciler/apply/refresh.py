@@ -1,0 +1,50 @@
+"""Lists many instances at once, to plan with what they really have; changes nothing."""
+
+import asyncio
+from collections.abc import Iterable
+
+from reconciler.apply.events import cause_of
+from reconciler.apply.signon import credential_of
+from reconciler.model.desired import Desired
+from reconciler.model.errors import ReconcilerError
+from reconciler.plan.observe import Observation, Seen, Unseen
+from reconciler.ports import Credentials, Domo
+from reconciler.state.document import State
+
+
+async def observe(
+    desired: Desired,
+    state: State | None,
+    keys: Iterable[str],
+    *,
+    domo: Domo,
+    credentials: Credentials,
+    concurrency: int,
+) -> Observation:
+    """Sign on to the instances of these keys and list their clients.
+
+    An instance that cannot be looked at is in the answer with the reason; the others are listed
+    all the same.
+    """
+    owners: dict[str, set[int | None]] = {}
+    for address, entry in (state.clients if state is not None else {}).items():
+        met = owners.setdefault(address.instance, {entry.owner})
+        met.update(old.owner for old in entry.retiring)
+        met.add(entry.owner)
+    gate = asyncio.Semaphore(concurrency)
+
+    async def look(key: str) -> Seen | Unseen:
+        instance = desired.instances[key]
+        try:
+            async with gate:
+                credential = await credential_of(instance, credentials)
+                async with domo.session(instance, credential) as session:
+                    listing = await session.list_clients()
+        except ReconcilerError as error:
+            return Unseen(message=cause_of(error, key).message)
+        shown = (o for o in owners.get(key, ()) if listing.would_show(owner=o, principal=None))
+        return Seen(clients=listing.clients, proves=frozenset(shown))
+
+    chosen = sorted(keys)
+    answers = await asyncio.gather(*(look(key) for key in chosen))
+    return Observation(instances=dict(zip(chosen, answers, strict=True)))
