@@ -44,3 +44,9 @@ def test_every_file_that_is_linked_exists() -> None:
     links = re.findall(r"\]\((?!http)([^)#]+)\)", README.read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if not (README.parent / link).exists()] == []
+
+
+def test_the_report_shown_is_a_real_one() -> None:
+    """What the README shows of `validate` is what it says about that manifest."""
+    kept = README.parent / "tests" / "golden" / "validate" / "scope.txt"
+    assert kept.read_text(encoding="utf-8").endswith(blocks("text")[0])
