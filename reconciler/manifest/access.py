@@ -1,7 +1,7 @@
 """How each instance is reached: credential references and base URLs, placeholders filled in."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from reconciler.manifest.holes import INSTANCE, Holes, dash
@@ -10,6 +10,7 @@ from reconciler.manifest.report import Finding, Report
 from reconciler.model.auth import Auth, CookieAuth, PasswordAuth, TokenAuth
 from reconciler.model.instance import DOMO_API, DOMO_INSTANCE, Endpoints
 from reconciler.model.reference import CommandRef, CredentialRef, EnvRef, FileRef
+from reconciler.model.template import fill
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _URL: Final = re.compile(
@@ -96,18 +97,19 @@ class Access:
             argv.append(text)
         return CommandRef(argv=tuple(argv))
 
-    def check_endpoints(self, endpoints: Mapping[str, Any]) -> None:
-        """Report unknown placeholders in the endpoints."""
-        for entry in self._atlas.entries(endpoints):
-            self._holes.known(entry.value, entry.at, INSTANCE, labels=False)
+    def check_endpoints(self, endpoints: Mapping[str, Any]) -> list[Entry]:
+        """Report unknown placeholders in the endpoints; return those that can be filled in."""
+        return [
+            entry
+            for entry in self._atlas.entries(endpoints)
+            if self._holes.known(entry.value, entry.at, INSTANCE, labels=False)
+        ]
 
-    def endpoints(self, endpoints: Mapping[str, Any], values: Values) -> Endpoints:
+    def endpoints(self, entries: Iterable[Entry], values: Values) -> Endpoints:
         """Return one instance's base URLs; what is wrong in them is reported."""
         found = {"api": DOMO_API, "instance": DOMO_INSTANCE.format(domain=values["domain"])}
-        for entry in self._atlas.entries(endpoints) if endpoints else ():
-            text = self._holes.fill(entry.value, entry.at, values, entry.at)
-            if text is None:
-                continue
+        for entry in entries:
+            text = fill(entry.value, values)
             if not _is_url(text):
                 self._report.add(_bad_url(entry))
             found[entry.key] = text.rstrip("/")

@@ -49,7 +49,7 @@ class Expander:
         self._deliveries = deliveries
         self._claims = Claims(atlas, report, whole=manifest.whole)
         self._defaults = manifest.section("defaults")
-        self._endpoints = manifest.section("endpoints")
+        self._endpoints: list[Entry] = []
         self._scopes: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._domains: dict[str, Entry] = {}
 
@@ -73,8 +73,8 @@ class Expander:
     def _check_once(self) -> None:
         """Check what many instances share, so that each mistake in it is said once."""
         manifest, access = self._manifest, self._access
-        if self._endpoints:
-            access.check_endpoints(self._endpoints)
+        if "endpoints" in manifest.once:
+            self._endpoints = access.check_endpoints(manifest.section("endpoints"))
         if "auth" in self._defaults:
             access.check_auth(self._defaults["auth"])
         for entry in manifest.instances:

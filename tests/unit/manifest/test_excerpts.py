@@ -83,7 +83,8 @@ def test_a_credential_is_never_shown(text: str, mistakes: Mistakes) -> None:
 def test_a_reference_below_its_key_is_shown(mistakes: Mistakes) -> None:
     """A line that only names a variable is no credential."""
     (found,) = mistakes(
-        "version: 1\ndefaults:\n  auth:\n    method: token\n    token:\n      env: A\n      evn: B\n"
+        "version: 1\ndefaults:\n  auth:\n    method: token\n"
+        "    token:\n      env: A\n      evn: B\n"
     )[:1]
     assert found.code in ("unknown-key", "invalid-credential-reference")
     assert found.excerpt is not None

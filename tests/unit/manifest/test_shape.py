@@ -35,10 +35,13 @@ Mistakes = Callable[..., tuple[Diagnostic, ...]]
         ("invalid-scope", "version: 1\ninstances: {a: {clients: [{name: A, scope: §[]}]}}\n"),
         ("wrong-type", "version: 1\ninstances: {a: {clients: [{name: A, scope: §data}]}}\n"),
         ("unknown-scope", "version: 1\ninstances: {a: {clients: [{name: A, scope: [§dta]}]}}\n"),
-        ("duplicate-item", "version: 1\ninstances: {a: {clients: [{name: A, scope: [data, §data]}]}}\n"),
+        ("duplicate-item",
+         "version: 1\ninstances: {a: {clients: [{name: A, scope: [user, §user]}]}}\n"),
         ("invalid-text", 'version: 1\ninstances: {a: {clients: [{name: §" ", scope: [data]}]}}\n'),
-        ("invalid-text", 'version: 1\ninstances: {a: {clients: [{name: §"A\\n", scope: [data]}]}}\n'),
-        ("invalid-text", 'version: 1\ninstances: {a: {clients: [{name: §"A\\u202e", scope: [data]}]}}\n'),
+        ("invalid-text",
+         'version: 1\ninstances: {a: {clients: [{name: §"A\\n", scope: [data]}]}}\n'),
+        ("invalid-text",
+         'version: 1\ninstances: {a: {clients: [{name: §"A\\u202e", scope: [data]}]}}\n'),
         ("wrong-type", "version: 1\ninstances: {a: {clients: [{name: §123, scope: [data]}]}}\n"),
         ("wrong-type", "version: 1\ninstances: {a: {protect: §yes}}\n"),
         ("invalid-duration", "version: 1\ndefaults: {overlap: §90}\n"),
@@ -65,17 +68,17 @@ Mistakes = Callable[..., tuple[Diagnostic, ...]]
         ("missing-key", "version: 1\ndefaults: {§auth: {email: a}}\n"),
         ("missing-key", "version: 1\ndefaults: {§auth: {method: token}}\n"),
         ("unknown-method", "version: 1\ndefaults: {auth: {method: §basic}}\n"),
-        ("unknown-key", "version: 1\ndefaults: {auth: {method: token, token: {env: A}, §email: a}}\n"),
-        ("invalid-credential-reference", "version: 1\ndefaults: {auth: {method: token, token: §{}}}\n"),
+        ("unknown-key",
+         "version: 1\ndefaults: {auth: {method: token, token: {env: A}, §email: a}}\n"),
+        ("invalid-credential-reference",
+         "version: 1\ndefaults: {auth: {method: token, token: §{}}}\n"),
         ("invalid-credential-reference",
          "version: 1\ndefaults: {auth: {method: token, token: §{env: A, file: b}}}\n"),
         ("literal-credential", "version: 1\ndefaults: {auth: {method: token, token: §abc}}\n"),
         ("literal-credential", "version: 1\ndefaults: {auth: {method: token, token: §12}}\n"),
     ],
 )  # fmt: skip
-def test_a_wrong_shape_is_one_mistake_at_its_place(
-    code: str, text: str, mistake: Mistake
-) -> None:
+def test_a_wrong_shape_is_one_mistake_at_its_place(code: str, text: str, mistake: Mistake) -> None:
     """A value is reported at the value, a key at the key, what is missing at its mapping."""
     assert mistake(text).code == code
 
@@ -95,17 +98,16 @@ def test_a_wrong_shape_is_one_mistake_at_its_place(
         ("version: 1\nmark: §yes", "`mark` must be true or false, and is text"),
         ("version: 1\nclient_sets: {s: {select: §{all: true, labels: {a: b}}, clients: []}}",
          "`select` says `all`, which selects every instance: nothing can stand beside it"),
-        ("version: 1\nrollout: {canary: [a, §1]}", "an item of `canary` must be text, and is a number"),
+        ("version: 1\nrollout: {canary: [a, §1]}",
+         "an item of `canary` must be text, and is a number"),
         ("version: 1\nrollout: {canary: §true}",
-         "`canary` must be a whole number from 1 on, or a list of instance keys, "
-         "and is true or false"),
+         ("`canary` must be a whole number from 1 on, or a list of instance keys, "
+         "and is true or false")),
         ("version: 1\ndefaults: {on_remove: §[keep]}",
          "`on_remove` must be one of keep, forget, revoke, and is a list"),
     ],
 )  # fmt: skip
-def test_messages_say_what_and_what_was_meant(
-    text: str, message: str, mistake: Mistake
-) -> None:
+def test_messages_say_what_and_what_was_meant(text: str, message: str, mistake: Mistake) -> None:
     """The words name the key, what is expected, and the nearest thing that exists."""
     assert mistake(text).message == message
 
@@ -200,7 +202,5 @@ def test_unknown_keys_without_number_are_counted(mistakes: Mistakes) -> None:
 def test_a_mistake_behind_an_alias_is_said_once_at_its_anchor(mistakes: Mistakes) -> None:
     """What a hundred instances share is wrong in one place."""
     instances = "".join(f"  a{number}: {{clients: *c}}\n" for number in range(100))
-    found = mistakes(
-        f"version: 1\nx-c: &c\n- {{name: A, scope: [dta]}}\ninstances:\n{instances}"
-    )
+    found = mistakes(f"version: 1\nx-c: &c\n- {{name: A, scope: [dta]}}\ninstances:\n{instances}")
     assert [(each.code, each.place and each.place.line) for each in found] == [("unknown-scope", 3)]

@@ -1,0 +1,190 @@
+"""Laws of manifests: whatever the bytes are, whatever the order is."""
+
+import random
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.manifest.explain import Explainer
+from reconciler.manifest.load import Source, load
+from reconciler.manifest.parse import parse
+from reconciler.manifest.positions import Atlas
+from reconciler.manifest.prune import pruned
+from reconciler.manifest.report import Report
+from reconciler.manifest.schema import Shape
+from reconciler.model.desired import Desired
+from reconciler.model.errors import InvalidInput
+
+# fmt: off
+KEYS = st.sampled_from(
+    [
+        "version", "instances", "sinks", "defaults", "auth", "method", "token", "env", "file",
+        "command", "clients", "name", "scope", "sink", "select", "labels", "all", "overlap",
+        "rotate_after", "protect", "state", "path", "encryption", "age", "recipients", "type",
+        "format", "limits", "max_revoke", "rollout", "canary", "then", "moved", "from", "to",
+        "endpoints", "api", "x-a", "client_sets", "a", "b",
+    ]
+)
+WORDS = st.sampled_from(
+    [
+        "1", "a", "b", "data", "user", "token", "password", "cookie", "file", "exec", "keep",
+        "90d", "0", "10%", "true", "{instance}", "{client}", "a/b", "a.b", "-x", "..", "/",
+        "never", "state", "json", "TOKEN", "https://x",
+    ]
+)
+# fmt: on
+LEAVES = WORDS | st.integers(-2, 101) | st.booleans() | st.none() | st.text(max_size=6)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+SECTIONS = st.dictionaries(KEYS, VALUES, max_size=5)
+
+CLIENT = st.fixed_dictionaries(
+    {"name": st.sampled_from(["A", "B", "a/b", "..", "-x"]), "scope": st.just(["data"])},
+    optional={
+        "sink": st.sampled_from(["f", "e", "state", ["f", "e"], "no"]),
+        "override": st.booleans(),
+    },
+)
+INSTANCE = st.fixed_dictionaries(
+    {},
+    optional={
+        "clients": st.lists(CLIENT, max_size=3),
+        "labels": st.dictionaries(st.sampled_from(["env", "r"]), WORDS.map(str), max_size=2),
+        "domain": st.sampled_from(["a.com", "b.com"]),
+        "sink": st.sampled_from(["f", "e"]),
+    },
+)
+MANIFEST = st.fixed_dictionaries(
+    {
+        "version": st.just(1),
+        "defaults": st.just({"auth": {"method": "token", "token": {"env": "T_{INSTANCE}"}}}),
+        "sinks": st.just(
+            {
+                "f": {"type": "file", "path": "x/{instance}/{labels.env}{client}"},
+                "e": {"type": "exec", "command": ["put", "{client}"]},
+            }
+        ),
+        "instances": st.dictionaries(st.sampled_from(["a", "b", "c"]), INSTANCE, max_size=3),
+        "client_sets": st.dictionaries(
+            st.sampled_from(["s", "t"]),
+            st.fixed_dictionaries(
+                {
+                    "select": st.sampled_from([{"all": True}, {"labels": {"env": "a"}}]),
+                    "clients": st.lists(CLIENT, max_size=2),
+                }
+            ),
+            max_size=2,
+        ),
+    }
+)
+
+
+def outcome(sources: list[Source]) -> Desired | tuple[Any, ...]:
+    """Load, and return what is wanted or what is wrong."""
+    try:
+        return load(sources, root="/root", read=lambda _: "")
+    except InvalidInput as error:
+        found = error.diagnostics
+    assert found
+    return found
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_are_a_manifest_or_a_report(data: bytes) -> None:
+    """No file raises anything but the report."""
+    outcome([Source(name="m", data=data)])
+
+
+@given(st.text("ab:-?!&*#{}[],|>%@`\"' \n\t0.~<", max_size=80))
+@settings(max_examples=400, deadline=None)
+def test_any_text_of_yaml_s_signs_is_a_manifest_or_a_report(text: str) -> None:
+    """Not even the signs that YAML is made of do."""
+    outcome([Source(name="m", data=b"version: 1\n" + text.encode())])
+
+
+@given(SECTIONS)
+@settings(max_examples=300, deadline=None)
+def test_any_values_are_a_manifest_or_a_report(values: dict[str, Any]) -> None:
+    """Nor do values of wrong shapes under right keys."""
+    text = yaml.safe_dump({"version": 1, **values}, allow_unicode=True)
+    outcome([Source(name="m", data=text.encode())])
+
+
+@given(SECTIONS)
+@settings(max_examples=300, deadline=None)
+def test_the_fast_and_the_slow_validator_agree(values: dict[str, Any]) -> None:
+    """A document fails with a reason, and only then."""
+    shape = Shape()
+    for value in ({"version": 1, **values}, {"version": 1, "instances": {"a": values}}):
+        assert shape.accepts(value) == (not list(shape.violations(value)))
+
+
+@given(SECTIONS, SECTIONS, st.sampled_from(["instances", "client_sets", "sinks"]))
+@settings(max_examples=300, deadline=None)
+def test_what_is_left_of_a_wrong_document_is_right(
+    values: dict[str, Any], inner: dict[str, Any], under: str
+) -> None:
+    """Without the parts that were reported, the rest can be read further."""
+    text = yaml.safe_dump({**values, under: {"a": inner}, "version": 1})
+    atlas, report, shape = Atlas(), Report(), Shape()
+    parsed = parse(text, base=atlas.add("m", text), atlas=atlas, report=report)
+    assert parsed is not None
+    explainer = Explainer(parsed.value, parsed.at, atlas, report)
+    assert explainer.explain(shape.violations(parsed.value))
+    assert shape.accepts(pruned(parsed.value, explainer.spoilt, atlas))
+
+
+@given(MANIFEST)
+@settings(max_examples=300, deadline=None)
+def test_both_validators_take_a_right_document(value: dict[str, Any]) -> None:
+    """What is meant to be right is right for both."""
+    shape = Shape()
+    assert shape.accepts(value)
+    assert not list(shape.violations(value))
+
+
+@given(MANIFEST, st.randoms(use_true_random=False))
+@settings(max_examples=200, deadline=None)
+def test_the_order_of_files_does_not_matter(value: dict[str, Any], rng: random.Random) -> None:
+    """Divided into files, in any order, a manifest says the same or has the same mistakes."""
+    sources = [
+        Source(name=f"{key}.yaml", data=yaml.safe_dump({"version": 1, key: part}).encode())
+        for key, part in value.items()
+    ]
+    shuffled = sources.copy()
+    rng.shuffle(shuffled)
+    assert outcome(sources) == outcome(shuffled)
+
+
+@given(MANIFEST)
+@settings(max_examples=200, deadline=None)
+def test_targets_are_never_shared(value: dict[str, Any]) -> None:
+    """Where a manifest is right, every file and command belongs to one client."""
+    desired = outcome([Source(name="m", data=yaml.safe_dump(value).encode())])
+    if isinstance(desired, Desired):
+        targets = [
+            str(target)
+            for client in desired.clients.values()
+            for target in desired.targets(client)
+            if target.sink != "state"
+        ]
+        assert len(set(targets)) == len(targets)
+        assert list(desired.clients) == sorted(desired.clients)
+
+
+@given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@settings(max_examples=300, deadline=None)
+def test_texts_are_read_as_they_were_written(value: Any) -> None:
+    """Whatever quotes, escapes and line breaks YAML writes a text with."""
+    text = yaml.safe_dump({"x": value}, default_style='"', width=20)
+    atlas, report = Atlas(), Report()
+    parsed = parse(text, base=atlas.add("t", text), atlas=atlas, report=report)
+    assert parsed is not None
+    assert parsed.value == {"x": value}
+    assert not report
