@@ -347,3 +347,12 @@ class StateStore(Protocol):
     def discard(self, journals: Sequence[LeftJournal]) -> None:
         """Remove journals whose every record this run has taken over or the state holds."""
         ...
+
+    def rewrite(self, journal: LeftJournal, records: Sequence[Record]) -> None:
+        """Let a left journal say these records alone, atomically; with none of them it is removed.
+
+        Raises:
+            StateUnwritable: it says what it said.
+
+        """
+        ...

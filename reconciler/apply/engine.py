@@ -32,6 +32,7 @@ async def carry_out(run: Run, left: Sequence[LeftJournal]) -> Report:
     """
     began = run.ports.clock.monotonic()
     take_terms(run)
+    seal_plain(run)
     await run.ports.sinks.probe(needed_targets(run))
     tallies = _tallies(run)
     actions = sum(len(each.actions) for each in tallies.values())
@@ -79,6 +80,19 @@ def _with_terms(entry: Entry, wanted: DesiredClient) -> Entry:
             on_remove=wanted.on_remove,
             overlap=wanted.overlap,
         )
+    )
+
+
+def seal_plain(run: Run) -> None:
+    """Seal what was kept in plain before the manifest asked for encryption.
+
+    This run may still deliver those secrets; what it does not deliver is sealed from then on.
+    """
+    if not run.desired.recipients:
+        return
+    sealing = run.ports.sealing
+    run.secrets.update(
+        run.working.seal(lambda client_id, secret: sealing.keep(client_id=client_id, secret=secret))
     )
 
 

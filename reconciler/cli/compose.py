@@ -16,11 +16,14 @@ from reconciler.state.document import State
 from reconciler.state.journal import Header, WorkingState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.model.desired import Desired
     from reconciler.plan.action import Plan
     from reconciler.plan.observe import Observation
     from reconciler.plan.select import Selection
     from reconciler.ports import Sealing
+    from reconciler.stores.encryption import Identity
     from reconciler.stores.local import LocalStore
 
 
@@ -40,11 +43,13 @@ class Job:
     rate: float | None = None
 
 
-def sealing_of(desired: "Desired") -> "Sealing":
-    """Return what makes a secret fit to be kept, as the manifest asks."""
+def sealing_of(desired: "Desired", identities: "Sequence[Identity]" = ()) -> "Sealing":
+    """Return what makes a secret fit to be kept, as the manifest asks, and opens what it can."""
     from reconciler.stores.encryption import AgeSealing, PlainSealing
 
-    return AgeSealing(desired.recipients) if desired.recipients else PlainSealing()
+    if desired.recipients:
+        return AgeSealing(desired.recipients, identities)
+    return PlainSealing(identities)
 
 
 def begin(job: Job) -> tuple[State, WorkingState]:
@@ -139,7 +144,7 @@ async def carry_out(job: Job, listen: Listener, stop: Stop) -> Report:
                 domo=domo,
                 credentials=LocalCredentials(root, os.environ, hidden),
                 sinks=LocalSinks(root, os.environ, hidden),
-                sealing=sealing_of(job.desired),
+                sealing=sealing_of(job.desired, job.ground.identities),
                 store=job.store,
                 clock=clock,
                 nonce=lambda: secrets.token_hex(4),

@@ -15,6 +15,7 @@ import click
 
 from reconciler.cli.views.console import Console
 from reconciler.model import instant, text
+from reconciler.model.address import Address
 
 MANIFEST: Final = "reconciler.yaml"
 
@@ -56,15 +57,31 @@ class OneEachLine(click.ParamType[T]):
         return [line.strip() for line in rv.splitlines() if line.strip()]
 
 
-class Target(OneEachLine[str]):
-    """An address, an instance, or a glob of either."""
+class Lines(OneEachLine[str]):
+    """A text that is taken as it is."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take the text as it is; what it names is looked up where it is used."""
+        del param, ctx
+        return str(value)
+
+
+class AddressType(click.ParamType[Address]):
+    """`INSTANCE/CLIENT`."""
 
     name = "address"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Take the text as it is; the plan knows which addresses there are."""
-        del param, ctx
-        return str(value)
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Address:
+        """Divide the address at its first `/`."""
+        try:
+            return Address.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Label(OneEachLine[tuple[str, str]]):
@@ -148,7 +165,7 @@ def chosen_options(command: Command) -> Command:
     """Add `--target` and `--label`; the command gets `chosen`."""
 
     @option(
-        "--target", "targets", type=Target(), multiple=True, metavar="ADDRESS",
+        "--target", "targets", type=Lines("address"), multiple=True, metavar="ADDRESS",
         help="Only this address, instance or glob, as in 'acme-*/Reporting' (repeatable).",
     )  # fmt: skip
     @option(
@@ -207,6 +224,30 @@ def refresh_options(command: Command) -> Command:
         return command(*args, reach=reach, **others)
 
     return wrapped
+
+
+def identity_option(command: Command) -> Command:
+    """Add `--identity`; the command gets `identities`, the files of private keys."""
+    return option(
+        "--identity", "identities", type=Lines("file"), multiple=True, metavar="FILE",
+        help="File of an age or SSH private key that opens sealed secrets (repeatable).",
+    )(command)  # fmt: skip
+
+
+def print_secrets_option(command: Command) -> Command:
+    """Add `--yes-print-secrets`; the command gets `yes_print_secrets`."""
+    return option(
+        "--yes-print-secrets", is_flag=True,
+        help="Print a secret also where standard output is not a terminal.",
+    )(command)  # fmt: skip
+
+
+def lock_timeout_option(command: Command) -> Command:
+    """Add `--lock-timeout`; the command gets `lock_timeout`, in seconds."""
+    return option(
+        "--lock-timeout", type=Duration(), default="0", show_default=True, metavar="DURATION",
+        help="How long to wait for another run to end, as in 5m.",
+    )(command)  # fmt: skip
 
 
 def output_options(command: Command) -> Command:

@@ -11,13 +11,14 @@ from reconciler.cli.options import Where
 from reconciler.model.errors import ReconcilerError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from reconciler.manifest.load import Source
     from reconciler.model.desired import Desired
     from reconciler.ports import LeftJournal, StateStore
     from reconciler.state.document import State
     from reconciler.state.journal import WorkingState
+    from reconciler.stores.encryption import Identity
     from reconciler.stores.local import LocalStore
 
 LARGEST: Final = 256 * 1024 * 1024
@@ -47,11 +48,13 @@ class Ground:
     """What is known before a run: the state as written, and what earlier runs left beside it.
 
     `working` is the state with the records of `journals` applied; None where there is neither.
+    `identities` are the private keys at hand, most often none.
     """
 
     state: "State | None"
     working: "WorkingState | None"
     journals: "Sequence[LeftJournal]" = ()
+    identities: "Sequence[Identity]" = ()
 
     @property
     def known(self) -> "State | None":
@@ -62,8 +65,31 @@ class Ground:
 
     @property
     def in_hand(self) -> frozenset[str]:
-        """Return the ids of clients whose secret a journal holds, so that it can be delivered."""
-        return frozenset(self.working.made) if self.working else frozenset()
+        """Return the ids of clients whose secret can be delivered though the state shows none.
+
+        A journal holds it, or an identity opens it.
+
+        Raises:
+            StateRefused: a sealed secret is damaged, or was moved from another client.
+
+        """
+        if self.working is None:
+            return frozenset()
+        return frozenset(self.working.made).union(_openable(self.working, self.identities))
+
+
+def _openable(working: "WorkingState", identities: "Sequence[Identity]") -> "Iterator[str]":
+    if not identities:
+        return
+    from reconciler.state.document import Sealed
+    from reconciler.stores.encryption import open_sealed
+
+    for entry in working.clients.values():
+        sealed = entry.secret
+        if isinstance(sealed, Sealed) and open_sealed(
+            sealed, client_id=entry.client_id, identities=identities
+        ):
+            yield entry.client_id
 
 
 def load_manifest(where: Where) -> "Desired":
@@ -97,7 +123,16 @@ def open_store(where: Where, desired: "Desired") -> "LocalStore":
     return LocalStore(state_path(where, desired))
 
 
-def survey(store: "StateStore") -> Ground:
+def find_store(where: Where) -> "LocalStore":
+    """Return the store; the manifest is read only where nothing else says which one it is."""
+    if where.state is None:
+        return open_store(where, load_manifest(where))
+    from reconciler.stores.local import LocalStore
+
+    return LocalStore(Path(where.state))
+
+
+def survey(store: "StateStore", identities: "Sequence[Identity]" = ()) -> Ground:
     """Read the state and the journals that earlier runs left, without a lock.
 
     The journals are read first: a run that ends in between has moved their records into the
@@ -111,7 +146,8 @@ def survey(store: "StateStore") -> Ground:
     state = store.read()
     if state is not None and any(each.header.lineage != state.lineage for each in journals):
         journals = store.journals(state.lineage)
-    return Ground(state=state, working=_replayed(state, journals), journals=journals)
+    working = _replayed(state, journals)
+    return Ground(state=state, working=working, journals=journals, identities=identities)
 
 
 def _replayed(state: "State | None", journals: "Sequence[LeftJournal]") -> "WorkingState | None":

@@ -10,12 +10,13 @@ and a `Delivered` for each sink, or `Absent` (a list proved that nothing was mad
 ended it by hand).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, assert_never
 
 from reconciler.model.address import Address
 from reconciler.model.client import OnRemove
+from reconciler.model.secret import Secret
 from reconciler.model.sink import STATE
 from reconciler.state.document import Entry, Kept, Plain, Reached, Retiring, Sealed, State
 
@@ -181,6 +182,7 @@ class WorkingState:
         before = self.clients.get(address)
         if entry is None:
             self.clients.pop(address, None)
+            self.made.pop(before.client_id if before is not None else "", None)
         else:
             self.clients[address] = entry
         self.changed = self.changed or before is not entry
@@ -191,6 +193,29 @@ class WorkingState:
             return entry.secret
         made = self.made.get(client_id) or self.orphans.get(client_id)
         return made.created.secret if made else None
+
+    def seal(self, keep: Callable[[str, Secret], Kept]) -> dict[str, Secret]:
+        """Seal every secret that is kept in plain; return those secrets by client id.
+
+        `keep` seals a secret together with its client id. What waited in a journal for its sinks
+        waits in the state from now on.
+        """
+        found: dict[str, Secret] = {}
+        for address, entry in list(self.clients.items()):
+            made = self.made.get(entry.client_id)
+            kept = entry.secret if made is None else made.created.secret
+            if isinstance(kept, Plain):
+                found[entry.client_id] = kept.secret
+                self.made.pop(entry.client_id, None)
+                self.entry(address, replace(entry, secret=keep(entry.client_id, kept.secret)))
+        for held in (self.made, self.orphans):
+            for client_id, made in held.items():
+                kept = made.created.secret
+                if isinstance(kept, Plain):
+                    found[client_id] = kept.secret
+                    created = replace(made.created, secret=keep(client_id, kept.secret))
+                    held[client_id] = replace(made, created=created)
+        return found
 
     def unrecorded(self) -> Iterator[Record]:
         """Yield the records that a state file does not hold, so that a journal must."""
@@ -214,7 +239,11 @@ class WorkingState:
             self.orphans[record.client_id] = made
 
     def _hold(self, made: Made, entry: Entry) -> None:
-        if isinstance(made.created.secret, Plain) and STATE not in entry.sinks and entry.waiting:
+        secret = made.created.secret
+        if isinstance(secret, Sealed):
+            if entry.secret is None and entry.waiting:
+                self.entry(made.intent.address, replace(entry, secret=secret))
+        elif STATE not in entry.sinks and entry.waiting:
             self.made[made.created.client_id] = made
 
     def _delivered(self, record: Delivered) -> None:
@@ -253,6 +282,36 @@ class WorkingState:
         self.open.pop(record.key, None)
         self.made.pop(record.key, None)
         self.orphans.pop(record.key, None)
+
+
+def ended(
+    records: Iterable[Record],
+    attempts: Sequence[Intent | Made],
+    *,
+    how: Literal["revoked", "abandon", "output"],
+) -> tuple[Record, ...]:
+    """Return a journal's records without the attempts that an operator ended.
+
+    A word on each of them stands in their place, unless nothing else is left to be said.
+    """
+    intents = [each.intent if isinstance(each, Made) else each for each in attempts]
+    nonces = {each.nonce for each in intents}
+    client_ids = {each.created.client_id for each in attempts if isinstance(each, Made)}
+    before = tuple(records)
+    left = tuple(each for each in before if not _is_about(each, nonces, client_ids))
+    if not left or len(left) == len(before):
+        return left
+    return (*left, *(Abandoned(key=key, how=how) for key in sorted(nonces | client_ids)))
+
+
+def _is_about(record: Record, nonces: set[str], client_ids: set[str]) -> bool:
+    match record:
+        case Intent(nonce=nonce) | Created(nonce=nonce):
+            return nonce in nonces
+        case Delivered(client_id=client_id):
+            return client_id in client_ids
+        case _:
+            return False
 
 
 def without_surplus(entry: Entry) -> Entry:

@@ -26,7 +26,13 @@ class Identity:
 
 
 class PlainSealing:
-    """Implements `ports.Sealing` where the manifest asks for no encryption."""
+    """Implements `ports.Sealing` where the manifest asks for no encryption.
+
+    What an earlier manifest sealed is opened all the same, where there is a key.
+    """
+
+    def __init__(self, identities: Sequence[Identity] = ()) -> None:
+        self._identities = tuple(identities)
 
     def keep(self, *, client_id: str, secret: Secret) -> Kept:
         """Keep the secret as it is."""
@@ -34,9 +40,13 @@ class PlainSealing:
         return Plain(secret=secret)
 
     def open(self, *, client_id: str, sealed: Sealed) -> Secret | None:
-        """Return None: there is no key."""
-        del client_id, sealed
-        return None
+        """Return the secret; None where no identity at hand opens it.
+
+        Raises:
+            StateRefused: it is damaged, or it belongs to another client id.
+
+        """
+        return open_sealed(sealed, client_id=client_id, identities=self._identities)
 
 
 class AgeSealing:
@@ -50,7 +60,7 @@ class AgeSealing:
 
         """
         self._recipients = _recipients(recipients)
-        self._keys = [each.key for each in identities]
+        self._identities = tuple(identities)
 
     def keep(self, *, client_id: str, secret: Secret) -> Kept:
         """Seal the secret and its client id to every recipient."""
@@ -67,20 +77,30 @@ class AgeSealing:
             StateRefused: it is damaged, or it belongs to another client id.
 
         """
-        if not self._keys:
-            return None
-        import pyrage
+        return open_sealed(sealed, client_id=client_id, identities=self._identities)
 
-        try:
-            data = pyrage.decrypt(sealed.text.encode(), self._keys)
-        except pyrage.DecryptError as error:
-            if str(error) == _NO_KEY:
-                return None
-            raise StateRefused(
-                f"the sealed secret of client {client_id} is damaged",
-                hint="restore it from the backup or from version control, or rotate the client",
-            ) from None
-        return _bound_to(client_id, data)
+
+def open_sealed(sealed: Sealed, *, client_id: str, identities: Sequence[Identity]) -> Secret | None:
+    """Return the secret; None where none of the identities opens it.
+
+    Raises:
+        StateRefused: it is damaged, or it belongs to another client id.
+
+    """
+    if not identities:
+        return None
+    import pyrage
+
+    try:
+        data = pyrage.decrypt(sealed.text.encode(), [each.key for each in identities])
+    except pyrage.DecryptError as error:
+        if str(error) == _NO_KEY:
+            return None
+        raise StateRefused(
+            f"the sealed secret of client {client_id} is damaged",
+            hint="restore it from the backup or from version control, or rotate the client",
+        ) from None
+    return _bound_to(client_id, data)
 
 
 def identities_from(text: str, *, name: str) -> tuple[Identity, ...]:

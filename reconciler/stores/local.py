@@ -161,6 +161,24 @@ class LocalStore:
                 f"a journal beside `{self._name}` cannot be removed: {error.strerror}"
             ) from None
 
+    def rewrite(self, journal: LeftJournal, records: Sequence[Record]) -> None:
+        """Let a left journal say these records alone; with none of them it is removed.
+
+        Raises:
+            StateUnwritable: it says what it said.
+
+        """
+        if not records:
+            self.discard([journal])
+            return
+        data = encode_header(journal.header) + b"".join(map(encode_record, records))
+        try:
+            write_atomically(Path(journal.path), data)
+        except OSError as error:
+            raise StateUnwritable(
+                f"the journal `{journal.path}` cannot be written: {error.strerror}"
+            ) from None
+
     @property
     def lock_path(self) -> Path:
         """Return the file that is locked."""

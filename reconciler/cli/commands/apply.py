@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.commands.plan import draw_up, report_interrupted, selection, show_plan
+from reconciler.cli.commands.plan import (
+    draw_up,
+    report_interrupted,
+    report_unsealed,
+    selection,
+    show_plan,
+)
+from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Chosen,
     Duration,
@@ -18,6 +25,8 @@ from reconciler.cli.options import (
     as_of_option,
     chosen_options,
     format_option,
+    identity_option,
+    lock_timeout_option,
     option,
     output_options,
     refresh_options,
@@ -48,10 +57,8 @@ INTERRUPTED = 130
 @option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @option("--override-limits", is_flag=True, help="Go on where the plan is over a limit.")
 @refresh_options
-@option(
-    "--lock-timeout", type=Duration(), default="0", show_default=True, metavar="DURATION",
-    help="How long to wait for another run to end, as in 5m.",
-)  # fmt: skip
+@identity_option
+@lock_timeout_option
 @option(
     "--absence-window", type=Duration(), default="5s", show_default=True, metavar="DURATION",
     help="How long a client must stay out of the lists to count as not made.",
@@ -68,6 +75,7 @@ def apply(  # noqa: PLR0913 (one argument for each option)
     auto_approve: bool,
     override_limits: bool,
     reach: Reach,
+    identities: tuple[str, ...],
     lock_timeout: float,
     absence_window: float,
     output: str,
@@ -81,13 +89,14 @@ def apply(  # noqa: PLR0913 (one argument for each option)
     from reconciler.cli.compose import Job
 
     desired = load_manifest(where)
-    store = open_store(where, desired)
+    store, keys = open_store(where, desired), read_identities(identities)
     with store.lock(purpose="apply", timeout=lock_timeout):
-        ground = survey(store)
+        ground = survey(store, keys)
         made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
         if output == "text":
             show_plan(console, made, "text")
         report_interrupted(console, ground)
+        report_unsealed(console, desired, ground)
         _guard(made, override_limits=override_limits)
         _guard_git(desired, made, store)
         job = Job(

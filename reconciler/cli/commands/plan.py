@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Chosen,
     Reach,
@@ -11,6 +12,7 @@ from reconciler.cli.options import (
     as_of_option,
     chosen_options,
     format_option,
+    identity_option,
     option,
     output_options,
     refresh_options,
@@ -18,6 +20,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
 from reconciler.cli.views.console import Console
+from reconciler.model.text import plural
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Desired
@@ -32,6 +35,7 @@ CHANGES = 2
 @chosen_options
 @as_of_option
 @refresh_options
+@identity_option
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are planned.")
 @format_option("text", "json")
 @output_options
@@ -43,6 +47,7 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     chosen: Chosen,
     as_of: str,
     reach: Reach,
+    identities: tuple[str, ...],
     detailed_exitcode: bool,
     output: str,
 ) -> int:
@@ -50,12 +55,14 @@ def plan(  # noqa: PLR0913 (one argument for each option)
 
     Compares the manifest with the state file. It needs no network, no password and no decryption
     key, and changes nothing; only --refresh signs on, to plan with what the instances really have.
+    With --identity a sealed secret that no sink has yet is delivered rather than made anew.
     """
     desired = load_manifest(where)
-    ground = survey(open_store(where, desired))
+    ground = survey(open_store(where, desired), read_identities(identities))
     made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
     show_plan(console, made, output)
     report_interrupted(console, ground)
+    report_unsealed(console, desired, ground)
     if report_problems(console, made):
         return 1
     return CHANGES if detailed_exitcode and made.actions else 0
@@ -105,6 +112,22 @@ def report_interrupted(console: Console, ground: Ground) -> None:
         "an earlier run was interrupted, or is still running; the next apply first finds out"
         f" what became of: {named}"
     )
+
+
+def report_unsealed(console: Console, desired: "Desired", ground: Ground) -> None:
+    """Say how many secrets are in plain although the manifest asks for encryption."""
+    if not desired.recipients or ground.working is None:
+        return
+    from reconciler.state.document import Plain
+
+    kept = [each.secret for each in ground.working.clients.values()]
+    kept += [each.created.secret for each in ground.working.made.values()]
+    plain = sum(isinstance(each, Plain) for each in kept)
+    if plain:
+        console.note(
+            f"{plural(plain, 'secret')} of a time without encryption stand in plain;"
+            " the next apply seals them"
+        )
 
 
 def report_problems(console: Console, made: "Plan") -> bool:
