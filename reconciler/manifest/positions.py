@@ -3,6 +3,7 @@
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -28,21 +29,16 @@ class Item(NamedTuple):
 class _File:
     """One file's text; `base` is the position of its first character."""
 
-    __slots__ = ("_lines", "base", "name", "text")
-
     def __init__(self, name: str, text: str, base: int) -> None:
         self.name = name
         self.text = text
         self.base = base
-        self._lines: array[int] | None = None
 
-    @property
+    @cached_property
     def lines(self) -> "array[int]":
         """Return where each line begins, worked out when it is first asked for."""
-        if self._lines is None:
-            lengths = (len(line) + 1 for line in self.text.split("\n"))
-            self._lines = array("Q", accumulate(lengths, initial=0))
-        return self._lines
+        lengths = (len(line) + 1 for line in self.text.split("\n"))
+        return array("Q", accumulate(lengths, initial=0))
 
 
 class Atlas:
@@ -96,20 +92,19 @@ class Atlas:
             self._ordinals[id(mapping)] = ordinals
         return ordinals[key]
 
-    def file_of(self, position: int) -> int:
-        """Return the number of the file in which a position is."""
-        return bisect_right(self._bases, position) - 1
-
     def place(self, position: int) -> Place:
         """Return the file, line and column of a position."""
-        file = self._files[self.file_of(position)]
-        offset = position - file.base
-        number = bisect_right(file.lines, offset)
-        return Place(file.name, number, offset - file.lines[number - 1] + 1)
+        file = self._file(position)
+        lines, offset = file.lines, position - file.base
+        number = bisect_right(lines, offset)
+        return Place(file.name, number, offset - lines[number - 1] + 1)
+
+    def _file(self, position: int) -> _File:
+        return self._files[bisect_right(self._bases, position) - 1]
 
     def line(self, position: int) -> tuple[int, str]:
         """Return the line that holds a position: where it begins, and its text."""
-        file = self._files[self.file_of(position)]
+        file = self._file(position)
         number = bisect_right(file.lines, position - file.base)
         start = file.lines[number - 1]
         end = file.lines[number] - 1 if number < len(file.lines) else len(file.text)
@@ -117,5 +112,5 @@ class Atlas:
 
     def text(self, position: int) -> tuple[str, int]:
         """Return the file's whole text and the offset of the position in it."""
-        file = self._files[self.file_of(position)]
+        file = self._file(position)
         return file.text, position - file.base
