@@ -20,6 +20,11 @@ from reconciler.ports import Clock
 CAP: Final = 1_000_000
 """Bytes of an answer that does not say otherwise in its request's `cap`."""
 
+_CODINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
+"""What a body may be packed in: codings that unpack a thousandfold at most, and one at a time.
+
+Two layers of gzip, or one of Brotli, make gigabytes out of a chunk before its size can be seen."""
+
 _KEPT_HEADERS: Final = (b"retry-after", b"date")
 
 
@@ -78,6 +83,7 @@ class Bounded(httpx.AsyncBaseTransport):
 
         Raises:
             TooLarge: the body, decompressed, is over the request's `cap`.
+            httpx.DecodingError: the body is packed in a way that could fill the memory.
             httpx.ReadTimeout: the exchange as a whole took too long.
             httpx.RemoteProtocolError: the answer is not one that HTTP knows.
 
@@ -94,6 +100,7 @@ class Bounded(httpx.AsyncBaseTransport):
     async def _whole(self, request: httpx.Request) -> httpx.Response:
         answer = await self._inner.handle_async_request(request)
         try:
+            _refuse_bomb(answer)
             body = await _read(answer, cap=request.extensions.get("cap", CAP))
         finally:
             await answer.aclose()
@@ -111,6 +118,12 @@ class Bounded(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the layer within."""
         await self._inner.aclose()
+
+
+def _refuse_bomb(answer: httpx.Response) -> None:
+    coding = answer.headers.get("content-encoding", "").strip().lower()
+    if coding not in _CODINGS:
+        raise httpx.DecodingError("a coding that was not asked for", request=answer.request)
 
 
 async def _read(answer: httpx.Response, *, cap: int) -> bytes:

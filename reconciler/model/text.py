@@ -7,6 +7,7 @@ from typing import Final
 _UNSAFE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+_UNSAFE_IN_JSON: Final = re.compile(rf"(?![\n\r\t]){_UNSAFE.pattern}")
 _DURATION: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})(ms|s|m|h|d|w)|0")
 _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")
@@ -24,6 +25,15 @@ def printable(text: str) -> str:
 def _escaped(found: re.Match[str]) -> str:
     number = ord(found.group())
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def printable_json(document: str) -> str:
+    r"""Write the characters that `printable` escapes as JSON does, `\u202e`; no value changes.
+
+    A writer of JSON need not escape the eight-bit controls and the marks of direction, and a
+    terminal that shows the document would act on them.
+    """
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", document)
 
 
 def is_one_line(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Final, Literal, Self, TextIO
 from reconciler.cli.views.diagnostics import record, render
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
-from reconciler.model.text import printable
+from reconciler.model.text import printable, printable_json
 
 LogFormat = Literal["text", "json"]
 RED: Final = "31"
@@ -61,12 +61,14 @@ class Console:
     def data(self, text: str | bytes) -> None:
         """Write what the command was asked for; a closing newline is added where it lacks.
 
+        Bytes are a JSON document: what a terminal would act on is escaped in it, as JSON can.
+
         Raises:
             BrokenPipeError: the reader has gone.
             ReconcilerError: standard output does not take it.
 
         """
-        written = text.decode() if isinstance(text, bytes) else text
+        written = printable_json(text.decode()) if isinstance(text, bytes) else text
         with writing():
             self.stdout.write(written if written.endswith("\n") else written + "\n")
 

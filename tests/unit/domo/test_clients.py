@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -167,12 +168,16 @@ def test_a_list_that_cannot_be_used_is_unreachable(stage: Stage, status: int, bo
     assert stage.count(LIST) == 1
 
 
-@pytest.mark.parametrize("fault", ["huge", "gzip", "drip", "hang"])
+@pytest.mark.parametrize("fault", ["huge", "gzip", "layers", "brotli", "drip", "hang"])
 def test_a_hostile_list_is_unreachable(stage: Stage, fault: str) -> None:
     """Neither size nor slowness nor a broken coding gets further than one error."""
     faults = {
         "huge": stage.answer(200, b" " * 16_100_000),
         "gzip": stage.answer(200, b"not gzip", Content_Encoding="gzip"),
+        "layers": stage.answer(
+            200, gzip.compress(gzip.compress(b"[]")), Content_Encoding="gzip, gzip"
+        ),
+        "brotli": stage.answer(200, b"[]", Content_Encoding="br"),
         "drip": stage.drip(b" " * 100),
         "hang": stage.hang(),
     }
