@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Final
 from reconciler.cli.main import COMMANDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.sandbox.handle import Running
     from tests.cli.conftest import Reconciler
 
 README: Final = Path(__file__).parents[2] / "README.md"
@@ -50,3 +53,27 @@ def test_the_report_shown_is_a_real_one() -> None:
     """What the README shows of `validate` is what it says about that manifest."""
     kept = README.parent / "tests" / "golden" / "validate" / "scope.txt"
     assert kept.read_text(encoding="utf-8").endswith(blocks("text")[0])
+
+
+def test_the_plan_shown_is_a_real_one(tmp_path: Path, reconciler: "Reconciler") -> None:
+    """What the README shows of `plan` is what it prints for the manifest above it."""
+    (tmp_path / "reconciler.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
+    assert reconciler("plan").out == blocks("text")[1]
+
+
+def test_the_apply_shown_is_a_real_one(
+    tmp_path: Path, reconciler: "Reconciler", sandbox: "Callable[..., Running]"
+) -> None:
+    """What the README shows of `apply` is what it does with the manifest above it."""
+    user = {"email": "ops@acme.example", "password": "right"}
+    keys = ("acme-prod", "globex")
+    served = sandbox(
+        {"seed": 1, "instances": {f"{key}.domo.com": {"users": [user]} for key in keys}}
+    )
+    endpoints = f"endpoints: {{api: {served.api}, instance: '{served.instance_template}'}}\n"
+    (tmp_path / "reconciler.yaml").write_text(blocks("yaml")[0] + endpoints, encoding="utf-8")
+    passwords = {"DOMO_ACME_PROD_PASSWORD": "right", "DOMO_GLOBEX_PASSWORD": "right"}
+    run = reconciler("apply", "--auto-approve", "--concurrency", "1", env=passwords)
+    said = [*run.err.splitlines(), run.out.splitlines()[-1]]
+    # Sinks take their time, so the lines of one instance come in any order.
+    assert sorted(said) == sorted(blocks("text")[2].splitlines())
