@@ -7,9 +7,8 @@ from reconciler.apply.events import Cause, cause_of
 from reconciler.apply.rescue import rescue
 from reconciler.apply.run import Run
 from reconciler.apply.settle import settle
-from reconciler.model.client import Delivery
 from reconciler.model.errors import ReconcilerError, StateUnwritable
-from reconciler.model.mark import Mark, divide, marked, owner_of
+from reconciler.model.mark import Mark, marked, owner_of
 from reconciler.model.secret import Secret
 from reconciler.model.sink import StateTarget
 from reconciler.plan.action import Action, Kind
@@ -23,7 +22,7 @@ from reconciler.ports import (
     Unproven,
     Works,
 )
-from reconciler.state.document import Entry, Retiring
+from reconciler.state.document import Entry, Retiring, delivery_of
 from reconciler.state.journal import Absent, Created, Delivered, Intent
 
 _BAD_REQUEST: Final = 400
@@ -222,16 +221,7 @@ async def deliver(run: Run, session: Session | None, action: Action, entry: Entr
 
 
 async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> Cause | None:
-    delivery = Delivery(
-        address=action.address,
-        domain=entry.domain,
-        live_name=entry.live_name,
-        description=divide(entry.description)[0],
-        scope=entry.scope,
-        client_id=entry.client_id,
-        client_secret=secret,
-        created_at=entry.created_at,
-    )
+    delivery = delivery_of(action.address, entry, secret)
     cause: Cause | None = None
     for target in run.desired.targets_of(action.address, entry.sinks):
         reached = entry.delivered.get(target.sink)

@@ -8,18 +8,20 @@ from typing import Final, NoReturn
 import click
 
 import reconciler
+from reconciler.cli.group import LazyGroup, Table
 from reconciler.cli.views.console import Console, discard_output
 from reconciler.model.errors import Interrupted, ReconcilerError, UsageError
-from reconciler.model.text import nearest
 
 PROGRAM: Final = "reconciler"
 COMPLETE: Final = "_RECONCILER_COMPLETE"
 TRACEBACK: Final = 2
 
-COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+COMMANDS: Final[Table] = {
     "validate": ("validate:validate", "Check a manifest and report every mistake in it at once."),
     "plan": ("plan:plan", "Show what an apply would do, offline and without a credential."),
     "apply": ("apply:apply", "Carry the plan out, without losing a secret."),
+    "output": ("output:output", "Print the secret of one client."),
+    "state": ("state:state", "Look at the state, and mend it by hand."),
     "schema": ("schema:schema", "Print a published JSON schema."),
     "sandbox": ("sandbox:sandbox", "Serve a Domo double on loopback, to try things out."),
     "demo": ("demo:demo", "Run validate, plan, apply and plan again against a sandbox."),
@@ -27,46 +29,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-class Commands(click.Group):
-    """A group whose commands are imported when they are used, not to list them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order in which a user meets them."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        from importlib import import_module
-
-        module, name = COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(import_module(f"reconciler.cli.commands.{module}"), name)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the arguments begin with, or say which one was meant."""
-        name = args[0]
-        if name in COMMANDS or ctx.resilient_parsing:
-            return super().resolve_command(ctx, args)
-        meant = nearest(name, COMMANDS)
-        hint = f"did you mean `{meant}`?" if meant else f"`{PROGRAM} --help` lists the commands"
-        raise UsageError(f"there is no command `{name}`", hint=hint)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands from the table, so that help imports none of them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
-
-
-def group() -> Commands:
+def group() -> click.Group:
     """Return the command line as click sees it."""
-    commands = Commands(
+    commands = LazyGroup(
+        COMMANDS,
         name=PROGRAM,
         no_args_is_help=False,
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.model.address import Address
-from reconciler.model.client import OnRemove
+from reconciler.model.client import Delivery, OnRemove
+from reconciler.model.mark import divide
 from reconciler.model.secret import Secret
 from reconciler.model.sink import STATE
 
@@ -101,12 +102,50 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAction:
+    """An action of a plan that is not done yet: its kind, and the digest of all that it says."""
+
+    address: Address
+    kind: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPlan:
+    """A plan that is being applied, or was not applied to its end.
+
+    `order` are the instances with changes, as the waves took them; `definitions` are digests of
+    what each of them talks to. `actions` are those that are left.
+    """
+
+    plan_id: str
+    order: tuple[str, ...]
+    definitions: Mapping[str, str]
+    actions: tuple[OpenAction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """The document: `lineage` is a UUID for its life, `serial` grows by one at each write."""
 
     lineage: str
     serial: int = 0
     clients: Mapping[Address, Entry] = field(default_factory=dict)
+    open_plan: OpenPlan | None = None
+
+
+def delivery_of(address: Address, entry: Entry, secret: Secret) -> Delivery:
+    """Return what a sink receives of a client."""
+    return Delivery(
+        address=address,
+        domain=entry.domain,
+        live_name=entry.live_name,
+        description=divide(entry.description)[0],
+        scope=entry.scope,
+        client_id=entry.client_id,
+        client_secret=secret,
+        created_at=entry.created_at,
+    )
 
 
 def scrubbed(previous: State, current: State) -> State:

@@ -82,7 +82,7 @@ class FileLock:
     def _held(self, timeout: float) -> LockHeld:
         waited = f" (waited {brief(timeout)})" if timeout else ""
         return LockHeld(
-            f"another run holds the lock `{self._path}`{waited}: {_described(self._path)}",
+            f"another run holds the lock `{self._path}`{waited}: {described(self._path)}",
             hint="wait for it to end, or let this run wait longer with --lock-timeout 10m; "
             "a lock whose process has died is free at once, so never delete the file",
         )
@@ -135,7 +135,8 @@ def _boot() -> str | None:
         return None
 
 
-def _described(path: Path) -> str:
+def described(path: Path) -> str:
+    """Say who the holder is, as far as it has said so: for what, who, where and since when."""
     found = holder(path)
     if found is None:
         return "it has not said who it is"

@@ -1,0 +1,162 @@
+"""`reconciler state mv` and `rm`: change what the state knows, and nothing else."""
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.commands.state_list import known_entry
+from reconciler.cli.options import (
+    AddressType,
+    Where,
+    lock_timeout_option,
+    option,
+    output_options,
+    where_options,
+)
+from reconciler.cli.runtime import Ground, find_store, survey
+from reconciler.cli.views.console import Console
+from reconciler.model.address import Address
+from reconciler.model.errors import StateRefused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reconciler.state.document import Entry, State
+    from reconciler.state.journal import Record
+
+approve_option = option("--auto-approve", is_flag=True, help="Do not ask.")
+
+
+@click.command(epilog="Example: reconciler state mv acme-prod/Reporting acme-prod/Reports")
+@click.argument("source", type=AddressType())
+@click.argument("target", type=AddressType())
+@where_options
+@approve_option
+@lock_timeout_option
+@output_options
+@click.pass_obj
+def mv(
+    console: Console,
+    *,
+    source: Address,
+    target: Address,
+    where: Where,
+    auto_approve: bool,
+    lock_timeout: float,
+) -> int:
+    """Give a client another address: TARGET in place of SOURCE.
+
+    The client itself, its live name and its secret stay as they are. `moved:` in the manifest does
+    the same where everybody reads it.
+    """
+    _check(target)
+    store = find_store(where)
+    with store.lock(purpose="state mv", timeout=lock_timeout):
+        ground = survey(store)
+        state, entry = _settled(ground, source)
+        if target in state.clients:
+            raise UsageError(f"the state has a client at `{target}` already")
+        question = f"{source} becomes {target} (client {entry.client_id}, `{entry.live_name}`)"
+        if not _agreed(console, question, auto_approve=auto_approve):
+            return 1
+        kept = {each: known for each, known in state.clients.items() if each != source}
+        store.write(_next(state, {**kept, target: entry}), replacing=state)
+    console.note(f"moved {source} to {target}")
+    return 0
+
+
+@click.command(epilog="Example: reconciler state rm acme-prod/Reporting")
+@click.argument("address", type=AddressType())
+@where_options
+@approve_option
+@lock_timeout_option
+@output_options
+@click.pass_obj
+def rm(
+    console: Console, *, address: Address, where: Where, auto_approve: bool, lock_timeout: float
+) -> int:
+    """Forget a client, and leave it alive.
+
+    While the manifest wants ADDRESS, a client of its live name at Domo stands in the way:
+    `plan --refresh` shows what would be done about it.
+    """
+    store = find_store(where)
+    with store.lock(purpose="state rm", timeout=lock_timeout):
+        ground = survey(store)
+        state, entry = _settled(ground, address)
+        question = f"{address} is forgotten (client {entry.client_id}, `{entry.live_name}`)"
+        if entry.secret is not None:
+            question += "; the secret that the state keeps of it goes, from the backup as well"
+        if not _agreed(console, question, auto_approve=auto_approve):
+            return 1
+        kept = {each: known for each, known in state.clients.items() if each != address}
+        store.write(_next(state, kept), replacing=state)
+    console.note(f"forgot {address}: the client lives on")
+    return 0
+
+
+def _check(target: Address) -> None:
+    """See that a state with this address could be read again.
+
+    Raises:
+        UsageError: it is no address that a manifest could have.
+
+    """
+    from reconciler.state import fields
+
+    try:
+        fields.address(str(target))
+    except fields.Wrong as wrong:
+        raise UsageError(
+            f"`{target}`: {wrong}", hint="an instance has lower-case letters, digits and `-`"
+        ) from None
+
+
+def _settled(ground: Ground, address: Address) -> "tuple[State, Entry]":
+    """Return the state and an entry that no journal has a word on.
+
+    Raises:
+        UsageError: the address is not known.
+        StateRefused: a journal is about it: replayed, it would undo the change.
+
+    """
+    known_entry(ground, address)
+    records = (each for journal in ground.journals for each in journal.records)
+    if ground.state is None or address in _addresses(records):
+        raise StateRefused(
+            f"an earlier run left a journal about {address}",
+            hint="apply first, or end it with `reconciler state settle`; nothing was written",
+        )
+    return ground.state, ground.state.clients[address]
+
+
+def _addresses(records: "Iterable[Record]") -> set[Address]:
+    found = (getattr(each, "address", None) for each in records)
+    return {each for each in found if each is not None}
+
+
+def _agreed(console: Console, question: str, *, auto_approve: bool) -> bool:
+    """Show what would be done, and ask.
+
+    Raises:
+        UsageError: there is nobody to ask.
+
+    """
+    console.note(question)
+    if auto_approve:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "there is no terminal to ask for approval", hint="add --auto-approve to go on"
+        )
+    click.echo("Only `yes` is taken as approval.", err=True)
+    if click.prompt("Go on?", default="no", show_default=False, err=True) == "yes":
+        return True
+    console.note("nothing was done")
+    return False
+
+
+def _next(state: "State", clients: "Mapping[Address, Entry]") -> "State":
+    return replace(state, serial=state.serial + 1, clients=clients)

@@ -1,0 +1,136 @@
+"""`reconciler state list`: the addresses, and how each of them stands."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.options import (
+    Lines,
+    Where,
+    format_option,
+    option,
+    output_options,
+    where_options,
+)
+from reconciler.cli.runtime import Ground, find_store, survey
+from reconciler.cli.views.console import Console
+from reconciler.model.address import Address
+from reconciler.model.errors import UsageError
+from reconciler.model.text import nearest, plural, printable
+
+if TYPE_CHECKING:
+    from reconciler.state.document import Entry
+    from reconciler.state.journal import WorkingState
+
+
+@click.command(name="list", epilog="Example: reconciler state list --target 'acme-*'")
+@where_options
+@option(
+    "--target", "targets", type=Lines("address"), multiple=True, metavar="ADDRESS",
+    help="Only this address, instance or glob, as in 'acme-*/Reporting' (repeatable).",
+)  # fmt: skip
+@format_option("text", "json")
+@output_options
+@click.pass_obj
+def list_(console: Console, *, where: Where, targets: tuple[str, ...], output: str) -> int:
+    """List the clients that the state knows.
+
+    One line each: address, live name, and whether its sinks have its secret. What a journal holds
+    and the state does not is among them.
+    """
+    ground = survey(find_store(where))
+    rows = list(_rows(ground.working, targets)) if ground.working else []
+    if targets and not rows:
+        raise UsageError(
+            f"nothing in the state matches {', '.join(f'`{each}`' for each in targets)}",
+            hint="`reconciler state list` without --target shows every address",
+        )
+    if output == "json":
+        import orjson
+
+        console.data(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
+    elif rows:
+        console.data(_table(rows))
+    else:
+        console.note("the state knows no client")
+    return 0
+
+
+def known_entry(ground: Ground, address: Address) -> "Entry":
+    """Return what is known of an address.
+
+    Raises:
+        UsageError: nothing is; with the nearest address that is known.
+
+    """
+    working = ground.working
+    if working is not None and address in working.clients:
+        return working.clients[address]
+    if working is not None and any(each.address == address for each in working.open.values()):
+        raise UsageError(
+            f"what became of the create of {address} is not known yet",
+            hint="the next apply finds out",
+        )
+    raise unknown_address(address, working)
+
+
+def unknown_address(address: Address, working: "WorkingState | None") -> UsageError:
+    """Return the error that says that nothing is known of an address."""
+    meant = nearest(str(address), map(str, working.clients)) if working else None
+    hint = f"did you mean `{meant}`?" if meant else "`reconciler state list` shows what it knows"
+    return UsageError(f"the state knows no client `{address}`", hint=hint)
+
+
+def _rows(working: "WorkingState", targets: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+    from reconciler.plan.select import Selection
+
+    attempts = [each.address for each in working.open.values()]
+    orphans = [each.intent.address for each in working.orphans.values()]
+    selection = Selection(targets=targets)
+    for address in sorted({*working.clients, *attempts, *orphans}):
+        if selection.matches(address, {}):
+            entry = working.clients.get(address)
+            yield {
+                "address": str(address),
+                **(_standing(entry) if entry is not None else {}),
+                "attempts": attempts.count(address),
+                "orphans": orphans.count(address),
+            }
+
+
+def _standing(entry: "Entry") -> Mapping[str, Any]:
+    return {
+        "live_name": entry.live_name,
+        "client_id": entry.client_id,
+        "delivered": not entry.waiting,
+        "waiting": list(entry.waiting),
+        "adopted": entry.adopted,
+        "retiring": [old.live_name for old in entry.retiring],
+    }
+
+
+def _table(rows: list[Mapping[str, Any]]) -> str:
+    cells = [
+        (printable(row["address"]), printable(row.get("live_name", "-")), _status(row))
+        for row in rows
+    ]
+    first, second = (max(len(row[column]) for row in cells) for column in (0, 1))
+    return "\n".join(f"{one:<{first}}  {two:<{second}}  {three}" for one, two, three in cells)
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    words = []
+    if row.get("adopted"):
+        words.append("adopted")
+    elif row.get("waiting"):
+        words.append(f"waiting for {printable(', '.join(row['waiting']))}")
+    elif "client_id" in row:
+        words.append("delivered")
+    if row.get("retiring"):
+        words.append(f"{plural(len(row['retiring']), 'predecessor')} to retire")
+    if row["attempts"]:
+        words.append("outcome of a create unknown")
+    if row["orphans"]:
+        words.append(plural(row["orphans"], "orphan"))
+    return ", ".join(words)

@@ -1,0 +1,154 @@
+"""`reconciler state show`: all that is known of one client, but not its secret."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from reconciler.cli.commands.state_list import unknown_address
+from reconciler.cli.options import (
+    AddressType,
+    Where,
+    format_option,
+    output_options,
+    where_options,
+)
+from reconciler.cli.runtime import Ground, find_store, survey
+from reconciler.cli.views.console import Console
+from reconciler.model.address import Address
+from reconciler.model.text import brief, printable
+
+if TYPE_CHECKING:
+    from reconciler.state.document import Entry, Kept, Retiring
+    from reconciler.state.journal import Intent, Made
+
+NOT_KEPT: Final = "not kept"
+
+
+@click.command(epilog="Example: reconciler state show acme-prod/Reporting --format json")
+@click.argument("address", type=AddressType())
+@where_options
+@format_option("text", "json")
+@output_options
+@click.pass_obj
+def show(console: Console, *, address: Address, where: Where, output: str) -> int:
+    """Show all of one client but its secret.
+
+    Of the secret of the client at ADDRESS it says how it is kept: sealed, plain or not at all.
+    """
+    found = _document(survey(find_store(where)), address)
+    if output == "json":
+        import orjson
+
+        console.data(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+    else:
+        console.data("\n".join(_lines(found)))
+    return 0
+
+
+def _document(ground: Ground, address: Address) -> Mapping[str, Any]:
+    working = ground.working
+    if working is None:
+        raise unknown_address(address, working)
+    entry = working.clients.get(address)
+    attempts = [each for each in working.open.values() if each.address == address]
+    orphans = [each for each in working.orphans.values() if each.intent.address == address]
+    if entry is None and not attempts and not orphans:
+        raise unknown_address(address, working)
+    return {
+        "address": str(address),
+        **(_known(ground, address, entry) if entry is not None else {}),
+        "attempts": [_attempt(each) for each in attempts],
+        "orphans": [_orphan(each) for each in orphans],
+    }
+
+
+def _known(ground: Ground, address: Address, entry: "Entry") -> Mapping[str, Any]:
+    kept = ground.working.secret_of(entry.client_id, entry) if ground.working else None
+    written = ground.state.clients.get(address) if ground.state else None
+    in_state = written is not None and written.secret is not None
+    return {
+        "domain": entry.domain,
+        "live_name": entry.live_name,
+        "client_id": entry.client_id,
+        "id": entry.id,
+        "owner": entry.owner,
+        "scope": list(entry.scope),
+        "description": entry.description,
+        "created_at": entry.created_at,
+        "adopted": entry.adopted,
+        "secret": _way(kept),
+        "secret_in": None if kept is None else "state" if in_state else "journal",
+        "sinks": [_sink(entry, sink) for sink in entry.sinks],
+        "protect": entry.protect,
+        "on_remove": entry.on_remove,
+        "overlap": entry.overlap,
+        "retiring": [_predecessor(each) for each in entry.retiring],
+    }
+
+
+def _way(kept: "Kept | None") -> str:
+    from reconciler.state.document import Sealed
+
+    if kept is None:
+        return NOT_KEPT
+    return "sealed" if isinstance(kept, Sealed) else "plain"
+
+
+def _sink(entry: "Entry", sink: str) -> Mapping[str, Any]:
+    reached = entry.delivered.get(sink)
+    if reached is None:
+        return {"sink": sink, "delivered_at": None, "target": None}
+    return {"sink": sink, "delivered_at": reached.at, "target": reached.target}
+
+
+def _predecessor(old: "Retiring") -> Mapping[str, Any]:
+    return {
+        "live_name": old.live_name,
+        "client_id": old.client_id,
+        "id": old.id,
+        "scope": list(old.scope),
+        "overlap": old.overlap,
+    }
+
+
+def _attempt(intent: "Intent") -> Mapping[str, Any]:
+    return {"key": intent.nonce, "live_name": intent.live_name, "at": intent.at}
+
+
+def _orphan(made: "Made") -> Mapping[str, Any]:
+    return {
+        "key": made.created.client_id,
+        "live_name": made.intent.live_name,
+        "at": made.created.at,
+        "secret": _way(made.created.secret),
+    }
+
+
+def _lines(found: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in found.items():
+        for said in _said(key, value):
+            yield f"{key.replace('_', ' '):<12} {printable(said)}"
+
+
+def _said(key: str, value: Any) -> Iterator[str]:
+    """Yield what stands behind a key: one line, or one for each of a list; nothing for nothing."""
+    match key, value:
+        case _, None | "" | False | []:
+            return
+        case "overlap", length:
+            yield from [brief(length)] if length else []
+        case "scope", scope:
+            yield ", ".join(scope)
+        case "sinks", sinks:
+            for each in sinks:
+                reached = each["delivered_at"]
+                yield f"{each['sink']}: " + (f"{each['target']}, {reached}" if reached else "waits")
+        case "retiring", old:
+            yield from (f"{each['live_name']} ({each['client_id']})" for each in old)
+        case "attempts", attempts:
+            yield from (f"{e['live_name']}, {e['at']}, outcome unknown" for e in attempts)
+        case "orphans", orphans:
+            yield from (f"{e['live_name']} ({e['key']}), secret {e['secret']}" for e in orphans)
+        case _:
+            yield "yes" if value is True else str(value)
