@@ -4,21 +4,46 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
 from reconciler.model.sink import FileTarget
 from reconciler.model.text import printable
 from reconciler.sinks.content import content
-from reconciler.system.files import make_private_folders, write_atomically
+from reconciler.system.files import make_private_folders, stem, temporaries, write_atomically
 
 
 class Unfit(ValueError):  # noqa: N818 (it says what the path is)
     """A path that no secret is written to; the text is a phrase that says why."""
 
 
-def deliver(target: FileTarget, delivery: Delivery, root: Path) -> None:
+class Leftovers:
+    """What runs that were killed in the middle of a write left behind: it holds a secret.
+
+    A folder is looked through before this run's first write into it, so that nothing that is being
+    written now is taken for a leftover.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[Path, list[tuple[str, Path]]] = {}
+        self._guard = Lock()
+
+    def remove(self, path: Path) -> None:
+        """Remove those of `path` and of no other file, as far as the system allows it."""
+        with self._guard:
+            if path.parent not in self._found:
+                self._found[path.parent] = _temporaries(path.parent)
+        beginning = stem(path)
+        for found, temporary in self._found[path.parent]:
+            if found == beginning:
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+
+
+def deliver(target: FileTarget, delivery: Delivery, root: Path, left: Leftovers) -> None:
     """Write the secret in the target's format; `root` is the manifest's folder.
 
     Raises:
@@ -29,6 +54,7 @@ def deliver(target: FileTarget, delivery: Delivery, root: Path) -> None:
         path = Folders(root).place(target)
         data = content(delivery, target.format)
         make_private_folders(path.parent)
+        left.remove(path)
         write_atomically(path, data, mode=0o600)
     except (OSError, ValueError) as error:
         raise SinkFailed(
@@ -113,6 +139,13 @@ def _wrong_with(folder: Path) -> str | None:
     except OSError as error:
         return f"{folder}: {_reason(error)}"
     return None
+
+
+def _temporaries(folder: Path) -> list[tuple[str, Path]]:
+    try:
+        return list(temporaries(folder))
+    except OSError:  # who may write there need not be allowed to list
+        return []
 
 
 def _reason(error: Exception) -> str:

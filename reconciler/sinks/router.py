@@ -33,6 +33,7 @@ class LocalSinks:
         self._root = root
         self._env = {name: value for name, value in environ.items() if name not in hidden}
         self._free = asyncio.Semaphore(concurrency)
+        self._left = file.Leftovers()
 
     async def probe(self, targets: Iterable[FileTarget | ExecTarget]) -> None:
         """Check that each target can take a secret; writes nothing that stays, runs no command.
@@ -60,7 +61,7 @@ class LocalSinks:
         """
         match target:
             case FileTarget():
-                await asyncio.to_thread(file.deliver, target, delivery, self._root)
+                await asyncio.to_thread(file.deliver, target, delivery, self._root, self._left)
             case ExecTarget():
                 async with self._free:
                     await command.deliver(target, delivery, root=self._root, env=self._env)

@@ -1,8 +1,10 @@
 """Files that are whole or not there: atomic, durable, private from the first byte."""
 
 import os
+import re
 import secrets
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -10,6 +12,7 @@ from typing import Final
 SUFFIX: Final = ".tmp"
 """How the name of a temporary file ends, after 16 random hex digits."""
 
+_TEMPORARY: Final = re.compile(rf"(.+)\.[0-9a-f]{{16}}{re.escape(SUFFIX)}", re.DOTALL)
 _LONGEST: Final = 255 - len(".0123456789abcdef") - len(SUFFIX)
 
 
@@ -87,9 +90,28 @@ def make_private_folders(path: Path) -> None:
     fsync_folder(path.parent)
 
 
-def _temporary_name(path: Path) -> str:
-    """Return a name nobody can foresee, found by the patterns that find `path` (`state.json*`)."""
+def temporaries(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield what writers left in a folder when they were killed, each with its `stem`.
+
+    Raises:
+        OSError: the folder cannot be listed.
+
+    """
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            found = _TEMPORARY.fullmatch(entry.name) if entry.name.endswith(SUFFIX) else None
+            if found:
+                yield found[1], Path(entry.path)
+
+
+def stem(path: Path) -> str:
+    """Return how the names of the temporary files of `path` begin."""
     name = path.name
     while len(os.fsencode(name)) > _LONGEST:
         name = name[:-1]
-    return f"{name}.{secrets.token_hex(8)}{SUFFIX}"
+    return name
+
+
+def _temporary_name(path: Path) -> str:
+    """Return a name nobody can foresee, found by the patterns that find `path` (`state.json*`)."""
+    return f"{stem(path)}.{secrets.token_hex(8)}{SUFFIX}"

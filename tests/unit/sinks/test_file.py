@@ -186,7 +186,7 @@ def test_disk_takes_nothing(root: Path) -> None:
         "from reconciler.model.errors import SinkFailed\n"
         "from reconciler.model.secret import Secret\n"
         "from reconciler.model.sink import FileTarget\n"
-        "from reconciler.sinks.file import deliver\n"
+        "from reconciler.sinks.file import Leftovers, deliver\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))\n"
         "delivery = Delivery(address=Address('a', 'b'), domain='d', live_name='b',\n"
@@ -194,7 +194,7 @@ def test_disk_takes_nothing(root: Path) -> None:
         "    created_at='2026-01-31T08:00:00Z')\n"
         "try:\n"
         "    deliver(FileTarget(sink='ops', path='etl.json', format='json'), delivery,\n"
-        "        Path(sys.argv[1]))\n"
+        "        Path(sys.argv[1]), Leftovers())\n"
         "except SinkFailed as error:\n"
         "    print(error.message)\n"
     )
@@ -250,6 +250,38 @@ def test_probe_says_each_of_a_few(sinks: LocalSinks, root: Path) -> None:
     assert lines[0] == "1,234 sink targets cannot take a secret:"
     assert lines[1] == "sink ops: cannot write f0: a folder is there"
     assert lines[11:] == ["and 1,224 more"]
+
+
+def test_a_killed_writer_leaves_nothing_for_long(
+    sinks: LocalSinks, root: Path, delivery: Delivery
+) -> None:
+    """A delivery removes what a killed run left of the same file, and nothing of any other."""
+    (root / "secrets").mkdir()
+    long = "x" * 250 + ".json"
+    names = {"mine": "etl.json.0123456789abcdef.tmp", "cut": f"{long[:234]}.0123456789abcdef.tmp"}
+    others = {"other.json.0123456789abcdef.tmp", "etl.json.tmp", "etl.json.0123456789abcdeg.tmp"}
+    for name in (*names.values(), *others):
+        (root / "secrets" / name).write_text("a secret")
+    asyncio.run(sinks.deliver(target("secrets/etl.json", "secrets"), delivery))
+    asyncio.run(sinks.deliver(target(f"secrets/{long}", "secrets"), delivery))
+    left = {each.name for each in (root / "secrets").iterdir()}
+    assert left == {"etl.json", long, *others}
+
+
+def test_a_leftover_that_stays_is_no_failure(
+    sinks: LocalSinks, root: Path, delivery: Delivery
+) -> None:
+    """What cannot be removed, a folder of such a name, does not hold up the delivery."""
+    (root / "etl.json.0123456789abcdef.tmp").mkdir()
+    asyncio.run(sinks.deliver(target("etl.json"), delivery))
+    assert json.loads((root / "etl.json").read_text()) == delivery.document()
+
+
+def test_a_folder_that_cannot_be_listed_is_left_alone(root: Path) -> None:
+    """Leftovers are removed where the folder may be listed; elsewhere nothing is done or raised."""
+    (root / "plain").write_text("a file where a folder was")
+    file.Leftovers().remove(root / "plain" / "etl.json")
+    assert everything(root) == ["plain"]
 
 
 def test_many_at_once(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
