@@ -29,5 +29,8 @@ def parse(text: str) -> datetime:
 
 
 def later(text: str, seconds: float) -> str:
-    """Return the stamp that is `seconds` after the stamp `text`."""
-    return stamp(parse(text) + timedelta(seconds=seconds))
+    """Return the stamp that is `seconds` after the stamp `text`, at most the calendar's last."""
+    try:
+        return stamp(parse(text) + timedelta(seconds=seconds))
+    except OverflowError:
+        return stamp(datetime.max.replace(tzinfo=UTC))

@@ -19,6 +19,8 @@ from reconciler.state.document import (
     VERSION,
     Entry,
     Kept,
+    OpenAction,
+    OpenPlan,
     Plain,
     Reached,
     Retiring,
@@ -45,12 +47,14 @@ def encode(state: State) -> bytes:
 
     """
     with _collector_paused():
-        document = {
+        document: dict[str, Any] = {
             "version": VERSION,
             "lineage": state.lineage,
             "serial": state.serial,
             "clients": {f"{at[0]}/{at[1]}": _written(entry) for at, entry in state.clients.items()},
         }
+        if state.open_plan is not None:
+            document["open_plan"] = _written_plan(state.open_plan)
         try:
             return orjson.dumps(document, option=_LAYOUT)
         except orjson.JSONEncodeError as error:
@@ -71,7 +75,20 @@ def decode(data: bytes, *, name: str) -> State:
             found = _STATE.fields(document)
         except Wrong as wrong:
             raise StateRefused(f"`{name}` is not a state: {wrong}", hint=RESTORE) from None
-    return State(lineage=found["lineage"], serial=found["serial"], clients=found["clients"])
+    found.pop("version")
+    return State(**found)
+
+
+def _written_plan(plan: OpenPlan) -> dict[str, Any]:
+    return {
+        "plan_id": plan.plan_id,
+        "order": plan.order,
+        "definitions": dict(plan.definitions),
+        "actions": [
+            {"address": str(each.address), "kind": each.kind, "digest": each.digest}
+            for each in plan.actions
+        ],
+    }
 
 
 def written_secret(kept: Kept) -> tuple[str, str]:
@@ -196,13 +213,29 @@ _ENTRY: Final = Shape(
     },
     required=frozenset({"domain", "live_name", "client_id", "scope", "created_at", "sinks"}),
 )
+_OPEN_ACTION: Final = Shape(
+    build=OpenAction,
+    checks={"address": fields.address, "kind": fields.word, "digest": fields.word},
+    required=frozenset({"address", "kind", "digest"}),
+)
+_OPEN_PLAN: Final = Shape(
+    build=OpenPlan,
+    checks={
+        "plan_id": fields.word,
+        "order": fields.each(fields.word),
+        "definitions": fields.entries(fields.word, fields.word),
+        "actions": fields.each(_OPEN_ACTION),
+    },
+    required=frozenset({"plan_id", "order", "definitions", "actions"}),
+)
 _STATE: Final = Shape(
     build=State,
     checks={
         "version": fields.count,
         "lineage": fields.lineage,
-        "serial": fields.count,
+        "serial": fields.serial,
         "clients": fields.entries(fields.address, _entry),
+        "open_plan": _OPEN_PLAN,
     },
     required=frozenset({"version", "lineage", "serial", "clients"}),
 )

@@ -25,6 +25,8 @@ _INSTANCE: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 _ON_REMOVE: Final = get_args(OnRemove)
+_SERIALS: Final = 2**53
+"""Where JSON's readers stop to tell whole numbers apart."""
 
 
 class Wrong(ValueError):  # noqa: N818 (it is what a value is, and it never leaves this package)
@@ -78,6 +80,14 @@ def count(value: Any) -> int:
     if type(value) is int and value >= 0:
         return value
     raise Wrong(f"a whole number is expected, not {_kind(value)}")
+
+
+def serial(value: Any) -> int:
+    """Check a serial: there must be room above it, for it grows with each write."""
+    found = count(value)
+    if found < _SERIALS:
+        return found
+    raise Wrong("a serial is a whole number below 2^53")
 
 
 def length(value: Any) -> float:

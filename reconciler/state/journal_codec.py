@@ -199,7 +199,7 @@ _HEADER: Final = Shape(
     checks={
         "run": fields.word,
         "lineage": fields.lineage,
-        "serial": fields.count,
+        "serial": fields.serial,
         "plan_id": fields.text,
         "at": fields.moment,
         "version": fields.count,

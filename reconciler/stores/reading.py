@@ -3,10 +3,14 @@
 import stat
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from reconciler.model.errors import StateRefused
 from reconciler.ports import LeftJournal
 from reconciler.state.journal_codec import decode
+
+LARGEST: Final = 512 * 1024 * 1024
+"""The most bytes that a state or a journal may have: ten times a fleet of 50,000 clients."""
 
 
 def left_journals(paths: Iterable[Path], lineage: str | None) -> tuple[LeftJournal, ...]:
@@ -28,8 +32,14 @@ def left_journals(paths: Iterable[Path], lineage: str | None) -> tuple[LeftJourn
 def content(path: Path, name: str) -> bytes | None:
     """Return a file's bytes, None where there is no file; anything else there is refused."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
             raise StateRefused(f"`{name}` is not a file", hint="check the path")
+        if found.st_size > LARGEST:  # a file may claim any size without having it
+            raise StateRefused(
+                f"`{name}` is larger than 512 MiB, so this tool did not write it",
+                hint="nothing was written: restore the file, or move it away if it is not yours",
+            )
         return path.read_bytes()
     except FileNotFoundError:
         return None

@@ -11,6 +11,7 @@ SESSION = {"userId": 27, "success": True, "sessionToken": "s3ssion"}
 LINEAGE = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 ID = "00000000-0000-4000-8000-000000000001"
 TEXT = ("-vv",)
+APPLY = ("--auto-approve", "--absence-window", "200ms")
 JSON = ("--format", "json", "--log-format", "json")
 SIGN_ON = "POST authentication"
 LIST = "GET developer-tokens"
@@ -116,7 +117,7 @@ def test_nothing_of_a_state_moves_the_cursor(
             del document["clients"]["acme/Protected"]
             del document["clients"]["gone/Elsewhere"]
         (tmp_path / "reconciler.state.json").write_text(json.dumps(document))
-        ended = run(command, *view, *(["--auto-approve"] if command == "apply" else []))
+        ended = run(command, *view, *(APPLY if command == "apply" else ()))
         assert ended.code in {0, 1, 3}
         assert ended.is_fit_for_a_terminal()
         assert "internal" not in ended.said

@@ -37,6 +37,7 @@ keys = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
 addresses = st.builds(Address, keys, names)
 domains = st.from_regex(r"[a-z0-9]{1,9}(\.[a-z]{2,5}){0,2}", fullmatch=True)
 numbers = st.integers(0, 2**63 - 1)
+serials = st.integers(0, 2**53 - 1)
 lengths = st.floats(0, 1e12)
 stamps = st.datetimes().map(lambda each: f"{each.year:04d}{each:-%m-%dT%H:%M:%S}Z")
 lineages = st.uuids().map(str)
@@ -78,11 +79,11 @@ entries = st.builds(
 states = st.builds(
     State,
     lineage=lineages,
-    serial=numbers,
+    serial=serials,
     clients=st.dictionaries(addresses, entries, max_size=3),
 )
 headers = st.builds(
-    Header, run=words, lineage=lineages, serial=numbers, plan_id=text, at=stamps, version=st.just(1)
+    Header, run=words, lineage=lineages, serial=serials, plan_id=text, at=stamps, version=st.just(1)
 )
 records: st.SearchStrategy[Record] = st.one_of(
     st.builds(

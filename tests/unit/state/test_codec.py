@@ -230,3 +230,11 @@ def test_the_collector_is_left_as_it_was(state: States, *, running: bool) -> Non
         assert gc.isenabled() is running
     finally:
         gc.enable()
+
+
+def test_a_serial_without_room_above_it_is_refused() -> None:
+    """The next write could not be read, or not even be written; better now than after a create."""
+    lineage = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
+    document = f'{{"version": 1, "lineage": "{lineage}", "serial": {2**53}, "clients": {{}}}}'
+    with pytest.raises(StateRefused, match=r"serial: a serial is a whole number below 2\^53"):
+        decode(document.encode(), name="s.json")

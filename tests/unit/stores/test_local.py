@@ -365,3 +365,14 @@ def test_a_full_disk_leaves_the_state_as_it_was(
     assert "what was there is intact" in done.stdout
     assert path.read_bytes() == before
     assert names(path.parent) == ["s.json"]
+
+
+def test_a_file_of_any_size_is_refused_before_it_fills_the_memory(
+    store: LocalStore, path: Path
+) -> None:
+    """A terabyte that is not there is not asked for."""
+    path.touch()
+    os.truncate(path, 1 << 40)
+    with pytest.raises(StateRefused, match="larger than 512 MiB"):
+        store.read()
+    assert path.stat().st_size == 1 << 40
