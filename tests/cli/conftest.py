@@ -66,6 +66,27 @@ def reconciler(tmp_path: Path, environment: dict[str, str]) -> Reconciler:
     return run
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPair:
+    """An age key: the file of the private part, by name, and the recipient."""
+
+    file: str
+    recipient: str
+
+
+@pytest.fixture
+def keypair(tmp_path: Path) -> Callable[[str], KeyPair]:
+    """Return a function that makes a new age key in the test's own folder."""
+    import pyrage  # type: ignore[import-untyped]  # it ships no types
+
+    def make(name: str) -> KeyPair:
+        identity = pyrage.x25519.Identity.generate()
+        (tmp_path / name).write_text(f"# {name}\n{identity}\n")
+        return KeyPair(file=name, recipient=str(identity.to_public()))
+
+    return make
+
+
 @pytest.fixture
 def golden() -> Callable[[str, Run], None]:
     """Return a check that a run is the one that is kept; `UPDATE_GOLDEN=1` keeps this one."""
