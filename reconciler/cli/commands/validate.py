@@ -1,6 +1,7 @@
 """`reconciler validate`: is the manifest right, and if not, where is it wrong?"""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -12,41 +13,74 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
 from reconciler.model.text import plural
 
+if TYPE_CHECKING:
+    from reconciler.model.desired import Desired
+
+Output = Literal["text", "json", "github", "sarif", "junit"]
+
 
 @click.command(epilog="Example: reconciler validate -f fleet/ --format json")
 @file_option
-@format_option("text", "json")
+@format_option("text", "json", "github", "sarif", "junit")
 @output_options
 @click.pass_obj
-def validate(console: Console, where: Where, output: str) -> int:
+def validate(console: Console, where: Where, output: Output) -> int:
     """Check a manifest and report every mistake in it at once.
 
-    Reads the manifest and nothing else: no credential, no state, no network.
+    Reads the manifest and nothing else: no credential, no state, no network. Other formats than
+    text are for machines: json for a program, github for annotations at the lines of a change,
+    sarif for code scanning, junit for what shows tests.
     """
     try:
         desired = load_manifest(where)
     except InvalidInput as error:
         if output == "text":
             raise
-        _report(console, valid=False, diagnostics=error.diagnostics)
+        _report(console, output, error.diagnostics)
         return error.exit_code
-    if output == "json":
-        _report(console, valid=True, diagnostics=desired.warnings)
+    if output == "text":
+        if not console.quiet:
+            console.diagnostics(desired.warnings)
+        console.data(_counted(desired))
         return 0
-    if not console.quiet:
-        console.diagnostics(desired.warnings)
-    instances = plural(len(desired.instances), "instance")
-    console.data(f"valid: {instances}, {plural(len(desired.clients), 'client')}")
+    _report(console, output, desired.warnings)
+    if output == "github":
+        console.data(_counted(desired))
     return 0
 
 
-def _report(console: Console, *, valid: bool, diagnostics: Sequence[Diagnostic]) -> None:
-    import orjson
+def _counted(desired: "Desired") -> str:
+    instances = plural(len(desired.instances), "instance")
+    return f"valid: {instances}, {plural(len(desired.clients), 'client')}"
 
-    answer = {
+
+def _report(console: Console, output: Output, diagnostics: Sequence[Diagnostic]) -> None:
+    match output:
+        case "github":
+            from reconciler.cli.views.diagnostics_github import render_github
+
+            if diagnostics:
+                console.data(render_github(diagnostics))
+        case "junit":
+            from reconciler.cli.views.diagnostics_junit import render_junit
+
+            console.data(render_junit(diagnostics))
+        case _:
+            import orjson
+
+            document = _document(output, diagnostics)
+            console.data(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
+
+def _document(output: Output, diagnostics: Sequence[Diagnostic]) -> object:
+    if output == "sarif":
+        import reconciler
+        from reconciler.cli.views.diagnostics_sarif import sarif
+
+        return sarif(diagnostics, version=reconciler.__version__)
+    return {
         "format": "reconciler.validate",
         "version": 1,
-        "valid": valid,
+        "valid": all(each.severity != "error" for each in diagnostics),
         "diagnostics": [record(each) for each in diagnostics],
     }
-    console.data(orjson.dumps(answer, option=orjson.OPT_INDENT_2))
