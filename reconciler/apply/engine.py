@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.apply.events import Cause, Report, RunStarted, WaveStarted
+from reconciler.apply.events import ROLLOUT, Cause, Report, RunStarted, WaveStarted
 from reconciler.apply.instance import work
 from reconciler.apply.rollout import Wave, waves
 from reconciler.apply.run import Run
@@ -14,6 +14,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.sink import STATE, ExecTarget, FileTarget, StateTarget
 from reconciler.model.text import plural
 from reconciler.plan.action import Action, Kind
+from reconciler.plan.left import remaining
 from reconciler.ports import LeftJournal
 from reconciler.state.document import Entry, Reached
 from reconciler.state.journal import without_surplus
@@ -38,7 +39,7 @@ async def carry_out(run: Run, left: Sequence[LeftJournal]) -> Report:
     actions = sum(len(each.actions) for each in tallies.values())
     run.emit(RunStarted(plan_id=run.plan.id, instances=len(tallies), actions=actions))
     stopper = asyncio.create_task(run.stop.wait())
-    parts = waves(list(tallies), run.desired.rollout)
+    parts = waves(list(tallies), run.desired.rollout, order=_order(run))
     failures = 0
     for number, wave in enumerate(parts, start=1):
         if not run.may_start:
@@ -49,6 +50,7 @@ async def carry_out(run: Run, left: Sequence[LeftJournal]) -> Report:
         if wave.allowed is not None and failures > wave.allowed:
             run.halt(_too_many(failures, wave.allowed))
     stopper.cancel()
+    _close_plan(run, tallies.values())
     lost = await _keep(run, left)
     return replace(
         _report(run, tallies.values(), lost), seconds=run.ports.clock.monotonic() - began
@@ -155,12 +157,30 @@ async def _settle_all(workers: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.gather(*workers, return_exceptions=True)
 
 
+def _order(run: Run) -> tuple[str, ...]:
+    """Return the instances in the order of the plan that was begun, for a run that goes on."""
+    return run.working.open_plan.order if run.working.open_plan is not None else ()
+
+
 def _too_many(failed: int, allowed: int) -> Cause:
     return Cause(
-        code="rollout",
+        code=ROLLOUT,
         message=f"the rollout stopped: {plural(failed, 'instance')} failed where {allowed} may",
         hint="mend the cause and apply again: what is done stays done",
     )
+
+
+def _close_plan(run: Run, tallies: Iterable[Tally]) -> None:
+    """Take what is done out of the plan that the state keeps open."""
+    earlier = run.working.open_plan
+    if earlier is None:
+        return
+    undone = {action.address for each in tallies for action in each.undone}
+    untouched = {each.address for each in earlier.actions if not run.selected(each.address)}
+    left = remaining(earlier, undone=undone, untouched=untouched)
+    if left != earlier:
+        run.working.open_plan = left
+        run.working.changed = True
 
 
 async def _keep(run: Run, left: Sequence[LeftJournal]) -> Cause | None:

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.text import printable
 from reconciler.plan.action import Action
+
+ROLLOUT: Final = "rollout"
+"""The code of the cause with which a rollout's failure budget halts a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Waves: how a fleet's instances are divided, and how many may fail before the rest is left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.desired import Rollout
 
@@ -14,20 +14,28 @@ class Wave:
     allowed: int | None = None
 
 
-def waves(keys: Sequence[str], rollout: Rollout | None) -> tuple[Wave, ...]:
+def waves(
+    keys: Sequence[str], rollout: Rollout | None, *, order: Sequence[str] = ()
+) -> tuple[Wave, ...]:
     """Divide the instances with changes, in the order of their keys, canary first.
+
+    `order` are the instances of the plan when it was begun: a run that goes on with it divides
+    them all, and then takes those that are left of each wave.
 
     The canary allows no failure. The size of a later wave is its share of all instances with
     changes, rounded up, and its allowance is what `max_failures` leaves for the rest of the run:
     the engine takes off what earlier waves have used.
     """
-    ordered = sorted(keys)
+    left = set(keys)
+    ordered = sorted(left.union(order))
     if rollout is None:
-        return (Wave(keys=tuple(ordered)),) if ordered else ()
+        return (Wave(keys=tuple(sorted(left))),) if left else ()
     chosen = rollout.canary
     canary = ordered[:chosen] if isinstance(chosen, int) else [k for k in ordered if k in chosen]
     rest = [key for key in ordered if key not in set(canary)]
     size = max(1, rollout.then.of(len(ordered)))
     first = [Wave(keys=tuple(canary), allowed=0)] if canary else []
     later = (rest[at : at + size] for at in range(0, len(rest), size))
-    return (*first, *(Wave(keys=tuple(part), allowed=rollout.max_failures) for part in later))
+    whole = (*first, *(Wave(keys=tuple(part), allowed=rollout.max_failures) for part in later))
+    parts = (replace(each, keys=tuple(k for k in each.keys if k in left)) for each in whole)
+    return tuple(each for each in parts if each.keys)

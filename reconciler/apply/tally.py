@@ -35,6 +35,11 @@ class Tally:
         return tuple(each for each in self.actions if id(each) not in ended)
 
     @property
+    def undone(self) -> tuple[Action, ...]:
+        """Return the actions that failed or have not ended."""
+        return (*(each.action for each in self.failed), *self.skipped)
+
+    @property
     def ok(self) -> bool:
         """Say whether everything went as planned so far."""
         return not (self.failed or self.unresolved or self.failure)

@@ -3,7 +3,7 @@
 import os
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.plan.observe import Observation
     from reconciler.plan.select import Selection
     from reconciler.ports import Sealing
+    from reconciler.state.document import OpenPlan
     from reconciler.stores.encryption import Identity
     from reconciler.stores.local import LocalStore
 
@@ -53,25 +54,37 @@ def sealing_of(desired: "Desired", identities: "Sequence[Identity]" = ()) -> "Se
 
 
 def begin(job: Job) -> tuple[State, WorkingState]:
-    """Return the state and what is known; a state that does not exist yet is written first.
+    """Return the state and what is known, with the plan that is about to be applied open in it.
 
-    So the lineage is durable before a journal or an ownership mark says it.
+    Both the lineage and the open plan are durable before a journal or an ownership mark says them.
 
     Raises:
         StateRefused: another run wrote a state in between.
         StateUnwritable: the disk does not take it.
 
     """
-    if job.ground.state is not None and job.ground.working is not None:
-        return job.ground.state, job.ground.working
-    lineage = job.ground.working.lineage if job.ground.working else str(uuid.uuid4())
-    state = State(lineage=lineage, serial=1)
-    job.store.write(state, replacing=None)
-    working = WorkingState.of(state)
-    for journal in job.ground.journals:
-        for record in journal.records:
-            working.apply(record)
-    return state, working
+    ground, working = job.ground, job.ground.working
+    before = ground.state
+    if before is None:
+        lineage = working.lineage if working else str(uuid.uuid4())
+        before = State(lineage=lineage)
+    open_plan = _open_plan(job, before.open_plan)
+    if ground.state is None or open_plan != before.open_plan:
+        state = replace(before, serial=before.serial + 1, open_plan=open_plan)
+        job.store.write(state, replacing=ground.state)
+        before = state
+    working = working or WorkingState.of(before)
+    working.open_plan = before.open_plan
+    return before, working
+
+
+def _open_plan(job: Job, earlier: "OpenPlan | None") -> "OpenPlan | None":
+    """Return the earlier plan where this is what is left of it: its id and order stay."""
+    from reconciler.plan.left import is_left_of, opened
+
+    if earlier is not None and (not job.plan.actions or is_left_of(job.desired, job.plan, earlier)):
+        return earlier
+    return opened(job.desired, job.plan)
 
 
 def take_moves(working: WorkingState, desired: "Desired") -> None:
@@ -133,7 +146,7 @@ async def carry_out(job: Job, listen: Listener, stop: Stop) -> Report:
         run=f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
         lineage=state.lineage,
         serial=state.serial,
-        plan_id=job.plan.id,
+        plan_id=working.open_plan.plan_id if working.open_plan else job.plan.id,
         at=stamp(clock.now()),
     )
     async with DomoHttp(clock=clock, rng=SystemRandom(), rate=job.rate) as domo:

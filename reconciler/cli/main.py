@@ -19,6 +19,7 @@ TRACEBACK: Final = 2
 COMMANDS: Final[Table] = {
     "validate": ("validate:validate", "Check a manifest and report every mistake in it at once."),
     "plan": ("plan:plan", "Show what an apply would do, offline and without a credential."),
+    "show": ("show:show", "Show a plan that `plan --out` saved."),
     "apply": ("apply:apply", "Carry the plan out, without losing a secret."),
     "output": ("output:output", "Print the secret of one client."),
     "state": ("state:state", "Look at the state, and mend it by hand."),

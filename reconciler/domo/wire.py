@@ -72,7 +72,7 @@ def session(body: bytes) -> Granted | Denied:
         return Granted(token=Secret(token), user=_number(answer.get("userId")))
     second = answer.get("twoFactorInfo")
     status = second.get("status") if isinstance(second, Mapping) else None
-    return Denied(reason=_reason(answer), two_factor=status not in {None, "VALID"})
+    return Denied(reason=_reason(answer), two_factor=status not in (None, "VALID"))
 
 
 def clients(body: bytes) -> tuple[ListedClient, ...]:

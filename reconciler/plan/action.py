@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from reconciler.model.address import Address
 from reconciler.model.place import Place
@@ -39,15 +40,24 @@ _SYMBOLS = {
 }
 
 
+class Cause(NamedTuple):
+    """A setting of a wider level that an action follows from: a default's `rotate_after`."""
+
+    setting: str
+    place: Place
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """What in the manifest caused an action; None as a whole where the client left it.
 
-    `client_set` is the set's name, None for the instance's own entry.
+    `place` is the client's. `client_set` is the set's name, None for the instance's own entry.
+    `cause` is None where the client's own entry says all that the action follows from.
     """
 
     place: Place
     client_set: str | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +115,8 @@ class Plan:
     `as_of` is a UTC stamp. `actions` are sorted by instance, then in the order in which they are
     carried out there. `parts` are the digests of the instances that have actions, by key, and `id`
     is the digest over them all. `unchanged` counts clients with nothing to do. `endpoints` are base
-    URLs that are not Domo's, with the instances behind them. `fleet` has the instances that the
+    URLs that are not Domo's, with the instances behind them. `targets` and `labels` are the
+    selection that it was made with. `fleet` has the instances that the
     plan looked at under "", and those that a client set is on under the set's name: what "all" and
     "except" of a rendered plan refer to.
     """
@@ -122,6 +133,8 @@ class Plan:
     managed: int = 0
     endpoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     encrypted: bool = False
+    targets: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     fleet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, instance: str) -> tuple[Action, ...]:

@@ -5,6 +5,7 @@ secret → rotate, a sink without the secret → deliver. Predecessors are looke
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
@@ -109,7 +110,9 @@ def _change(
         return _replacement(ground, client, entry, reason)
     reason = _rotation(ground, client, entry)
     if reason:
-        return _successor(Kind.ROTATE, ground, client, entry, reason)
+        found = _successor(Kind.ROTATE, ground, client, entry, reason)
+        due = client.address not in ground.rotations and ground.is_due(client, entry)
+        return replace(found, origin=origin(client, "rotate_after")) if due else found
     return _delivery(ground, client, entry)
 
 
@@ -175,7 +178,7 @@ def _delivery(ground: Ground, client: DesiredClient, entry: Entry) -> Action | N
             client_id=entry.client_id,
             sinks=missing,
             reason="the sink changed" if again else "not delivered yet",
-            origin=origin(client),
+            origin=origin(client, "sink"),
         )
     if entry.adopted and not entry.delivered:
         return None
@@ -185,7 +188,7 @@ def _delivery(ground: Ground, client: DesiredClient, entry: Entry) -> Action | N
         address=client.address,
         message=f"{_named(missing)} does not have the secret, which {why} here:"
         " `reconciler rotate` makes a new one",
-        place=client.place,
+        place=client.inherited.get("sink", client.place),
     )
 
 

@@ -12,7 +12,7 @@ import orjson
 from reconciler.model.address import Address
 from reconciler.model.errors import PlanRefused
 from reconciler.model.place import Place
-from reconciler.plan.action import Action, Kind, Notice, Origin, Plan, Problem
+from reconciler.plan.action import Action, Cause, Kind, Notice, Origin, Plan, Problem
 from reconciler.plan.identity import whole
 
 FORMAT: Final = "reconciler.plan"
@@ -29,6 +29,7 @@ def document(plan: Plan) -> Mapping[str, object]:
         "as_of": plan.as_of,
         "refreshed": plan.refreshed,
         "encrypted": plan.encrypted,
+        "selection": {"targets": plan.targets, "labels": dict(plan.labels)},
         "summary": {
             **{kind.value: plan.count(kind) for kind in Kind},
             "unchanged": plan.unchanged,
@@ -96,7 +97,14 @@ def _origin(origin: Origin | None) -> Mapping[str, object] | None:
     if origin is None:
         return None
     file, line, column = origin.place
-    return {"file": file, "line": line, "column": column, "client_set": origin.client_set}
+    cause = origin.cause
+    return {
+        "file": file,
+        "line": line,
+        "column": column,
+        "client_set": origin.client_set,
+        "cause": None if cause is None else {"setting": cause.setting, **cause.place._asdict()},
+    }
 
 
 def _notice(notice: Notice) -> Mapping[str, object]:
@@ -130,6 +138,8 @@ def _plan(found: Mapping[str, Any]) -> Plan:
         as_of=_text(found["as_of"]),
         refreshed=_flag(found["refreshed"]),
         encrypted=_flag(found["encrypted"]),
+        targets=_texts(found["selection"]["targets"]),
+        labels={name: _text(value) for name, value in found["selection"]["labels"].items()},
         actions=tuple(_read_action(each) for each in found["actions"]),
         notices=tuple(_read_notice(each) for each in found["notices"]),
         problems=tuple(_read_problem(each) for each in found["problems"]),
@@ -155,8 +165,16 @@ def _read_action(found: Mapping[str, Any]) -> Action:
         retires=_flag(found["retires"]),
         origin=None
         if origin is None
-        else Origin(place=_read_place(origin), client_set=_optional(origin["client_set"])),
+        else Origin(
+            place=_read_place(origin),
+            client_set=_optional(origin["client_set"]),
+            cause=_read_cause(origin["cause"]),
+        ),
     )
+
+
+def _read_cause(found: Mapping[str, Any] | None) -> Cause | None:
+    return None if found is None else Cause(_text(found["setting"]), _read_place(found))
 
 
 def _read_notice(found: Mapping[str, Any]) -> Notice:

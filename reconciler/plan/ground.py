@@ -9,7 +9,7 @@ from reconciler.model.client import DesiredClient
 from reconciler.model.desired import Desired
 from reconciler.model.instant import parse
 from reconciler.model.sink import STATE
-from reconciler.plan.action import Action, Notice, Origin, Problem
+from reconciler.plan.action import Action, Cause, Notice, Origin, Problem
 from reconciler.plan.names import Names
 from reconciler.plan.observe import NotVisible, Sight, View
 from reconciler.state.document import Entry, Retiring
@@ -64,6 +64,9 @@ class Ground:
         return tuple(str(each) for each in self.desired.targets(client))
 
 
-def origin(client: DesiredClient) -> Origin:
-    """Return what in the manifest wants a client."""
-    return Origin(place=client.place, client_set=client.client_set)
+def origin(client: DesiredClient, setting: str | None = None) -> Origin:
+    """Return what in the manifest wants a client, and where the `setting` that decided stands."""
+    cause = None
+    if setting is not None and setting in client.inherited:
+        cause = Cause(setting, client.inherited[setting])
+    return Origin(place=client.place, client_set=client.client_set, cause=cause)

@@ -26,26 +26,44 @@ def whole(parts: Mapping[str, str], *, as_of: str, refreshed: bool) -> str:
     return _digest({"as_of": as_of, "refreshed": refreshed, "parts": dict(parts)})
 
 
+def digest_of(desired: Desired, action: Action) -> str:
+    """Return the digest of one action."""
+    return _digest(_row(desired, action))
+
+
+def definition_of(desired: Desired, key: str) -> str:
+    """Return the digest of all that an instance's actions may talk to, whatever they are."""
+    return _digest(
+        {
+            "instance": _instance(desired, key),
+            "sinks": {name: sink.definition() for name, sink in desired.sinks.items()},
+            "recipients": sorted(desired.recipients),
+            "mark": desired.mark,
+        }
+    )
+
+
+def _row(desired: Desired, action: Action) -> tuple[object, ...]:
+    return (
+        action.kind,
+        action.address.client,
+        action.live_name,
+        action.scope,
+        action.description,
+        action.client_id,
+        action.sinks,
+        action.retires,
+        _overlap(desired, action),
+    )
+
+
 def _part(desired: Desired, key: str, actions: Sequence[Action]) -> Mapping[str, object]:
     """Return what one instance's digest is made of.
 
     Labels are in it because they fill placeholders of sinks, recipients because they say who may
     read the state's secrets, and the overlap because it says when a predecessor ends.
     """
-    rows = [
-        (
-            each.kind,
-            each.address.client,
-            each.live_name,
-            each.scope,
-            each.description,
-            each.client_id,
-            each.sinks,
-            each.retires,
-            _overlap(desired, each),
-        )
-        for each in actions
-    ]
+    rows = [_row(desired, each) for each in actions]
     used = {name for sinks in {each.sinks for each in actions} for name in sinks}
     return {
         "actions": rows,

@@ -1,6 +1,7 @@
 """The way in: a manifest and a state become a plan."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 
 from reconciler.model.address import Address
@@ -59,7 +60,10 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     notices = [*moves]
     if observation is not None:
         notices += fleet.observed(ground, observation, fleet.touched(ground, meant))
-    return _drawn_up(ground, meant, notices, refreshed=observation is not None)
+    made = _drawn_up(ground, meant, notices, refreshed=observation is not None)
+    if selection is None:
+        return made
+    return replace(made, targets=selection.targets, labels=selection.labels)
 
 
 def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refreshed: bool) -> Plan:

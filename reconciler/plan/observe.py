@@ -123,5 +123,14 @@ class View:
         return found if same else None
 
     def _may_be_masked(self, known: Entry | Retiring) -> bool:
+        """Say whether a masked client may be this one, though nothing proves that it is."""
         named = self.names.get(known.live_name)
-        return (named is not None and named.client_id is None) or known.id in self.ids
+        masked = named if named is not None and named.client_id is None else None
+        same_id = self.ids.get(known.id) if known.id is not None else None
+        return any(each is not None and not _is_another(each, known) for each in (masked, same_id))
+
+
+def _is_another(listed: ListedClient, known: Entry | Retiring) -> bool:
+    """Say whether a mark proves that this is the client of another attempt, such as a successor."""
+    mark = listed.mark
+    return mark is not None and known.nonce is not None and mark.nonce != known.nonce

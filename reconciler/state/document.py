@@ -157,7 +157,7 @@ def scrubbed(previous: State, current: State) -> State:
         else replace(entry, secret=None)
         for address, entry in previous.clients.items()
     }
-    return State(lineage=previous.lineage, serial=previous.serial, clients=clients)
+    return replace(previous, clients=clients)
 
 
 def _same(old: Kept, new: Kept | None) -> bool:

@@ -18,7 +18,16 @@ from reconciler.model.address import Address
 from reconciler.model.client import OnRemove
 from reconciler.model.secret import Secret
 from reconciler.model.sink import STATE
-from reconciler.state.document import Entry, Kept, Plain, Reached, Retiring, Sealed, State
+from reconciler.state.document import (
+    Entry,
+    Kept,
+    OpenPlan,
+    Plain,
+    Reached,
+    Retiring,
+    Sealed,
+    State,
+)
 
 VERSION: Final = 1
 
@@ -148,16 +157,19 @@ class WorkingState:
     open: dict[str, Intent] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
     orphans: dict[str, Made] = field(default_factory=dict)
+    open_plan: OpenPlan | None = None
     changed: bool = False
 
     @classmethod
     def of(cls, state: State) -> "WorkingState":
         """Start from a state; the state itself is never changed."""
-        return cls(lineage=state.lineage, serial=state.serial, clients=dict(state.clients))
+        clients, plan = dict(state.clients), state.open_plan
+        return cls(lineage=state.lineage, serial=state.serial, clients=clients, open_plan=plan)
 
     def state(self, *, serial: int) -> State:
         """Return the document to be written."""
-        return State(lineage=self.lineage, serial=serial, clients=dict(self.clients))
+        clients, plan = dict(self.clients), self.open_plan
+        return State(lineage=self.lineage, serial=serial, clients=clients, open_plan=plan)
 
     def apply(self, record: Record) -> None:
         """Change what is known as `record` says; a record that is known already changes nothing."""

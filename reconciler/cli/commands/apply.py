@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.agreed import Agreed, agreed_to, as_saved, settle
 from reconciler.cli.commands.plan import (
     draw_up,
     report_interrupted,
@@ -50,7 +51,10 @@ INCOMPLETE = 3
 INTERRUPTED = 130
 
 
-@click.command(epilog="Example: reconciler apply --target acme-prod --auto-approve")
+@click.command(epilog="Example: reconciler apply plan.json")
+@click.argument("plan_file", metavar="[PLAN]", required=False)
+@option("--plan-id", metavar="ID", help="Go on only where the plan has this id.")
+@option("--skip-stale", is_flag=True, help="Apply the instances whose part has not moved.")
 @where_options
 @chosen_options
 @as_of_option
@@ -69,6 +73,9 @@ INTERRUPTED = 130
 def apply(  # noqa: PLR0913 (one argument for each option)
     console: Console,
     *,
+    plan_file: str | None,
+    plan_id: str | None,
+    skip_stale: bool,
     where: Where,
     chosen: Chosen,
     as_of: str,
@@ -84,10 +91,14 @@ def apply(  # noqa: PLR0913 (one argument for each option)
 
     Signs on to the instances that have changes, creates the clients that are missing and puts
     their secrets where the manifest says. Killed at any moment, the next apply does the rest.
+    With PLAN, a file that `plan --out` saved, or --plan-id it does what was reviewed or nothing.
     """
     from reconciler.apply.run import Settings
     from reconciler.cli.compose import Job
 
+    agreed = agreed_to(plan_file, plan_id, skip_stale=skip_stale)
+    if agreed is not None and agreed.saved is not None:
+        chosen, as_of, reach = as_saved(agreed.saved, reach)
     desired = load_manifest(where)
     store, keys = open_store(where, desired), read_identities(identities)
     with store.lock(purpose="apply", timeout=lock_timeout):
@@ -95,6 +106,7 @@ def apply(  # noqa: PLR0913 (one argument for each option)
         made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
         if output == "text":
             show_plan(console, made, "text")
+        made, stale = _settled(desired, made, agreed, ground, skip_stale=skip_stale)
         report_interrupted(console, ground)
         report_unsealed(console, desired, ground)
         _guard(made, override_limits=override_limits)
@@ -108,10 +120,39 @@ def apply(  # noqa: PLR0913 (one argument for each option)
             settings=Settings(concurrency=reach.concurrency, window=absence_window),
             rate=reach.rate,
         )
-        if not _agreed(made, ground, auto_approve=auto_approve):
+        if not _agreed(made, ground, auto_approve=auto_approve or agreed is not None):
             console.note("nothing was done")
             return 1
-        return _carried_out(console, job, output)
+        code = _carried_out(console, job, output)
+    return _with_stale(console, code, stale)
+
+
+def _settled(
+    desired: "Desired",
+    made: "Plan",
+    agreed: Agreed | None,
+    ground: Ground,
+    *,
+    skip_stale: bool,
+) -> tuple["Plan", tuple[str, ...]]:
+    """Return the plan to carry out, and the instances that are left out of it."""
+    if agreed is None:
+        return made, ()
+    open_plan = ground.working.open_plan if ground.working else None
+    found = settle(desired, made, agreed, open_plan, skip_stale=skip_stale)
+    return found.plan, found.stale
+
+
+def _with_stale(console: Console, code: int, stale: tuple[str, ...]) -> int:
+    if not stale:
+        return code
+    named = ", ".join(stale[:5]) + (f" and {len(stale) - 5:,} more" if len(stale) > 5 else "")
+    console.problem(
+        f"{plural(len(stale), 'instance')} left out, as the plan moved since: {named}",
+        hint="plan again, and review what is left",
+        code="stale",
+    )
+    return code or INCOMPLETE
 
 
 def _guard(made: "Plan", *, override_limits: bool) -> None:
@@ -196,11 +237,14 @@ def _carried_out(console: Console, job: "Job", output: str) -> int:
 
 
 def _exit_code(ended: "Report") -> int:
+    from reconciler.apply.events import ROLLOUT
+
     if ended.stopped:
         return INTERRUPTED
     if ended.complete:
         return 0
-    return 1 if ended.halted is not None and not ended.done else INCOMPLETE
+    refused = ended.halted is not None and ended.halted.code != ROLLOUT
+    return 1 if refused and not ended.done else INCOMPLETE
 
 
 async def _interruptible(console: Console, job: "Job", listen: "Listener") -> "Report":

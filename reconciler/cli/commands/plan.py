@@ -20,6 +20,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
 from reconciler.cli.views.console import Console
+from reconciler.model.errors import ReconcilerError
 from reconciler.model.text import plural
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ CHANGES = 2
 @as_of_option
 @refresh_options
 @identity_option
+@option("--out", metavar="FILE", help="Save the plan, for `reconciler apply FILE`.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are planned.")
 @format_option("text", "json")
 @output_options
@@ -48,6 +50,7 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     as_of: str,
     reach: Reach,
     identities: tuple[str, ...],
+    out: str | None,
     detailed_exitcode: bool,
     output: str,
 ) -> int:
@@ -61,11 +64,26 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     ground = survey(open_store(where, desired), read_identities(identities))
     made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
     show_plan(console, made, output)
+    if out is not None:
+        _save(console, made, out)
     report_interrupted(console, ground)
     report_unsealed(console, desired, ground)
     if report_problems(console, made):
         return 1
     return CHANGES if detailed_exitcode and made.actions else 0
+
+
+def _save(console: Console, made: "Plan", out: str) -> None:
+    from pathlib import Path
+
+    from reconciler.plan.render.json import render_json
+    from reconciler.system.files import write_atomically
+
+    try:
+        write_atomically(Path(out), render_json(made), mode=0o644)
+    except OSError as error:
+        raise ReconcilerError(f"the plan cannot be saved in `{out}`: {error.strerror}") from None
+    console.note(f"the plan is saved in {out}: `reconciler apply {out}` does it, or nothing")
 
 
 def draw_up(

@@ -40,7 +40,7 @@ def grouped(actions: Iterable[Action]) -> list[Group]:
             each.sinks,
             each.reason,
             each.retires,
-            each.origin.client_set if each.origin else None,
+            (each.origin.client_set, each.origin.cause) if each.origin else None,
         )
         members.setdefault(key, []).append(each)
     ranks = {kind: rank for rank, kind in enumerate(Kind)}

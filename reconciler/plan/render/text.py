@@ -95,6 +95,9 @@ def _origin(group: Group) -> str:
     origin = group.first.origin
     if origin is None:
         return ""
+    if origin.cause is not None:
+        setting, place = origin.cause
+        return f"  ({printable(place.file)}:{place.line}, {setting})"
     more = f" and {group.places - 1:,} more" if group.places > 1 else ""
     client_set = f", client set {printable(origin.client_set)}" if origin.client_set else ""
     return f"  ({printable(origin.place.file)}:{origin.place.line}{more}{client_set})"

@@ -1,0 +1,24 @@
+"""`reconciler show`: a saved plan, read again."""
+
+import click
+
+from reconciler.cli.agreed import read_plan
+from reconciler.cli.commands.plan import report_problems, show_plan
+from reconciler.cli.options import format_option, output_options
+from reconciler.cli.views.console import Console
+
+
+@click.command(epilog="Example: reconciler show plan.json")
+@click.argument("plan_file", metavar="PLAN")
+@format_option("text", "json")
+@output_options
+@click.pass_obj
+def show(console: Console, plan_file: str, output: str) -> int:
+    """Show a plan that `plan --out` saved.
+
+    Reads the file alone: no manifest, no state, no network.
+    """
+    saved = read_plan(plan_file)
+    show_plan(console, saved, output)
+    report_problems(console, saved)
+    return 0

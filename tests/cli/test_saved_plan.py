@@ -1,0 +1,187 @@
+"""What was reviewed is what is done: saved plans, plan ids, and what is left of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.handle import Running
+
+PASSWORDS = {"PW_ACME": "right", "PW_GLOBEX": "right"}
+Run = Callable[..., Any]
+
+
+def write(folder: Path, served: "Running", clients: str, more: str = "") -> None:
+    """Write a manifest of two instances that want the same clients."""
+    (folder / "reconciler.yaml").write_text(
+        f"""\
+version: 1
+endpoints: {{api: {served.api}, instance: "{served.instance_template}"}}
+sinks: {{files: {{type: file, path: "out/{{instance}}/{{client_slug}}"}}}}
+defaults:
+  sink: files
+  on_remove: revoke
+  auth: {{method: password, email: ops@x.example, password: {{env: "PW_{{INSTANCE}}"}}}}
+{more}client_sets:
+  all: {{select: {{all: true}}, clients: [{clients}]}}
+instances: {{acme: {{}}, globex: {{}}}}
+"""
+    )
+
+
+@pytest.fixture
+def served(sandbox: Callable[..., "Running"]) -> "Running":
+    """Serve two instances with one administrator each."""
+    users = [{"email": "ops@x.example", "password": "right"}]
+    return sandbox(
+        {"seed": 2, "instances": {f"{k}.domo.com": {"users": users} for k in ("acme", "globex")}}
+    )
+
+
+def saved(folder: Path, reconciler: Run) -> dict[str, Any]:
+    """Save a plan and return its document."""
+    run = reconciler("plan", "--out", "plan.json")
+    assert run.code == 0, run.err
+    document: dict[str, Any] = json.loads((folder / "plan.json").read_bytes())
+    return document
+
+
+def test_a_saved_plan_is_applied_without_asking(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """`apply plan.json` does what was reviewed, and then nothing is left of it."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    saved(tmp_path, reconciler)
+    assert "2 to create" in reconciler("show", "plan.json").out
+    assert reconciler("apply", "plan.json", env=PASSWORDS).code == 0
+    assert len(served.clients("acme.domo.com")) == 1
+    state = json.loads((tmp_path / "reconciler.state.json").read_bytes())
+    assert "open_plan" not in state
+    again = reconciler("apply", "plan.json", env=PASSWORDS)
+    assert (again.code, served.count(route="create*")) == (0, 2)
+
+
+def test_a_plan_id_needs_no_file(tmp_path: Path, served: "Running", reconciler: Run) -> None:
+    """The id that was reviewed is enough, and another one does nothing."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    plan_id = saved(tmp_path, reconciler)["plan_id"]
+    wrong = reconciler("apply", "--plan-id", "0" * 64, env=PASSWORDS)
+    assert (wrong.code, served.count()) == (1, 0)
+    assert plan_id in wrong.err
+    assert reconciler("apply", "--plan-id", plan_id, env=PASSWORDS).code == 0
+    assert served.count(route="create*") == 2
+
+
+def test_a_plan_that_moved_is_refused_with_the_difference(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """When the manifest moved, nothing is done, and the message says what differs."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    saved(tmp_path, reconciler)
+    write(tmp_path, served, "{name: A, scope: [data]}, {name: B, scope: [user]}")
+    run = reconciler("apply", "plan.json", env=PASSWORDS)
+    assert (run.code, served.count()) == (1, 0)
+    assert "only in the plan now: create acme/B [user]" in run.err
+    assert not (tmp_path / "reconciler.state.json").exists()
+
+
+def test_a_credential_reference_is_part_of_what_was_reviewed(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """Where the password comes from cannot change behind a review."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    saved(tmp_path, reconciler)
+    path = tmp_path / "reconciler.yaml"
+    path.write_text(path.read_text().replace("PW_{INSTANCE}", "OTHER"))
+    run = reconciler("apply", "plan.json", env=PASSWORDS)
+    assert (run.code, served.count()) == (1, 0)
+    assert "what acme talks to has changed" in run.err
+
+
+def test_skip_stale_applies_what_has_not_moved(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """The instance whose part moved is reported and left out; the others are done."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    saved(tmp_path, reconciler)
+    path = tmp_path / "reconciler.yaml"
+    path.write_text(
+        path.read_text().replace("acme: {}", "acme: {clients: [{name: B, scope: [data]}]}")
+    )
+    run = reconciler("apply", "plan.json", "--skip-stale", env=PASSWORDS)
+    assert run.code == 3
+    assert "1 instance left out, as the plan moved since: acme" in run.err
+    assert served.clients("acme.domo.com") == ()
+    assert [each.name for each in served.clients("globex.domo.com")] == ["A"]
+
+
+def test_what_is_left_of_a_plan_may_be_applied_by_its_id(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """After a partly failed apply the same id does the rest, and only the rest."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    plan_id = saved(tmp_path, reconciler)["plan_id"]
+    partly = reconciler("apply", "plan.json", env={**PASSWORDS, "PW_GLOBEX": "wrong"})
+    assert partly.code == 3
+    state = json.loads((tmp_path / "reconciler.state.json").read_bytes())
+    assert state["open_plan"]["plan_id"] == plan_id
+    assert [each["address"] for each in state["open_plan"]["actions"]] == ["globex/A"]
+    rest = reconciler("apply", "--plan-id", plan_id, env=PASSWORDS)
+    assert rest.code == 0, rest.err
+    assert served.count(route="create*") == 2
+    assert "open_plan" not in json.loads((tmp_path / "reconciler.state.json").read_bytes())
+
+
+def test_a_plan_file_that_was_changed_is_refused(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """Actions that do not belong to the id are found, and nothing is sent."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    document = saved(tmp_path, reconciler)
+    document["actions"][0]["scope"] = ["user"]
+    (tmp_path / "plan.json").write_text(json.dumps(document))
+    run = reconciler("apply", "plan.json", env=PASSWORDS)
+    assert (run.code, served.count()) == (1, 0)
+    assert "was changed since it was saved" in run.err
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[1]", '{"format": "reconciler.plan", "version": 2}']
+)
+def test_what_is_not_a_plan_is_refused(
+    tmp_path: Path, served: "Running", reconciler: Run, content: str
+) -> None:
+    """A foreign, newer or cut file is an error that says how to make one."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    (tmp_path / "plan.json").write_text(content)
+    run = reconciler("apply", "plan.json", env=PASSWORDS)
+    assert (run.code, served.count()) == (1, 0)
+    assert "reconciler plan --out plan.json" in run.err
+
+
+def test_a_saved_plan_keeps_its_selection(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """What was planned for one instance is applied to that one alone."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    assert reconciler("plan", "--target", "globex", "--out", "plan.json").code == 0
+    assert reconciler("apply", "plan.json", env=PASSWORDS).code == 0
+    assert served.clients("acme.domo.com") == ()
+    assert len(served.clients("globex.domo.com")) == 1
+
+
+def test_a_rollout_goes_on_in_the_order_that_was_begun(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """A canary that failed stops the rest, and is the canary again in the next run."""
+    write(tmp_path, served, "{name: A, scope: [data]}", "rollout: {canary: 1, then: 100%}\n")
+    failed = reconciler("apply", "--auto-approve", env={**PASSWORDS, "PW_ACME": "wrong"})
+    assert failed.code == 3
+    assert "the rollout stopped" in failed.err
+    assert served.count(instance="globex.domo.com") == 0
+    assert reconciler("apply", "--auto-approve", env=PASSWORDS).code == 0
+    order = [each["instance"] for each in served.requests(route="create*")]
+    assert order == ["acme.domo.com", "globex.domo.com"]
