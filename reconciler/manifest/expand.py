@@ -57,7 +57,7 @@ class Expander:
         """Go through the instances in order of their keys."""
         self._check_once()
         sets = client_sets(self._manifest, self._atlas, self._report)
-        policy = Policy().nearer(self._defaults)
+        policy = Policy().nearer(self._defaults, self._atlas)
         instances: dict[str, Instance] = {}
         clients: dict[Address, DesiredClient] = {}
         for entry in self._manifest.instances:
@@ -152,7 +152,7 @@ class Expander:
     def _clients(
         self, entry: Entry, claims: Mapping[str, Claim], policy: Policy
     ) -> Iterator[DesiredClient]:
-        levels: dict[str | None, Policy] = {None: policy.nearer(entry.value)}
+        levels: dict[str | None, Policy] = {None: policy.nearer(entry.value, self._atlas)}
         for name in sorted(claims):
             claim = claims[name]
             source = claim.source
@@ -160,7 +160,7 @@ class Expander:
             if source is not None:
                 set_name = source.name
                 if set_name not in levels:
-                    levels[set_name] = levels[None].nearer(source.settings)
+                    levels[set_name] = levels[None].nearer(source.settings, self._atlas)
             address = Address(entry.key, name)
             client = self._client(address, claim, levels[set_name], set_name)
             self._deliveries.add(address, client.sinks, claim.at)
@@ -183,6 +183,7 @@ class Expander:
             overlap=policy.overlap,
             replace=policy.replace,
             client_set=client_set,
+            inherited=policy.given,
         )
 
     def _scope(self, written: list[str]) -> tuple[str, ...]:

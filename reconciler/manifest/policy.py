@@ -1,19 +1,26 @@
 """The settings that every level may give: the nearer value wins."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from reconciler.manifest.positions import Atlas
 from reconciler.model.client import OnRemove, Replace
+from reconciler.model.place import Place
 from reconciler.model.sink import STATE
 from reconciler.model.text import seconds
 
 SETTINGS: Final = frozenset(("sink", "on_remove", "protect", "rotate_after", "overlap", "replace"))
+_CAUSES: Final = ("sink", "rotate_after")
+"""The settings from which an action follows although the client's own entry is as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What holds for a client where nothing nearer says otherwise; times are in seconds."""
+    """What holds for a client where nothing nearer says otherwise; times are in seconds.
+
+    `given` says where the settings that change a client by themselves stand.
+    """
 
     sinks: tuple[str, ...] = (STATE,)
     on_remove: OnRemove = "keep"
@@ -21,9 +28,13 @@ class Policy:
     rotate_after: float | None = None
     overlap: float = 0.0
     replace: Replace = "create_first"
+    given: Mapping[str, Place] = field(default_factory=dict)
 
-    def nearer(self, level: Mapping[str, Any]) -> "Policy":
-        """Return what holds under a nearer level, which may give some settings anew."""
+    def nearer(self, level: Mapping[str, Any], atlas: Atlas | None = None) -> "Policy":
+        """Return what holds under a nearer level, which may give some settings anew.
+
+        `atlas` is given for a level of many clients: the places of its settings are kept.
+        """
         if SETTINGS.isdisjoint(level):
             return self
         get = level.get
@@ -36,7 +47,19 @@ class Policy:
             else self.rotate_after,
             overlap=duration(level["overlap"]) if "overlap" in level else self.overlap,
             replace=get("replace", self.replace),
+            given=_given(self.given, level, atlas),
         )
+
+
+def _given(
+    wider: Mapping[str, Place], level: Mapping[str, Any], atlas: Atlas | None
+) -> Mapping[str, Place]:
+    found = {name: place for name, place in wider.items() if name not in level}
+    if atlas is not None:
+        for name in _CAUSES:
+            if name in level:
+                found[name] = atlas.place(atlas.key(level, name))
+    return found
 
 
 def _names(sink: str | list[str]) -> tuple[str, ...]:

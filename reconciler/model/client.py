@@ -1,7 +1,7 @@
 """A client in its three lives: as wanted, as an instance lists it, and as a sink receives it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from reconciler.model.address import Address
@@ -20,6 +20,7 @@ class DesiredClient:
     `scope` is canonical (sorted). `sinks` are names, at least one. `rotate_after` and `overlap`
     are in seconds, None where the client is never due. `place` is where the client is written;
     `client_set` names the set that it came from, None for the instance's own entry.
+    `inherited` says where `sink` and `rotate_after` stand if a wider level gives them.
     """
 
     address: Address
@@ -33,6 +34,7 @@ class DesiredClient:
     overlap: float = 0.0
     replace: Replace = "create_first"
     client_set: str | None = None
+    inherited: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
