@@ -27,11 +27,15 @@ class Names:
     def first(self, address: Address, *, gone: Entry | None = None) -> str:
         """Return the name of a first client: the manifest's own, unless another client has it.
 
-        `gone` is what the state knows of the address although the instance lost it.
+        `gone` is what the state knows of the address although the instance lost it: whoever has
+        its name now is another client.
         """
         if not self.clients:
             return address.client
-        taken = self._living(address.instance) - ({gone.live_name} if gone else set())
+        taken = self._living(address.instance)
+        if gone is not None:
+            view = self.views.get(address.instance)
+            taken = (taken - {gone.live_name}).union(view.names if view else ())
         if address.client not in taken:
             return address.client
         return self.next(address, address.client)

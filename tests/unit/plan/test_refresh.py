@@ -29,6 +29,22 @@ def test_what_is_gone_is_created_again(fleet: "Fleet", lists: "Lists") -> None:
     assert (action.reason, action.client_id) == ("gone from the instance", None)
 
 
+def test_what_is_gone_leaves_its_name_to_whoever_has_it_now(fleet: "Fleet", lists: "Lists") -> None:
+    """The client of a gone one's name is another, ours or not: it is not in the way."""
+    fleet.both("acme/Reporting")
+    lists.show("acme/Reporting", client_id="id-else", ours=True)
+    assert fleet.kinds(observation=lists.observation) == [(Kind.CREATE, "Reporting (2)")]
+
+
+def test_a_mark_tells_a_masked_client_from_its_predecessor_of_the_same_name(
+    fleet: "Fleet", lists: "Lists"
+) -> None:
+    """What carries another attempt's nonce is surely not the client that is looked for."""
+    fleet.both("acme/Reporting", nonce="11111111", id=900)
+    lists.show("acme/Reporting", client_id=None, ours=True)
+    assert fleet.kinds(observation=lists.observation) == [(Kind.CREATE, "Reporting (2)")]
+
+
 def test_the_predecessor_of_what_is_gone_stays(
     fleet: "Fleet", lists: "Lists", predecessor: "Retiring"
 ) -> None:
