@@ -311,8 +311,10 @@ def ended(
     client_ids = {each.created.client_id for each in attempts if isinstance(each, Made)}
     before = tuple(records)
     left = tuple(each for each in before if not _is_about(each, nonces, client_ids))
-    if not left or len(left) == len(before):
-        return left
+    if len(left) == len(before):
+        return before
+    if all(isinstance(each, Abandoned) for each in left):
+        return ()
     return (*left, *(Abandoned(key=key, how=how) for key in sorted(nonces | client_ids)))
 
 

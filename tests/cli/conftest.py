@@ -3,15 +3,23 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from reconciler.model.address import Address
+from reconciler.model.secret import Secret
+from reconciler.ports import LeftJournal
+from reconciler.state.document import Entry, Plain, Reached, State
+from reconciler.state.journal import Created, Header, Intent, Record
+from reconciler.stores.local import LocalStore
+
 ROOT: Final = Path(__file__).parents[2]
 GOLDEN: Final = ROOT / "tests" / "golden"
+LINEAGE: Final = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +93,94 @@ def keypair(tmp_path: Path) -> Callable[[str], KeyPair]:
         return KeyPair(file=name, recipient=str(identity.to_public()))
 
     return make
+
+
+AT: Final = "2026-01-31T08:00:00Z"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A state file `s.json` in the test's own folder, and what may stand in it.
+
+    `entry` is delivered to a sink, `kept` to the state. `intent` and `created` are of an orphan:
+    its address has `entry` since, which did not succeed the same client.
+    """
+
+    folder: Path
+    secret: str = "5ecre7" * 10
+
+    @property
+    def store(self) -> LocalStore:
+        """Return the store, as a run would open it."""
+        return LocalStore(self.folder / "s.json")
+
+    @property
+    def entry(self) -> Entry:
+        """Return a client whose secret a sink has."""
+        return Entry(
+            domain="acme.domo.com",
+            live_name="Reporting",
+            client_id="c1",
+            id=7,
+            scope=("data", "user"),
+            created_at=AT,
+            sinks=("ops",),
+            delivered={"ops": Reached(target="json file x.json", at=AT)},
+        )
+
+    @property
+    def kept(self) -> Entry:
+        """Return the same client with its secret in the state, in plain."""
+        reached = {"state": Reached(target="state", at=AT)}
+        plain = Plain(secret=Secret(self.secret))
+        return replace(self.entry, sinks=("state",), delivered=reached, secret=plain)
+
+    @property
+    def intent(self) -> Intent:
+        """Return the beginning of an attempt at acme/Reporting."""
+        return Intent(
+            address=Address("acme", "Reporting"),
+            nonce="n1",
+            domain="acme.domo.com",
+            live_name="Reporting (2)",
+            scope=("data",),
+            sinks=("ops",),
+            at=AT,
+            principal="p",
+            predecessor="c0",
+        )
+
+    @property
+    def created(self) -> Created:
+        """Return the answer to that attempt."""
+        secret = Plain(secret=Secret(self.secret))
+        return Created(nonce="n1", client_id="c9", secret=secret, at=AT)
+
+    def write(self, *records: Record, **clients: Entry) -> None:
+        """Write a state with these clients of the instance acme, and a journal of these records."""
+        known = {Address("acme", name): entry for name, entry in clients.items()}
+        self.store.write(State(lineage=LINEAGE, serial=1, clients=known), replacing=None)
+        if records:
+            header = Header(run="r1", lineage=LINEAGE, serial=1, plan_id="p", at=AT)
+            self.store.rescue(header, records)
+
+    def journals(self) -> Sequence[LeftJournal]:
+        """Return the journals that lie beside the state."""
+        return self.store.journals(LINEAGE)
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files of the store by name, without its lock."""
+        return {
+            path.name: path.read_bytes()
+            for path in sorted(self.folder.glob("s.json*"))
+            if not path.name.endswith(".lock")
+        }
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    """Return the place of a state in the test's own folder."""
+    return Shelf(folder=tmp_path)
 
 
 @pytest.fixture

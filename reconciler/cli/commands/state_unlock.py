@@ -44,4 +44,4 @@ def _left(store: "LocalStore") -> str | None:
     journals = len(store.journals(None))
     if not journals:
         return None
-    return f"{plural(journals, 'journal')} of ended runs are there: the next apply settles them"
+    return f"ended runs left {plural(journals, 'journal')}: the next apply settles what is in there"
