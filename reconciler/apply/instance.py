@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.apply.events import Cause, cause_of
-from reconciler.apply.make import Posted, conflict, deliver, intend, post, secure
+from reconciler.apply.make import Posted, conflict, deliver, intend, post, prove, secure
 from reconciler.apply.recover import recover
 from reconciler.apply.retire import due, revoke, successor_is_shown
 from reconciler.apply.run import Run
@@ -13,7 +13,7 @@ from reconciler.apply.seen import sight
 from reconciler.apply.signon import credential_of
 from reconciler.apply.tally import Tally
 from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError, Unreachable
+from reconciler.model.errors import CredentialUnavailable, ReconcilerError, Unreachable
 from reconciler.plan.action import Action, Kind
 from reconciler.plan.observe import Present
 from reconciler.ports import Listing, Session
@@ -74,7 +74,13 @@ async def _deliver(run: Run, session: Session | None, action: Action) -> Cause |
 
 
 async def _with_session(run: Run, tally: Tally, actions: Sequence[Action]) -> None:
-    instance = run.desired.instances[tally.instance]
+    instance = run.desired.instances.get(tally.instance)
+    if instance is None:
+        raise CredentialUnavailable(
+            f"{tally.instance}: an earlier run left a create open on it, and it left the manifest",
+            hint="put its key back with `clients: []` until it is settled, or end it by hand:"
+            " reconciler state settle",
+        )
     credential = await credential_of(instance, run.ports.credentials)
     async with run.ports.domo.session(instance, credential) as session:
         work = _Work(run=run, tally=tally, session=session, listing=await session.list_clients())
@@ -230,6 +236,11 @@ class _Work:
         entry = self.run.entry(address)
         if entry is None or old not in due(self.run, entry):
             return Cause(code="not-due", message="its successor has not reached every sink yet")
+        secret = self.run.secret(entry.client_id, entry)
+        if secret is not None:
+            cause = await prove(self.run, self.session, entry, secret)
+            if cause is not None:
+                return cause
         if not await self._wait_for(address, entry):
             return Cause(
                 code="successor-not-listed",

@@ -10,7 +10,7 @@ from reconciler.apply.settle import settle
 from reconciler.model.errors import ReconcilerError, StateUnwritable
 from reconciler.model.mark import Mark, marked, owner_of
 from reconciler.model.secret import Secret
-from reconciler.model.sink import StateTarget
+from reconciler.model.sink import STATE, StateTarget
 from reconciler.plan.action import Action, Kind
 from reconciler.ports import (
     Ambiguous,
@@ -213,8 +213,8 @@ async def deliver(run: Run, session: Session | None, action: Action, entry: Entr
             message="its secret cannot be opened here",
             hint="the next plan shows what heals it",
         )
-    if session is not None and entry.retiring and not entry.delivered:
-        cause = await _prove(run, session, entry, secret)
+    if session is not None and entry.retiring and entry.delivered.keys() <= {STATE}:
+        cause = await prove(run, session, entry, secret)
         if cause is not None:
             return cause
     return await _to_sinks(run, action, entry, secret)
@@ -245,13 +245,17 @@ async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> C
     return cause
 
 
-async def _prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cause | None:
+async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cause | None:
+    """Sign in with a successor, once in a run; say why it cannot take over yet."""
+    if entry.client_id in run.proven:
+        return None
     reason = ""
     for pause in _PROOF_PAUSES:
         await run.ports.clock.sleep(pause)
         proof = await session.prove(client_id=entry.client_id, secret=secret, scope=entry.scope)
         match proof:
             case Works():
+                run.proven.add(entry.client_id)
                 return None
             case Refused(reason=reason) | Unproven(reason=reason):
                 continue

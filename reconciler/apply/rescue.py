@@ -7,7 +7,7 @@ from reconciler.apply.run import Run
 from reconciler.apply.seen import made_by
 from reconciler.model.errors import ReconcilerError, StateUnwritable
 from reconciler.ports import Gone, Session
-from reconciler.state.journal import Created, Intent
+from reconciler.state.journal import Created, Intent, Withdrawn
 
 
 async def rescue(
@@ -47,5 +47,7 @@ async def _undone(run: Run, session: Session, intent: Intent, created: Created) 
     except ReconcilerError:
         return lives_on
     if isinstance(outcome, Gone):
+        # Not durable, but what the journal is cut down to at the end of the run must not have it.
+        run.working.apply(Withdrawn(nonce=intent.nonce))
         return f"the new client of {intent.address} is revoked again, for its secret has no place"
     return lives_on

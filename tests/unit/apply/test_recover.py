@@ -130,3 +130,15 @@ def test_a_client_that_the_lists_show_late_is_found(
     assert report.complete
     assert [each.name for each in shop.served.revoked("i1.domo.com")] == ["probe", "Reporting"]
     assert shop.names() == ["Reporting"]
+
+
+def test_an_attempt_on_an_instance_that_left_the_manifest_is_reported(
+    workshop: Make, make_client: Make
+) -> None:
+    """Nobody can sign on to it any more, so it stays open and the message says what to do."""
+    shop, client = workshop(), make_client("Reporting", "i9")
+    leave_intent(shop, client)
+    report = shop.apply(shop.desired())
+    assert [each.instance for each in report.instances_failed] == ["i9"]
+    assert "clients: []" in (report.instances_failed[0].cause.hint or "")
+    assert len(shop.journals) == 1

@@ -153,3 +153,24 @@ def test_forgetting_asks_nobody(workshop: Make, make_client: Make, make_action: 
     assert shop.served.count() == before
     assert shop.names() == ["Reporting"]
     assert shop.clients == {}
+
+
+def test_a_successor_in_the_state_alone_is_proved_before_the_old_one_ends(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """A secret that only the state has must sign in, too, in this run or in a later one."""
+    shop, client = workshop(), make_client("Reporting", sinks=("state",))
+    old = made(shop, client, make_action)
+    shop.served.fault("garbage", route="token", times=None)
+    act = make_action(Kind.ROTATE, client, live_name="Reporting (2)", client_id=old.client_id)
+    report = shop.apply(shop.desired(client), act)
+    assert [each.cause.code for each in report.failed] == ["not-proven"]
+    end = make_action(
+        Kind.REVOKE, client, live_name="Reporting", client_id=old.client_id, sinks=(), retires=True
+    )
+    again = shop.apply(shop.desired(client), end)
+    assert [each.cause.code for each in again.failed] == ["not-proven"]
+    assert shop.names() == ["Reporting", "Reporting (2)"]
+    shop.served.heal()
+    assert shop.apply(shop.desired(client), end).complete
+    assert shop.names() == ["Reporting (2)"]
