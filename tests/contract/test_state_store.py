@@ -17,7 +17,7 @@ from reconciler.model.errors import LockHeld, StateRefused
 from reconciler.model.secret import Secret
 from reconciler.ports import StateStore
 from reconciler.state.document import Plain, State
-from reconciler.state.journal import Created, Header, Intent
+from reconciler.state.records import Created, Header, Intent
 from reconciler.stores.local import LocalStore
 
 Stores = Callable[[], StateStore]
@@ -243,3 +243,14 @@ def test_a_run_that_is_killed_while_it_appends_leaves_what_was_durable(
     nonces = [getattr(each, "nonce", "") for each in left.records]
     assert nonces == [f"n{number}" for number in range(len(nonces))]
     assert len(nonces) > said[-1] > 0
+
+
+def test_a_left_journal_is_rewritten(stores: Stores) -> None:
+    """It says what it is told to, under the header that it had; told nothing, it is gone."""
+    stores().rescue(HEADER, [INTENT, replace(INTENT, nonce="n2")])
+    (left,) = stores().journals(LINEAGE)
+    stores().rewrite(left, [INTENT])
+    (again,) = stores().journals(LINEAGE)
+    assert (again.path, again.header, again.records) == (left.path, HEADER, (INTENT,))
+    stores().rewrite(again, [])
+    assert list(stores().journals(LINEAGE)) == []

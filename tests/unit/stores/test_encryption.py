@@ -40,9 +40,9 @@ def test_what_is_sealed_is_opened(recipients: Sequence[str], key: str) -> None:
     assert found.same_as(Secret("hush"))
 
 
-@pytest.mark.parametrize("key", ["age.key", "ssh.key"])
+@pytest.mark.parametrize("key", ["age.key", "ssh.key", "rsa.key"])
 def test_a_message_of_the_real_tool_is_opened(key: str) -> None:
-    """The fixed message was sealed by age 1.1.1 to both keys."""
+    """The fixed message was sealed by age 1.1.1 to all of the keys."""
     found = sealing(AGE, key=key).open(
         client_id="c1", sealed=Sealed(text=(DATA / "sealed.age").read_text())
     )
@@ -135,3 +135,13 @@ def test_without_encryption_a_secret_is_kept_as_it_is() -> None:
     assert isinstance(kept, Plain)
     assert kept.secret.same_as(Secret("hush"))
     assert PlainSealing().open(client_id="c1", sealed=Sealed(text="age…")) is None
+
+
+def test_what_was_sealed_once_is_opened_without_recipients() -> None:
+    """A manifest that no longer asks for encryption does not close what is sealed."""
+    kept = AgeSealing([AGE]).keep(client_id="c1", secret=Secret("hush"))
+    assert isinstance(kept, Sealed)
+    keys = identities_from((DATA / "age.key").read_text(), name="age.key")
+    found = PlainSealing(keys).open(client_id="c1", sealed=kept)
+    assert found is not None
+    assert found.same_as(Secret("hush"))
