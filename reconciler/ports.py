@@ -16,7 +16,7 @@ from reconciler.model.reference import CredentialRef
 from reconciler.model.secret import Secret
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.state.document import Kept, Sealed, State
-from reconciler.state.journal import Header, Record
+from reconciler.state.records import Header, Record
 
 
 class Clock(Protocol):

@@ -40,9 +40,13 @@ class InstanceStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDone:
-    """An action of the plan is done and durable."""
+    """An action of the plan is done and durable.
+
+    `client_id` is that of the client that was made, delivered or ended.
+    """
 
     action: Action
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from reconciler.plan.action import Action, Kind
 from reconciler.plan.observe import Present
 from reconciler.ports import Listing, Session
 from reconciler.state.document import Entry, Retiring
-from reconciler.state.journal import Absent, Intent
+from reconciler.state.records import Absent, Intent
 
 
 async def work(run: Run, tally: Tally) -> None:
@@ -193,9 +193,11 @@ class _Work:
         if not self.run.may_start:
             return Cause(code="interrupted", message="interrupted before it was begun")
         self.run.check_serial()
+        seen = sight(self.run, entry, self.listing, domain=entry.domain)
         cause = await revoke(self.run, self.session, self.listing, action.address, entry)
-        if cause is None:
-            kept = tuple(each for each in self.listing.clients if each.name != entry.live_name)
+        if cause is None and isinstance(seen, Present):
+            # Another client that has taken the name of one that was gone already stays in sight.
+            kept = tuple(each for each in self.listing.clients if each is not seen.listed)
             self.listing = replace(self.listing, clients=kept)
         return cause
 

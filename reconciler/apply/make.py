@@ -23,7 +23,7 @@ from reconciler.ports import (
     Works,
 )
 from reconciler.state.document import Entry, Retiring, delivery_of
-from reconciler.state.journal import Absent, Created, Delivered, Intent
+from reconciler.state.records import Absent, Created, Delivered, Intent
 
 _BAD_REQUEST: Final = 400
 _PROOF_PAUSES: Final = (0.0, 0.5, 1.5)

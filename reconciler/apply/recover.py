@@ -6,7 +6,7 @@ from reconciler.apply.events import Cause, Settled, Unresolved
 from reconciler.apply.run import Run
 from reconciler.apply.settle import settle
 from reconciler.ports import Listing, Session
-from reconciler.state.journal import Made, Revoked
+from reconciler.state.records import Made, Revoked
 
 _ORPHAN_HINT: Final = (
     "its secret is kept in the journal; end it by hand: reconciler state settle '{address}' "

@@ -7,7 +7,7 @@ from reconciler.apply.run import Run
 from reconciler.apply.seen import made_by
 from reconciler.model.errors import ReconcilerError, StateUnwritable
 from reconciler.ports import Gone, Session
-from reconciler.state.journal import Created, Intent, Withdrawn
+from reconciler.state.records import Created, Intent, Withdrawn
 
 
 async def rescue(

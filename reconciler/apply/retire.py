@@ -10,7 +10,7 @@ from reconciler.plan.observe import Gone as Missing
 from reconciler.plan.observe import NotVisible, Present
 from reconciler.ports import Ambiguous, Gone, Listing, NotMade, Session
 from reconciler.state.document import Entry, Retiring
-from reconciler.state.journal import Revoked
+from reconciler.state.records import Revoked
 
 
 async def revoke_shown(run: Run, session: Session, numeric_id: int) -> Gone | NotMade:

@@ -14,7 +14,8 @@ from reconciler.plan.action import Plan
 from reconciler.plan.select import Selection
 from reconciler.ports import Clock, Credentials, Domo, Journal, Sealing, Sinks, StateStore
 from reconciler.state.document import Entry, Plain, State
-from reconciler.state.journal import Header, Record, WorkingState
+from reconciler.state.journal import WorkingState
+from reconciler.state.records import Header, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from reconciler.model.mark import owner_of
 from reconciler.plan.observe import Seen, Sight, View
 from reconciler.ports import Listing
 from reconciler.state.document import Entry, Retiring
-from reconciler.state.journal import Intent
+from reconciler.state.records import Intent
 
 
 def sight(run: Run, known: Entry | Retiring, listing: Listing, *, domain: str) -> Sight:

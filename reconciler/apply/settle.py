@@ -9,8 +9,9 @@ from reconciler.apply.retire import revoke_shown
 from reconciler.apply.run import Run
 from reconciler.apply.seen import made_by
 from reconciler.model.client import ListedClient
+from reconciler.model.mark import owner_of
 from reconciler.ports import Gone, Listing, Session
-from reconciler.state.journal import Absent, Intent, Withdrawn
+from reconciler.state.records import Absent, Intent, Withdrawn
 
 _SETTLE_HINT: Final = (
     "look at the instance's clients, then end it by hand: reconciler state settle {address} "
@@ -67,7 +68,7 @@ async def _settled_by_sight(
         await _withdraw(run, session, intent, found, outcome)
         return True
     holder = outcome.listing.named(intent.live_name)
-    if holder is not None and not _known(run, intent, holder):
+    if holder is not None and not _is_another(run, intent, holder):
         _leave(
             run, intent, outcome, "a client of this name is there, and nothing proves whose it is"
         )
@@ -111,8 +112,17 @@ async def _withdraw(
     run.emit(Settled(address=intent.address, how="it was made without its secret, and is revoked"))
 
 
-def _known(run: Run, intent: Intent, listed: ListedClient) -> bool:
-    """Say whether the name is held by a client that the state knows, so not by the attempt's."""
+def _is_another(run: Run, intent: Intent, listed: ListedClient) -> bool:
+    """Say whether the name is held by a client that is surely not the attempt's.
+
+    That is one that the state knows, or one with our mark and another attempt's nonce: a suspected
+    orphan, which blocks its address by itself.
+    """
+    mark = listed.mark
+    if mark is not None and mark.owner == owner_of(
+        lineage=run.working.lineage, domain=intent.domain
+    ):
+        return mark.nonce != intent.nonce
     if listed.client_id is None:
         return False
     return any(

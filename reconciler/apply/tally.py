@@ -52,7 +52,7 @@ class Tally:
     def succeed(self, action: Action) -> None:
         """Record that an action is done and durable."""
         self.done.append(action)
-        self._run.emit(ActionDone(action=action))
+        self._run.emit(ActionDone(action=action, client_id=self._client_id(action)))
 
     def end(self, action: Action, cause: Cause | None) -> None:
         """Record how an action ended."""
@@ -67,6 +67,13 @@ class Tally:
         """Record that the instance cannot be worked on any further."""
         self.failure = InstanceFailed(instance=self.instance, cause=cause)
         self._run.emit(self.failure)
+
+    def _client_id(self, action: Action) -> str | None:
+        """Return the id of the client that an action made or, where it made none, acted upon."""
+        entry = self._run.entry(action.address)
+        if entry is not None and (action.kind.makes or action.client_id is None):
+            return entry.client_id
+        return action.client_id
 
     def finish(self) -> None:
         """Say that the instance is through."""

@@ -13,7 +13,8 @@ from reconciler.apply.run import Ports, Run, Settings, Stop
 from reconciler.cli.runtime import Ground, SystemClock
 from reconciler.model.instant import stamp
 from reconciler.state.document import State
-from reconciler.state.journal import Header, WorkingState
+from reconciler.state.journal import WorkingState
+from reconciler.state.records import Header
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,21 +1,14 @@
-"""The journal: what was about to be done, and was done, before the state could say so.
+"""What is known in the middle of a run, and every rule by which a record changes it.
 
-Every rule by which a record changes what is known is in this file. The engine appends a record,
-makes it durable, and applies it here; a run that comes after a crash reads the records and applies
-them in the same way, so that both arrive at the same place.
-
-An attempt to make a client is named by its nonce. Its life is `Intent`, then either `Created`
-and a `Delivered` for each sink, or `Absent` (a list proved that nothing was made), `Withdrawn`
-(it was made, its secret never arrived, and it was revoked again) or `Abandoned` (an operator
-ended it by hand).
+The engine appends a record, makes it durable, and applies it here; a run that comes after a crash
+reads the records and applies them in the same way, so that both arrive at the same place.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, assert_never
+from typing import Literal, assert_never
 
 from reconciler.model.address import Address
-from reconciler.model.client import OnRemove
 from reconciler.model.secret import Secret
 from reconciler.model.sink import STATE
 from reconciler.state.document import (
@@ -28,118 +21,17 @@ from reconciler.state.document import (
     Sealed,
     State,
 )
-
-VERSION: Final = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """The first record of a run's journal; `serial` is that of the state when the run began."""
-
-    run: str
-    lineage: str
-    serial: int
-    plan_id: str
-    at: str
-    version: int = VERSION
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """A `POST` is about to be sent.
-
-    `predecessor` is the client id that the address had, None for a first create. `owner` is the
-    user who asks, where known; `principal` tells credentials apart where the user is not known.
-    `orphan` is a client with our mark that nobody knew, and that this one is to succeed.
-    """
-
-    address: Address
-    nonce: str
-    domain: str
-    live_name: str
-    scope: tuple[str, ...]
-    sinks: tuple[str, ...]
-    at: str
-    principal: str
-    owner: int | None = None
-    description: str = ""
-    predecessor: str | None = None
-    marked: bool = True
-    protect: bool = False
-    on_remove: OnRemove = "keep"
-    overlap: float = 0.0
-    orphan: Retiring | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Created:
-    """Domo made the client; here is its secret. `id` is None where the answer lacked it."""
-
-    nonce: str
-    client_id: str
-    secret: Kept
-    at: str
-    owner: int | None = None
-    id: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """A sink has the secret of `client_id`."""
-
-    address: Address
-    client_id: str
-    sink: str
-    target: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Absent:
-    """A list proved that the attempt made nothing."""
-
-    nonce: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawn:
-    """The attempt had made a client whose secret nobody received; it is revoked."""
-
-    nonce: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revoked:
-    """A client that the state knew is revoked, or a list showed that it is gone."""
-
-    address: Address
-    client_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Abandoned:
-    """An operator ended an attempt (`nonce`) or an orphan (its `client_id`) by hand."""
-
-    key: str
-    how: Literal["revoked", "abandon", "output"]
-
-
-Record = Intent | Created | Delivered | Absent | Withdrawn | Revoked | Abandoned
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """A client that an attempt made, and the sinks that have its secret."""
-
-    intent: Intent
-    created: Created
-    delivered: tuple[Delivered, ...] = ()
-
-    def records(self) -> Iterator[Record]:
-        """Yield the records that say all of it again."""
-        yield self.intent
-        yield self.created
-        yield from self.delivered
+from reconciler.state.records import (
+    Abandoned,
+    Absent,
+    Created,
+    Delivered,
+    Intent,
+    Made,
+    Record,
+    Revoked,
+    Withdrawn,
+)
 
 
 @dataclass(slots=True)

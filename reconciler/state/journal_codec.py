@@ -25,7 +25,7 @@ from reconciler.state.codec import (
 )
 from reconciler.state.document import Plain, Retiring, Sealed
 from reconciler.state.fields import Check, Shape, Wrong
-from reconciler.state.journal import (
+from reconciler.state.records import (
     VERSION,
     Abandoned,
     Absent,

@@ -11,13 +11,14 @@ import asyncio
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 from reconciler.model.errors import StateUnwritable
 from reconciler.model.text import plural
-from reconciler.state.journal import Header, Record
 from reconciler.state.journal_codec import encode_header, encode_record
+from reconciler.state.records import Header, Record
 from reconciler.system.files import fsync_folder, sync, write_all, write_atomically
 
 
@@ -26,7 +27,8 @@ class JournalFile:
 
     After a write or fsync that failed the file takes nothing any more: the system may have dropped
     what it could not write and call the next fsync a success. `durable` counts the records that are
-    on the disk for certain.
+    on the disk for certain. What was not durable is cut off at the end, as whoever appended it was
+    told that it failed, and has acted on that.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
@@ -41,6 +43,7 @@ class JournalFile:
         self._begun = False
         self._closed = False
         self.durable = 0
+        self._length = len(self._header)
 
     async def append(self, *records: Record) -> None:
         """Return once the records are durable.
@@ -77,6 +80,7 @@ class JournalFile:
             if unrecorded or self._begun:
                 self._compact(unrecorded)
         except OSError as error:
+            self._cut()
             raise self._failed("compact", error) from None
 
     def _compact(self, unrecorded: Sequence[Record]) -> None:
@@ -87,18 +91,26 @@ class JournalFile:
         self._path.unlink(missing_ok=True)
         fsync_folder(self._path.parent)
 
+    def _cut(self) -> None:
+        """Leave the durable lines alone; cutting takes no room on the disk."""
+        if self.durable:
+            with suppress(OSError):
+                os.truncate(self._path, self._length)
+
     def _commit(self, ticket: int) -> StateUnwritable | None:
         """Make the first `ticket` records durable; run by the one thread alone."""
         if self.durable >= ticket or self._failure is not None:
             return self._failure if self.durable < ticket else None
         with self._guard:
             lines, self._queue = self._queue, []
+        data = b"".join(lines)
         try:
-            self._write(b"".join(lines))
+            self._write(data)
         except OSError as error:
             self._failure = self._failed("write", error)
             return self._failure
         self.durable += len(lines)
+        self._length += len(data)
         return None
 
     def _write(self, data: bytes) -> None:

@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,8 +12,8 @@ from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.ports import LeftJournal
 from reconciler.state.codec import decode, encode
 from reconciler.state.document import State, scrubbed
-from reconciler.state.journal import Header, Record
 from reconciler.state.journal_codec import encode_header, encode_record
+from reconciler.state.records import Header, Record
 from reconciler.stores.lock import FileLock
 from reconciler.stores.reading import content, left_journals
 from reconciler.system.files import SUFFIX, fsync_folder, make_private_folders, write_atomically
@@ -138,6 +138,9 @@ class LocalStore:
         try:
             write_atomically(path, data)
         except OSError as error:
+            # Where only the folder's fsync failed the file is there, and nobody may rely on it.
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
             raise StateUnwritable(
                 f"the journal `{path}` cannot be written: {error.strerror}"
             ) from None

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from measure import alternating, run
+from tests.bench.measure import alternating, run
 
 PYTHON = sys.executable
 TOOL = [PYTHON, "-m", "reconciler"]

@@ -89,8 +89,9 @@ def test_the_whole_story(folder: Path, served: "Running", reconciler: Callable[.
     assert_nowhere_else(folder, served, planned, applied)
 
 
+@pytest.mark.usefixtures("folder")
 def test_the_second_run_does_only_the_rest(
-    folder: Path, served: "Running", reconciler: Callable[..., Any]
+    served: "Running", reconciler: Callable[..., Any]
 ) -> None:
     """After the causes are mended nothing is made twice, and then nothing is left to do."""
     reconciler("apply", "--auto-approve", env=SECRETS)

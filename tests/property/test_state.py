@@ -17,7 +17,8 @@ from reconciler.model.secret import Secret
 from reconciler.model.text import is_one_line
 from reconciler.state import codec, journal_codec
 from reconciler.state.document import Entry, Kept, Plain, Reached, Retiring, Sealed, State
-from reconciler.state.journal import (
+from reconciler.state.journal import WorkingState
+from reconciler.state.records import (
     Abandoned,
     Absent,
     Created,
@@ -27,7 +28,6 @@ from reconciler.state.journal import (
     Record,
     Revoked,
     Withdrawn,
-    WorkingState,
 )
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

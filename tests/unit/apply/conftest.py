@@ -29,7 +29,8 @@ from reconciler.plan.action import Action, Kind, Plan
 from reconciler.ports import Sealing
 from reconciler.sinks.router import LocalSinks
 from reconciler.state.document import Entry, State
-from reconciler.state.journal import Header, WorkingState
+from reconciler.state.journal import WorkingState
+from reconciler.state.records import Header
 from reconciler.stores.encryption import PlainSealing
 from reconciler.stores.local import LocalStore
 

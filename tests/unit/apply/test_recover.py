@@ -10,7 +10,7 @@ import pytest
 from reconciler.model.mark import Mark, marked
 from reconciler.plan.action import Kind
 from reconciler.state.document import State
-from reconciler.state.journal import Header, Intent
+from reconciler.state.records import Header, Intent
 
 Make = Callable[..., Any]
 LINEAGE = "5f0c8a52-2f0e-4f1e-9a53-9d6a1a0c0001"
@@ -105,6 +105,22 @@ def test_a_client_without_the_nonce_is_not_touched(
     assert shop.names() == ["Reporting"]
     assert shop.served.count(route="create*") == 0
     assert len(shop.journals) == 1
+
+
+def test_a_suspected_orphan_of_the_name_is_not_the_attempts_client(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """Our mark with another nonce: the attempt made nothing, and the orphan blocks by itself."""
+    shop, client = workshop(), make_client("Reporting")
+    leave_intent(shop, client, owner=owner(shop))
+    mark = Mark.of(lineage=LINEAGE, domain="i1.domo.com", nonce="99999999")
+    shop.served.add_client("i1.domo.com", "Reporting", description=marked("", mark))
+    report = shop.apply(shop.desired(client), make_action(Kind.CREATE, client))
+    assert report.unresolved == ()
+    assert [each.cause.code for each in report.failed] == ["suspected-orphan"]
+    assert shop.names() == ["Reporting"]
+    assert shop.served.count(route="create*") == 0
+    assert shop.journals == []
 
 
 def test_absence_proves_nothing_to_another_user_who_sees_only_his_own(

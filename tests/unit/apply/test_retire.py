@@ -87,6 +87,23 @@ def test_revoke_first_keeps_the_name(workshop: Make, make_client: Make, make_act
     assert delivered["client_secret"] == shop.secret("Reporting")
 
 
+def test_revoke_first_sees_who_took_the_name_of_a_client_that_was_gone(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """The name is not free although our client of it has ended: nothing is posted."""
+    shop, client = workshop(), make_client("Reporting", replace="revoke_first")
+    old = made(shop, client, make_action)
+    shop.served.remove_client("i1.domo.com", "Reporting")
+    shop.served.add_client("i1.domo.com", "Reporting")
+    wider = replace(client, scope=("audit", "data"))
+    act = make_action(Kind.REPLACE, wider, client_id=old.client_id, scope=wider.scope)
+    report = shop.apply(shop.desired(wider), act)
+    assert [each.cause.code for each in report.failed] == ["conflict"]
+    assert shop.served.count(route="create*") == 1
+    assert shop.names() == ["Reporting"]
+    assert shop.journals == []
+
+
 def test_a_client_that_left_the_manifest_is_revoked(
     workshop: Make, make_client: Make, make_action: Make
 ) -> None:

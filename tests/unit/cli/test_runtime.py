@@ -18,7 +18,7 @@ from reconciler.model.place import Place
 from reconciler.model.secret import Secret
 from reconciler.plan.action import Plan, Problem
 from reconciler.state.document import Plain, State
-from reconciler.state.journal import Created, Header, Intent, Record
+from reconciler.state.records import Created, Header, Intent, Record
 from reconciler.stores.local import LocalStore
 
 Make = Callable[..., Console]

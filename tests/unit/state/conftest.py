@@ -8,7 +8,7 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
 from reconciler.state.document import Entry, Plain, Reached, Sealed, State
-from reconciler.state.journal import Created, Delivered, Header, Intent
+from reconciler.state.records import Created, Delivered, Header, Intent
 
 LINEAGE = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 AT = "2026-01-31T08:00:00Z"

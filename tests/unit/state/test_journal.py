@@ -6,7 +6,8 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.state.document import Entry, Plain, Reached, Sealed, State
-from reconciler.state.journal import (
+from reconciler.state.journal import WorkingState
+from reconciler.state.records import (
     Abandoned,
     Absent,
     Created,
@@ -15,7 +16,6 @@ from reconciler.state.journal import (
     Record,
     Revoked,
     Withdrawn,
-    WorkingState,
 )
 
 Intents = Callable[..., Intent]

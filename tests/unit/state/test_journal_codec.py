@@ -9,7 +9,8 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.state.document import Plain
-from reconciler.state.journal import (
+from reconciler.state.journal_codec import decode, encode_header, encode_record
+from reconciler.state.records import (
     Abandoned,
     Absent,
     Created,
@@ -20,7 +21,6 @@ from reconciler.state.journal import (
     Revoked,
     Withdrawn,
 )
-from reconciler.state.journal_codec import decode, encode_header, encode_record
 
 
 def line(body: bytes) -> bytes:

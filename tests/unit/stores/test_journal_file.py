@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.errors import StateUnwritable
-from reconciler.state.journal import Header, Intent
 from reconciler.state.journal_codec import decode
+from reconciler.state.records import Header, Intent
 from reconciler.stores.journal_file import JournalFile
 
 Intents = Callable[[str], Intent]
@@ -156,7 +156,7 @@ FULL = """
 import asyncio, resource, signal, sys
 from pathlib import Path
 from reconciler.model.errors import StateUnwritable
-from reconciler.state.journal import Absent, Header
+from reconciler.state.records import Absent, Header
 from reconciler.stores.journal_file import JournalFile
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -234,3 +234,20 @@ def test_a_sync_that_failed_once_is_never_tried_again(
     assert nonces(tmp_path / "j")[0] == "a"
     journal.close([intent("b")])
     assert nonces(tmp_path / "j") == ["b"]
+
+
+def test_what_was_not_durable_is_cut_off_where_nothing_can_be_rewritten(tmp_path: Path) -> None:
+    """A record whose append failed is acted on as failed, so no later run may read it."""
+    path = tmp_path / "journal"
+    script = FULL.replace("(400, hard)", "(1300, hard)").replace("(100, hard)", "(0, hard)")
+    done = subprocess.run(
+        [sys.executable, "-c", script.replace('"small"', '"s" * 10'), str(path), "full"],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "cannot compact" in done.stdout
+    found = decode(path.read_bytes(), name="j")
+    assert not found.torn
+    assert len(found.records) == int(done.stdout.splitlines()[-2])
