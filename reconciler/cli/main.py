@@ -23,6 +23,7 @@ COMMANDS: Final[Table] = {
     "apply": ("apply:apply", "Carry the plan out, without losing a secret."),
     "output": ("output:output", "Print the secret of one client."),
     "state": ("state:state", "Look at the state, and mend it by hand."),
+    "ledger": ("ledger:ledger", "Check the record of everything that was done."),
     "schema": ("schema:schema", "Print a published JSON schema."),
     "sandbox": ("sandbox:sandbox", "Serve a Domo double on loopback, to try things out."),
     "demo": ("demo:demo", "Run validate, plan, apply and plan again against a sandbox."),

@@ -33,6 +33,7 @@ from reconciler.cli.options import (
     refresh_options,
     where_options,
 )
+from reconciler.cli.recording import Recording, recording
 from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import PlanRefused, UsageError
@@ -67,6 +68,7 @@ INTERRUPTED = 130
     "--absence-window", type=Duration(), default="5s", show_default=True, metavar="DURATION",
     help="How long a client must stay out of the lists to count as not made.",
 )  # fmt: skip
+@option("--ledger", metavar="FILE", help="Append a line to this file for each thing done.")
 @format_option("text", "json")
 @output_options
 @click.pass_obj
@@ -85,6 +87,7 @@ def apply(  # noqa: PLR0913 (one argument for each option)
     identities: tuple[str, ...],
     lock_timeout: float,
     absence_window: float,
+    ledger: str | None,
     output: str,
 ) -> int:
     """Carry the plan out, without losing a secret.
@@ -123,7 +126,10 @@ def apply(  # noqa: PLR0913 (one argument for each option)
         if not _agreed(made, ground, auto_approve=auto_approve or agreed is not None):
             console.note("nothing was done")
             return 1
-        code = _carried_out(console, job, output)
+        reviewed = agreed.plan_id if agreed is not None else made.id
+        with recording(console, ledger, plan_id=reviewed, folder=desired.root) as record:
+            code = _carried_out(console, job, record, output)
+    code = code if record.complete else code or INCOMPLETE
     return _with_stale(console, code, stale)
 
 
@@ -222,11 +228,11 @@ def _agreed(made: "Plan", ground: Ground, *, auto_approve: bool) -> bool:
     )
 
 
-def _carried_out(console: Console, job: "Job", output: str) -> int:
+def _carried_out(console: Console, job: "Job", record: Recording, output: str) -> int:
     from reconciler.cli.views import progress, report
 
     with progress.shown(console, len(job.plan.actions)) as listen:
-        ended = asyncio.run(_interruptible(console, job, listen))
+        ended = asyncio.run(_interruptible(console, job, record.listener(listen)))
     if output == "json":
         import orjson
 

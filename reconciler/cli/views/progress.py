@@ -127,8 +127,8 @@ def _record(event: Event) -> dict[str, object]:
             return {"event": "instance-ended", "instance": instance, "ok": ok}
         case InstanceFailed(instance=instance, cause=cause):
             return {"event": "instance-failed", "instance": instance, **_cause(cause)}
-        case ActionDone(action=action):
-            return {"event": "action-done", **_action(action)}
+        case ActionDone(action=action, client_id=client_id):
+            return {"event": "action-done", **_action(action), "client_id": client_id}
         case ActionFailed(action=action, cause=cause):
             return {"event": "action-failed", **_action(action), **_cause(cause)}
         case Settled(address=address, how=how):

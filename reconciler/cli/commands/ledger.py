@@ -1,0 +1,64 @@
+"""`reconciler ledger`: what was done, by whom, and whether anybody touched the record."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from reconciler.cli.group import LazyGroup, Table
+from reconciler.cli.options import format_option, option, output_options
+from reconciler.cli.views.console import Console
+from reconciler.model.errors import ReconcilerError
+
+COMMANDS: Final[Table] = {
+    "verify": ("ledger:verify", "Find every change, cut or reorder in a ledger."),
+}
+SHOWN: Final = 20
+
+ledger = LazyGroup(
+    COMMANDS,
+    name="ledger",
+    no_args_is_help=False,
+    help="Check the record that `apply --ledger FILE` keeps of everything done.",
+    epilog="Example: reconciler ledger verify ledger.jsonl",
+)
+
+
+@click.command(epilog="Example: reconciler ledger verify ledger.jsonl --count 12 --head 5f70…")
+@click.argument("path", metavar="FILE")
+@option(
+    "--head", metavar="HASH",
+    help="The head that an apply said at its end: it must still be in the ledger.",
+)  # fmt: skip
+@option("--count", type=click.IntRange(0), default=0, help="The line that the head stands for.")
+@format_option("text", "json")
+@output_options
+@click.pass_obj
+def verify(console: Console, *, path: str, head: str | None, count: int, output: str) -> int:
+    """Find every change, cut or reorder in a ledger.
+
+    Each line holds the digest of the one before it. A cut at the end breaks no chain: to find it,
+    give the head and the count that an apply said at its end.
+    """
+    from reconciler.cli.views.ledger import checked, document
+    from reconciler.stores.ledger import START, Anchor
+    from reconciler.stores.ledger import verify as verified
+
+    anchor = Anchor(count=count, head=head or START) if head or count else None
+    found = verified(Path(path), anchor)
+    if output == "json":
+        import orjson
+
+        console.data(orjson.dumps(document(found), option=orjson.OPT_INDENT_2))
+        return 1 if found.broken else 0
+    if not found.broken:
+        console.data(checked(found))
+        return 0
+    listed = [f"line {e.line:,}: {e.why}" if e.line else e.why for e in found.broken[:SHOWN]]
+    more = len(found.broken) - SHOWN
+    raise ReconcilerError(
+        f"the ledger `{path}` is not what was written:"
+        + "".join(f"\n  {each}" for each in listed)
+        + (f"\n  and {more:,} more" if more > 0 else ""),
+        hint="compare it with a copy from before, a commit or a backup",
+    )

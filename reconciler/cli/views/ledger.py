@@ -1,0 +1,98 @@
+"""What an apply writes into its ledger, and what a check of one says."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, assert_never
+
+from reconciler.apply.events import (
+    ActionDone,
+    ActionFailed,
+    Event,
+    InstanceEnded,
+    InstanceFailed,
+    InstanceStarted,
+    Listener,
+    RunStarted,
+    Settled,
+    Unresolved,
+    WaveStarted,
+)
+from reconciler.cli.provenance import Provenance
+from reconciler.model.address import Address
+from reconciler.model.text import plural
+from reconciler.plan.action import Action
+
+if TYPE_CHECKING:
+    from reconciler.stores.ledger import Ledger, Verified
+
+
+def recorded(
+    ledger: "Ledger", listen: Listener, *, by: Provenance, plan_id: str, now: Callable[[], str]
+) -> Listener:
+    """Return a listener that writes what was done into a ledger, and then tells `listen`."""
+
+    def record(event: Event) -> None:
+        said = entry(event)
+        if said is not None:
+            about = {"who": by.who, "commit": by.commit, "plan_id": plan_id}
+            ledger.append({"at": now(), **about, **said})
+        listen(event)
+
+    return record
+
+
+def entry(event: Event) -> Mapping[str, object] | None:
+    """Return what an event adds to a line, None where nothing was done or left undone."""
+    match event:
+        case ActionDone(action=action, client_id=client_id):
+            return _line(action.address, "done", action=action, client_id=client_id)
+        case ActionFailed(action=action, cause=cause):
+            return _line(action.address, "failed", cause.message, action=action)
+        case Settled(address=address, how=how):
+            return _line(address, "settled", how)
+        case Unresolved(address=address, cause=cause):
+            return _line(address, "unresolved", cause.message)
+        case InstanceFailed(instance=instance, cause=cause):
+            return {**_line(None, "failed", cause.message), "instance": instance}
+        case RunStarted() | WaveStarted() | InstanceStarted() | InstanceEnded():
+            return None
+        case _:
+            assert_never(event)
+
+
+def _line(
+    address: Address | None,
+    result: str,
+    message: str | None = None,
+    *,
+    action: Action | None = None,
+    client_id: str | None = None,
+) -> Mapping[str, object]:
+    return {
+        "action": action.kind.value if action else None,
+        "instance": address.instance if address else None,
+        "address": str(address) if address else None,
+        "client_id": client_id or (action.client_id if action else None),
+        "sinks": list(action.sinks) if action else [],
+        "result": result,
+        "message": message,
+    }
+
+
+def checked(found: "Verified") -> str:
+    """Say how far a ledger that is right reaches."""
+    torn = f", {plural(len(found.torn), 'line')} cut short by a run that was killed"
+    lines = plural(found.anchor.count, "line")
+    return f"valid: {lines}, head {found.anchor.head}" + (torn if found.torn else "")
+
+
+def document(found: "Verified") -> Mapping[str, object]:
+    """Return what a check found as an object for a program."""
+    return {
+        "format": "reconciler.ledger-verify",
+        "version": 1,
+        "valid": not found.broken,
+        "count": found.anchor.count,
+        "head": found.anchor.head,
+        "torn": list(found.torn),
+        "broken": [{"line": each.line or None, "message": each.why} for each in found.broken],
+    }

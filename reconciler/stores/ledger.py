@@ -1,0 +1,225 @@
+"""The ledger: one JSON line for each thing done, each holding the digest of the line before it.
+
+A change, a line that was cut out and an exchange of two lines break the chain at their place. A
+cut at the end breaks nothing: against that the head, the digest of the last line, is kept elsewhere
+(`Anchor`). The chain is over bytes, so a line that a killed run left half-written stays where it
+is, covered by the next one. No secret is ever in a ledger.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, Final, Self
+
+from reconciler.model.errors import LockHeld, ReconcilerError
+
+FORMAT: Final = "reconciler.ledger"
+VERSION: Final = 1
+START: Final = "0" * 64
+"""What the first line holds in place of a digest."""
+
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """How far a ledger reached: its number of lines, and the digest of the last."""
+
+    count: int = 0
+    head: str = START
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """Where a ledger is not what was written; `line` counts from 1, and 0 is the whole file."""
+
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a check found: how far the ledger reaches, torn lines, and what is wrong with it."""
+
+    anchor: Anchor
+    torn: tuple[int, ...] = ()
+    broken: tuple[Broken, ...] = ()
+
+
+class Ledger:
+    """A ledger that this run alone appends to, while it is entered.
+
+    `failure` says what the disk last refused, None where it has every line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+        self._anchor = Anchor()
+        self._torn = False
+        self._pending = b""
+        self.failure: str | None = None
+
+    def __enter__(self) -> Self:
+        """Open the ledger, and find where its chain goes on.
+
+        Raises:
+            LockHeld: another run appends to it.
+            ReconcilerError: it cannot be opened, or is not a ledger.
+
+        """
+        try:
+            self._handle = os.open(self._path, _FLAGS, 0o644)
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._find_end()
+        except BlockingIOError:
+            self._close()
+            raise LockHeld(
+                f"another run is writing the ledger `{self._path}`",
+                hint="apply again when it has ended, or name another file",
+            ) from None
+        except OSError as error:
+            self._close()
+            raise ReconcilerError(
+                f"the ledger `{self._path}` cannot be written: {error.strerror}",
+                hint="nothing was done: --ledger names a file that can be",
+            ) from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write what is pending, and make all of it durable."""
+        if self._handle is not None and self._flush():
+            try:
+                os.fsync(self._handle)
+            except OSError as error:
+                self.failure = _said(error)
+        self._close()
+
+    @property
+    def anchor(self) -> Anchor:
+        """Return how far the ledger reaches."""
+        return self._anchor
+
+    def append(self, entry: Mapping[str, object]) -> None:
+        """Write one line; what the disk does not take now is tried again with the next one.
+
+        Nothing is raised, as the run goes on: `failure` says at its end that lines are missing.
+        """
+        number, before = self._anchor.count + 1, self._anchor.head
+        line = {"format": FORMAT, "version": VERSION, "line": number, "previous": before, **entry}
+        written = json.dumps(line).encode()
+        self._anchor = Anchor(count=number, head=_digest(written))
+        self._pending += (b"\n" if self._torn else b"") + written + b"\n"
+        self._torn = False
+        self._flush()
+
+    def _find_end(self) -> None:
+        count, line, head = 0, b"", START
+        with self._path.open("rb") as file:
+            for line in file:
+                count, head = count + 1, _digest(line.removesuffix(b"\n"))
+        self._torn = bool(line) and not line.endswith(b"\n")
+        if line and not self._torn and _fields(line) is None:
+            self._close()
+            raise ReconcilerError(
+                f"`{self._path}` is not a ledger: its last line is none of a ledger's",
+                hint="nothing was done: --ledger names another file, or one that is still to be",
+            )
+        self._anchor = Anchor(count=count, head=head)
+
+    def _flush(self) -> bool:
+        try:
+            while self._pending and self._handle is not None:
+                self._pending = self._pending[os.write(self._handle, self._pending) :]
+        except OSError as error:
+            self.failure = _said(error)
+            return False
+        self.failure = None
+        return True
+
+    def _close(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+def verify(path: Path, anchor: Anchor | None = None) -> Verified:
+    """Check each line of a ledger, and that it reaches as far as an anchor says.
+
+    An anchor without a count says that some line has this digest.
+
+    Raises:
+        ReconcilerError: it cannot be read.
+
+    """
+    try:
+        with path.open("rb") as file:
+            found, digests = _walk(file)
+    except OSError as error:
+        raise ReconcilerError(
+            f"the ledger `{path}` cannot be read: {error.strerror}",
+            hint="`reconciler apply --ledger FILE` writes one",
+        ) from None
+    missing = _missing(digests, anchor) if anchor is not None else None
+    broken = (*found.broken, *([missing] if missing else []))
+    return Verified(anchor=found.anchor, torn=found.torn, broken=broken)
+
+
+def _walk(file: BinaryIO) -> tuple[Verified, list[str]]:
+    digests: list[str] = []
+    torn: list[int] = []
+    broken: list[Broken] = []
+    for number, line in enumerate(file, start=1):
+        fields = _fields(line)
+        if fields is None:
+            torn.append(number)
+        elif fields.get("previous") != (digests[-1] if digests else START):
+            broken.append(_unlinked(number, fields))
+        digests.append(_digest(line.removesuffix(b"\n")))
+    head = digests[-1] if digests else START
+    anchor = Anchor(count=len(digests), head=head)
+    return Verified(anchor=anchor, torn=tuple(torn), broken=tuple(broken)), digests
+
+
+def _unlinked(number: int, fields: Mapping[str, object]) -> Broken:
+    if fields.get("line") != number:
+        why = f"it was line {fields.get('line')}: lines were cut, added or moved before it"
+    elif number == 1:
+        why = "it is not the beginning of a ledger"
+    else:
+        why = f"line {number - 1} is not the one that was written before it"
+    return Broken(line=number, why=why)
+
+
+def _missing(digests: list[str], anchor: Anchor) -> Broken | None:
+    if anchor.count > len(digests):
+        return Broken(
+            line=0, why=f"it ends after line {len(digests):,}, and had {anchor.count:,}: it was cut"
+        )
+    if anchor.count and anchor.head != START and digests[anchor.count - 1] != anchor.head:
+        return Broken(line=anchor.count, why="it is not the line that the head stands for")
+    if not anchor.count and anchor.head != START and anchor.head not in digests:
+        return Broken(
+            line=0, why="no line of it has the head that was given: it was cut or changed"
+        )
+    return None
+
+
+def _fields(line: bytes) -> Mapping[str, object] | None:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and found.get("format") == FORMAT else None
+
+
+def _digest(line: bytes) -> str:
+    return sha256(line).hexdigest()
+
+
+def _said(error: OSError) -> str:
+    return error.strerror or type(error).__name__
