@@ -7,7 +7,6 @@ document that failed is asked why, with the slow one, some eighty times slower.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,10 +18,10 @@ _NAME: Final = "manifest.v1.schema.json"
 
 def document() -> bytes:
     """Return the schema's text: from the installed package, or from beside it in a checkout."""
-    installed = files("reconciler") / "schemas" / _NAME
-    if installed.is_file():
-        return installed.read_bytes()
-    return (Path(__file__).parents[2] / "schemas" / _NAME).read_bytes()
+    # Not importlib.resources: its import takes as long as the whole check of a small manifest.
+    package = Path(__file__).parents[1]
+    installed = package / "schemas" / _NAME
+    return (installed if installed.is_file() else package.parent / "schemas" / _NAME).read_bytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +15,13 @@ from reconciler.state.journal_codec import encode_header, encode_record
 from reconciler.state.records import Header, Record
 from reconciler.stores.lock import FileLock
 from reconciler.stores.reading import content, left_journals
-from reconciler.system.files import SUFFIX, fsync_folder, make_private_folders, write_atomically
+from reconciler.system.files import (
+    SUFFIX,
+    fsync_folder,
+    make_private_folders,
+    temporary_example,
+    write_atomically,
+)
 
 if TYPE_CHECKING:
     from reconciler.stores.journal_file import JournalFile
@@ -133,7 +138,7 @@ class LocalStore:
             StateUnwritable: the disk does not take that either.
 
         """
-        path = self._beside(f"{header.run}_{secrets.token_hex(4)}.journal")
+        path = self._beside(f"{header.run}_{os.urandom(4).hex()}.journal")
         data = encode_header(header) + b"".join(map(encode_record, records))
         try:
             write_atomically(path, data)
@@ -179,7 +184,8 @@ class LocalStore:
             write_atomically(Path(journal.path), data)
         except OSError as error:
             raise StateUnwritable(
-                f"the journal `{journal.path}` cannot be written: {error.strerror}"
+                f"the journal `{journal.path}` cannot be written: {error.strerror}",
+                hint="what it said is intact. Make room or mend the disk, then do this again",
             ) from None
 
     @property
@@ -193,12 +199,12 @@ class LocalStore:
         The run's name and the random part of a temporary file's are examples.
         """
         present = (self._path, self._beside("backup"))
-        return (*present, *map(_temporary, present), *self.journal_paths())
+        return (*present, *map(temporary_example, present), *self.journal_paths())
 
     def journal_paths(self) -> tuple[Path, ...]:
         """Return those of them that a secret stands in only until its sinks have it."""
         journal = self._beside("0123456789abcdef.journal")
-        return (journal, _temporary(journal), *self._matching(_JOURNAL))
+        return (journal, temporary_example(journal), *self._matching(_JOURNAL))
 
     def _beside(self, what: str) -> Path:
         return self._path.with_name(f"{self._path.name}.{what}")
@@ -251,7 +257,3 @@ def _identity(state: State | None) -> tuple[str, int] | None:
 
 def _named(state: State | None) -> str:
     return "no state" if state is None else f"serial {state.serial} of {state.lineage}"
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f"{path.name}.0123456789abcdef{SUFFIX}")

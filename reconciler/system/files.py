@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -112,6 +111,11 @@ def stem(path: Path) -> str:
     return name
 
 
+def temporary_example(path: Path) -> Path:
+    """Return what a temporary file of `path` could be called, for who asks what git ignores."""
+    return path.with_name(f"{path.name}.0123456789abcdef{SUFFIX}")
+
+
 def _temporary_name(path: Path) -> str:
     """Return a name nobody can foresee, found by the patterns that find `path` (`state.json*`)."""
-    return f"{stem(path)}.{secrets.token_hex(8)}{SUFFIX}"
+    return f"{stem(path)}.{os.urandom(8).hex()}{SUFFIX}"
