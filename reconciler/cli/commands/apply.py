@@ -189,6 +189,7 @@ def _guard_git(desired: "Desired", made: "Plan", store: "LocalStore") -> None:
     if not actions:
         return
     from reconciler.stores.git import unsafe_paths
+    from reconciler.system.files import temporary_example
 
     paths: list[Path] = []
     if not desired.recipients:
@@ -196,7 +197,8 @@ def _guard_git(desired: "Desired", made: "Plan", store: "LocalStore") -> None:
         paths += store.secret_paths() if stays else store.journal_paths()
     for action in actions:
         targets = desired.targets_of(action.address, action.sinks)
-        paths += [Path(desired.root, t.path) for t in targets if isinstance(t, FileTarget)]
+        files = [Path(desired.root, t.path) for t in targets if isinstance(t, FileTarget)]
+        paths += [each for path in files for each in (path, temporary_example(path))]
     unsafe = unsafe_paths(paths)
     if unsafe:
         listed = "".join(f"\n  {path}: {reason}" for path, reason in unsafe[:5])
