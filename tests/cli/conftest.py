@@ -14,7 +14,7 @@ from reconciler.model.address import Address
 from reconciler.model.secret import Secret
 from reconciler.ports import LeftJournal
 from reconciler.state.document import Entry, Plain, Reached, State
-from reconciler.state.journal import Created, Header, Intent, Record
+from reconciler.state.records import Created, Header, Intent, Record
 from reconciler.stores.local import LocalStore
 
 ROOT: Final = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
 from reconciler.state.document import Entry, Plain, Reached, State
-from reconciler.state.journal import Created, Header, Intent
+from reconciler.state.records import Created, Header, Intent
 from reconciler.stores.encryption import AgeSealing
 from reconciler.stores.local import LocalStore
 

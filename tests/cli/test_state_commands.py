@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -61,12 +62,16 @@ def test_list_is_data_for_programs(shelf: "Shelf", reconciler: "Reconciler") -> 
     assert reconciler("state", "list", *STATE, "--target", "nobody").code == 64
 
 
-def test_an_empty_state_is_no_error(reconciler: "Reconciler") -> None:
+def test_an_empty_state_is_no_error(shelf: "Shelf", reconciler: "Reconciler") -> None:
     """Where nothing is known nothing is listed, and nothing is written."""
     run = reconciler("state", "list", *STATE)
     assert (run.code, run.out, run.err) == (0, "", "Note: the state knows no client\n")
     assert reconciler("state", "list", *STATE, "--format", "json").out == "[]\n"
     assert reconciler("state", "show", "acme/Reporting", *STATE).code == 64
+    assert list(shelf.files()) == []
+    shelf.write(Reporting=shelf.entry)
+    slip = reconciler("state", "show", "acme/Repotring", *STATE)
+    assert (slip.code, "did you mean `acme/Reporting`?" in slip.err) == (64, True)
 
 
 def test_show_says_all_but_the_secret(shelf: "Shelf", reconciler: "Reconciler") -> None:
@@ -156,6 +161,8 @@ def test_unlock_names_who_holds_the_lock(
     assert "had it last, and was killed\nhint: ended runs left 1 journal" in free.err
     assert shelf.store.lock_path.exists()
     assert reconciler("state", "unlock", *STATE).err.startswith("Note: the lock is free\n")
+    shelf.store.discard(shelf.journals())
+    assert reconciler("state", "unlock", *STATE).err == "Note: the lock is free\n"
 
 
 def _me() -> str:
@@ -219,6 +226,31 @@ def test_what_cannot_be_edited_stays(
     assert (run.code, run.out) == (code, "")
     assert said in run.err
     assert shelf.files() == before
+
+
+@pytest.mark.parametrize(("answer", "left"), [("yes", []), ("y", ["acme/Reporting"])])
+def test_a_person_is_asked(
+    shelf: "Shelf", environment: dict[str, str], answer: str, left: list[str]
+) -> None:
+    """On a terminal the change is shown and asked about; only `yes` is taken as yes."""
+    shelf.write(Reporting=shelf.entry)
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "reconciler", "state", "rm", "acme/Reporting", *STATE],
+        cwd=shelf.folder,
+        env=environment,
+        stdin=theirs,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(theirs)
+    os.close(ours)
+    assert b"acme/Reporting is forgotten (client c1, `Reporting`)" in done.stderr
+    assert done.returncode == bool(left)
+    assert (b"nothing was done" in done.stderr) is bool(left)
+    assert list(json.loads(shelf.files()["s.json"])["clients"]) == left
 
 
 def test_the_commands_are_listed_and_suggested(reconciler: "Reconciler") -> None:

@@ -13,7 +13,7 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
 from reconciler.state.document import Plain
-from reconciler.state.journal import Created
+from reconciler.state.records import Created
 from reconciler.stores.encryption import AgeSealing, identities_from
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.state.document import Entry, State
-    from reconciler.state.journal import Record
+    from reconciler.state.records import Record
 
 approve_option = option("--auto-approve", is_flag=True, help="Do not ask.")
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reconciler.state.document import Kept, State
-    from reconciler.state.journal import Record
+    from reconciler.state.records import Record
     from reconciler.stores.encryption import AgeSealing
     from reconciler.stores.local import LocalStore
 
@@ -87,7 +87,7 @@ class _Found:
 
 def _kept(ground: Ground) -> Iterator[_Found]:
     """Yield each client's secret: of one that state and journal have, the state's."""
-    from reconciler.state.journal import Created, Intent
+    from reconciler.state.records import Created, Intent
 
     seen = set()
     for address, entry in ground.state.clients.items() if ground.state else ():
@@ -146,7 +146,7 @@ def _write(store: "LocalStore", ground: Ground, resealed: "Mapping[str, Kept]") 
 
 
 def _record(record: "Record", resealed: "Mapping[str, Kept]") -> "Record":
-    from reconciler.state.journal import Created
+    from reconciler.state.records import Created
 
     if not isinstance(record, Created):
         return record

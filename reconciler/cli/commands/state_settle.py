@@ -26,7 +26,7 @@ from reconciler.model.text import plural
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.state.journal import Intent, Made
+    from reconciler.state.records import Intent, Made
     from reconciler.stores.encryption import Identity
 
     Open = Intent | Made
@@ -96,7 +96,7 @@ def settle(  # noqa: PLR0913 (one argument for each option)
 
 def key_of(each: "Open") -> str:
     """Return what names an open end: an attempt's nonce, an orphan's client id."""
-    from reconciler.state.journal import Intent
+    from reconciler.state.records import Intent
 
     return each.nonce if isinstance(each, Intent) else each.created.client_id
 
@@ -133,7 +133,7 @@ def _with_secret(address: Address, found: "Sequence[Open]") -> "Made":
         UsageError: there is none with a secret, or there are several ends.
 
     """
-    from reconciler.state.journal import Made
+    from reconciler.state.records import Made
 
     if len(found) > 1:
         keys = ", ".join(map(key_of, found))

@@ -20,7 +20,7 @@ from reconciler.model.text import brief, printable
 
 if TYPE_CHECKING:
     from reconciler.state.document import Entry, Kept, Retiring
-    from reconciler.state.journal import Intent, Made
+    from reconciler.state.records import Intent, Made
 
 NOT_KEPT: Final = "not kept"
 
