@@ -164,6 +164,23 @@ class Unproven:
 ProofOutcome = Works | Refused | Unproven
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What somebody signs in with: does it work?"""
+
+    client_id: str
+    secret: Secret
+    scope: tuple[str, ...]
+
+
+class Prover(Protocol):
+    """Finds out whether secrets work; no instance is signed on to."""
+
+    async def prove(self, instance: Instance, claim: Claim) -> ProofOutcome:
+        """Sign in with a client's secret; retried as that is harmless."""
+        ...
+
+
 class Session(Protocol):
     """One instance, signed on to.
 
@@ -240,6 +257,27 @@ class Sinks(Protocol):
 
         Raises:
             SinkFailed: it is not certain that the target has it.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a sink gave back; `client_id` is None where it holds the secret alone."""
+
+    client_id: str | None
+    secret: Secret
+
+
+class SinkReader(Protocol):
+    """Reads back what a sink was given."""
+
+    async def read(self, target: FileTarget | ExecTarget) -> Held:
+        """Return what a consumer would find there.
+
+        Raises:
+            SinkUnreadable: it holds nothing, or nothing that can be used.
 
         """
         ...

@@ -1,9 +1,9 @@
-"""The port `Domo` over httpx: opens sessions, and keeps what they share."""
+"""The ports `Domo` and `Prover` over httpx: opens sessions, and keeps what they share."""
 
 import os
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
 from typing import Final, Self
@@ -14,11 +14,12 @@ from reconciler.domo.auth import Access, SessionAuth, access
 from reconciler.domo.clients import HttpSession
 from reconciler.domo.errors import unreachable
 from reconciler.domo.limit import Pace
+from reconciler.domo.proof import prove
 from reconciler.domo.retry import RetryPolicy
 from reconciler.domo.transport import Bounded, Paced, Pool, Retrying, Timeouts
 from reconciler.model.errors import Unreachable
 from reconciler.model.instance import Instance
-from reconciler.ports import Clock, Credential
+from reconciler.ports import Claim, Clock, Credential, ProofOutcome, Unproven
 
 _TIMEOUTS: Final = Timeouts()
 _POLICY: Final = RetryPolicy()
@@ -74,11 +75,24 @@ class DomoHttp:
 
         """
         authorised = access(instance, credential)
+        with self._lent(instance) as client:
+            await _sign_on(instance, client, authorised)
+            yield HttpSession(instance, client=client, access=authorised)
+
+    async def prove(self, instance: Instance, claim: Claim) -> ProofOutcome:
+        """Sign in with a client's secret; the instance itself is not signed on to."""
+        try:
+            with self._lent(instance) as client:
+                return await prove(instance, claim, client=client)
+        except Unreachable as failure:
+            return Unproven(reason=failure.message.removeprefix(f"{instance.key}: "))
+
+    @contextmanager
+    def _lent(self, instance: Instance) -> Iterator[httpx.AsyncClient]:
         secure = _is_secure(instance)
         client = self._idle[secure].pop() if self._idle[secure] else self._client(secure=secure)
         try:
-            await _sign_on(instance, client, authorised)
-            yield HttpSession(instance, client=client, access=authorised)
+            yield client
         finally:
             self._idle[secure].append(client)
 

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 import httpx
 
-from reconciler.domo import requests, wire
+from reconciler.domo import proof, requests, wire
 from reconciler.domo.auth import Access, TokenAuth
 from reconciler.domo.errors import UNSENT, phrase, unreachable
 from reconciler.domo.signon import status_phrase
@@ -13,16 +13,14 @@ from reconciler.model.instance import Instance
 from reconciler.model.secret import Secret
 from reconciler.ports import (
     Ambiguous,
+    Claim,
     ClientMade,
     CreateOutcome,
     Gone,
     Listing,
     NotMade,
     ProofOutcome,
-    Refused,
     RevokeOutcome,
-    Unproven,
-    Works,
 )
 
 
@@ -112,16 +110,9 @@ class HttpSession:
         self, *, client_id: str, secret: Secret, scope: tuple[str, ...]
     ) -> ProofOutcome:
         """Sign in with a client's secret."""
-        request = requests.prove(self._instance, scope=scope)
-        basic = httpx.BasicAuth(client_id, secret.reveal())
-        try:
-            answer = await self._client.send(request, auth=basic)
-            if answer.status_code == 200:
-                return _proof(answer)
-        except httpx.RequestError as failure:
-            return Unproven(reason=phrase(failure))
-        reason = self._refusal(answer, secret)
-        return Refused(reason=reason) if answer.status_code == 401 else Unproven(reason=reason)
+        claim = Claim(client_id=client_id, secret=secret, scope=scope)
+        hidden = self._access.hidden
+        return await proof.prove(self._instance, claim, client=self._client, hidden=hidden)
 
     async def _change(self, request: httpx.Request) -> httpx.Response | NotMade | Ambiguous:
         """Send what changes something: an answer, or whether the request can have done it."""
@@ -145,14 +136,6 @@ class HttpSession:
             return NotMade(reason=reason, status=status)
         return Ambiguous(reason=reason, status=status)
 
-    def _refusal(self, answer: httpx.Response, *also: Secret) -> str:
-        text = wire.said(answer.content, (*self._access.hidden, *also))
+    def _refusal(self, answer: httpx.Response) -> str:
+        text = wire.said(answer.content, self._access.hidden)
         return f"Domo answered {status_phrase(answer)}" + (f": {text}" if text else "")
-
-
-def _proof(answer: httpx.Response) -> Works | Unproven:
-    try:
-        works = wire.access_token(answer.content)
-    except wire.Unusable as unusable:
-        return Unproven(reason=str(unusable))
-    return Works() if works else Unproven(reason="the answer has no access token")

@@ -91,6 +91,12 @@ class SinkFailed(ReconcilerError):  # noqa: N818
     code = "sink-failed"
 
 
+class SinkUnreadable(ReconcilerError):  # noqa: N818
+    """A sink does not give back what it was given, so that it cannot be proved to work."""
+
+    code = "sink-unreadable"
+
+
 class Interrupted(ReconcilerError):  # noqa: N818
     """Ctrl-C or SIGTERM: what was done is recorded."""
 

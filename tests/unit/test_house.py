@@ -33,7 +33,7 @@ REVEALERS: Final = {
     "model/client.py": "builds the object that a sink receives",
     "apply/signon.py": "an e-mail address may be a reference, and is no secret once resolved",
     "domo/auth.py": "puts a token into a header, and names a credential by its digest",
-    "domo/clients.py": "signs in with a client's secret, to prove that it works",
+    "domo/proof.py": "signs in with a client's secret, to prove that it works",
     "domo/requests.py": "builds the sign-on",
     "domo/wire.py": "keeps back a server's text that repeats a credential",
     "sinks/content.py": "writes a sink's file",

@@ -1,0 +1,37 @@
+"""Whether a client's secret works: it signs in, and nothing else is done with the token."""
+
+from collections.abc import Iterable
+
+import httpx
+
+from reconciler.domo import requests, wire
+from reconciler.domo.errors import phrase
+from reconciler.domo.signon import status_phrase
+from reconciler.model.instance import Instance
+from reconciler.model.secret import Secret
+from reconciler.ports import Claim, ProofOutcome, Refused, Unproven, Works
+
+
+async def prove(
+    instance: Instance, claim: Claim, *, client: httpx.AsyncClient, hidden: Iterable[Secret] = ()
+) -> ProofOutcome:
+    """Sign in with a client's secret; `hidden` is what else no text of the server may repeat."""
+    request = requests.prove(instance, scope=claim.scope)
+    basic = httpx.BasicAuth(claim.client_id, claim.secret.reveal())
+    try:
+        answer = await client.send(request, auth=basic)
+    except httpx.RequestError as failure:
+        return Unproven(reason=phrase(failure))
+    if answer.status_code == 200:
+        return _proof(answer)
+    said = wire.said(answer.content, (*hidden, claim.secret))
+    reason = f"Domo answered {status_phrase(answer)}" + (f": {said}" if said else "")
+    return Refused(reason=reason) if answer.status_code == 401 else Unproven(reason=reason)
+
+
+def _proof(answer: httpx.Response) -> Works | Unproven:
+    try:
+        works = wire.access_token(answer.content)
+    except wire.Unusable as unusable:
+        return Unproven(reason=str(unusable))
+    return Works() if works else Unproven(reason="the answer has no access token")
