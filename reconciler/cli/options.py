@@ -189,6 +189,23 @@ def format_option(*formats: str) -> Decorator:
     )  # fmt: skip
 
 
+def link_option(command: Command) -> Command:
+    """Add `--link-base`; the command gets `link_base`, None without it.
+
+    It becomes the target of links, so nothing but a page can be one.
+    """
+
+    def check(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise click.BadParameter("write a URL, as in https://…", ctx=ctx, param=param)
+        return value
+
+    return option(
+        "--link-base", metavar="URL", callback=check,
+        help="Where markdown and html link the manifest's lines to: the URL of its folder.",
+    )(command)  # fmt: skip
+
+
 def as_of_option(command: Command) -> Command:
     """Add `--as-of`; the command gets `as_of`, a UTC stamp, by default today's 00:00 UTC."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 _UNSAFE: Final = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    r"[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 _UNSAFE_IN_JSON: Final = re.compile(rf"(?![\n\r\t]){_UNSAFE.pattern}")
 _DURATION: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})(ms|s|m|h|d|w)|0")

@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     chosen_options,
     format_option,
     identity_option,
+    link_option,
     option,
     output_options,
     refresh_options,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.plan.select import Selection
 
 CHANGES = 2
+FORMATS = ("text", "json", "markdown")
 
 
 @click.command(epilog="Example: reconciler plan --target 'acme-*/Reporting' --detailed-exitcode")
@@ -39,7 +41,8 @@ CHANGES = 2
 @identity_option
 @option("--out", metavar="FILE", help="Save the plan, for `reconciler apply FILE`.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are planned.")
-@format_option("text", "json")
+@format_option(*FORMATS)
+@link_option
 @output_options
 @click.pass_obj
 def plan(  # noqa: PLR0913 (one argument for each option)
@@ -53,6 +56,7 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     out: str | None,
     detailed_exitcode: bool,
     output: str,
+    link_base: str | None,
 ) -> int:
     """Show what an apply would do, offline and without a credential.
 
@@ -63,7 +67,7 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     desired = load_manifest(where)
     ground = survey(open_store(where, desired), read_identities(identities))
     made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
-    show_plan(console, made, output)
+    show_plan(console, made, output, links=link_base)
     if out is not None:
         _save(console, made, out)
     report_interrupted(console, ground)
@@ -162,13 +166,21 @@ def report_problems(console: Console, made: "Plan") -> bool:
     return refused
 
 
-def show_plan(console: Console, made: "Plan", output: str) -> None:
-    """Write the plan to standard output in one of its formats."""
+def show_plan(console: Console, made: "Plan", output: str, *, links: str | None = None) -> None:
+    """Write the plan to standard output in one of its formats.
+
+    `links` is the base URL of links to the manifest's lines.
+    """
     """Write the plan in the format that was asked for."""
     if output == "json":
         from reconciler.plan.render.json import render_json
 
         console.data(render_json(made))
+        return
+    if output == "markdown":
+        from reconciler.plan.render.markdown import render_markdown
+
+        console.data(render_markdown(made, links=links))
         return
     from reconciler.plan.render.text import render_text
 

@@ -3,22 +3,23 @@
 import click
 
 from reconciler.cli.agreed import read_plan
-from reconciler.cli.commands.plan import report_problems, show_plan
-from reconciler.cli.options import format_option, output_options
+from reconciler.cli.commands.plan import FORMATS, report_problems, show_plan
+from reconciler.cli.options import format_option, link_option, output_options
 from reconciler.cli.views.console import Console
 
 
 @click.command(epilog="Example: reconciler show plan.json")
 @click.argument("plan_file", metavar="PLAN")
-@format_option("text", "json")
+@format_option(*FORMATS)
+@link_option
 @output_options
 @click.pass_obj
-def show(console: Console, plan_file: str, output: str) -> int:
+def show(console: Console, plan_file: str, output: str, link_base: str | None) -> int:
     """Show a plan that `plan --out` saved.
 
     Reads the file alone: no manifest, no state, no network.
     """
     saved = read_plan(plan_file)
-    show_plan(console, saved, output)
+    show_plan(console, saved, output, links=link_base)
     report_problems(console, saved)
     return 0

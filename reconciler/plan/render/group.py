@@ -1,6 +1,6 @@
 """Equal changes on many instances, made into one entry: a fleet reads as a fleet."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.text import printable
@@ -73,14 +73,17 @@ def subject(group: Group, plan: Plan) -> str:
     return f"{printable(group.first.address.client)} on {whereabouts(group, plan.fleet)}"
 
 
-def whereabouts(group: Group, fleet: Mapping[str, Sequence[str]]) -> str:
+def whereabouts(
+    group: Group, fleet: Mapping[str, Sequence[str]], named: Callable[[str], str] = printable
+) -> str:
     """Say on which instances: all, all but a few, a few by name, or how many.
 
     All are those that the client set is on, or the fleet where it is the instances' own entry.
+    `named` writes a name as the format needs it.
     """
     count = f"{len(group.instances):,} instances"
     whole = fleet.get(group.client_set or "", ())
-    of_set = f" of client set {printable(group.client_set)}" if group.client_set else ""
+    of_set = f" of client set {named(group.client_set)}" if group.client_set else ""
     here = set(group.instances)
     others = [each for each in whole if each not in here]
     if len(whole) - len(others) != len(here):
@@ -88,9 +91,9 @@ def whereabouts(group: Group, fleet: Mapping[str, Sequence[str]]) -> str:
     if whole and not others:
         return f"all {count}{of_set}"
     if len(here) <= FEW:
-        return ", ".join(printable(each) for each in group.instances)
+        return ", ".join(named(each) for each in group.instances)
     if whole and len(others) <= FEW:
-        return f"{count}{of_set}, except {', '.join(printable(each) for each in others)},"
+        return f"{count}{of_set}, except {', '.join(named(each) for each in others)},"
     return count
 
 

@@ -1,0 +1,48 @@
+"""Why so much changes: the lines of the manifest from which several changes follow."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from reconciler.model.place import Place
+from reconciler.plan.action import Action, Kind, Origin
+
+MANY = 2
+"""From so many changes on, a line is worth naming; a single change names its own line."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Root:
+    """A line that several changes follow from: a setting of a wider level, or a set's client.
+
+    `setting` is the wider level's key, None where it is a client's entry in the set `client_set`.
+    """
+
+    place: Place
+    setting: str | None
+    client_set: str | None
+    kinds: Counter[Kind] = field(default_factory=Counter)
+    instances: set[str] = field(default_factory=set)
+
+
+def roots(actions: Iterable[Action]) -> list[Root]:
+    """Return the lines that several changes follow from, the one with the most first."""
+    found: dict[tuple[Place, str | None], Root] = {}
+    for each in actions:
+        if each.origin is not None:
+            root = found.setdefault(_key(each.origin), _root(each.origin))
+            root.kinds[each.kind] += 1
+            root.instances.add(each.address.instance)
+    several = [each for each in found.values() if each.kinds.total() >= MANY]
+    return sorted(several, key=lambda each: (-each.kinds.total(), each.place))
+
+
+def _key(origin: Origin) -> tuple[Place, str | None]:
+    return (origin.cause.place, origin.cause.setting) if origin.cause else (origin.place, None)
+
+
+def _root(origin: Origin) -> Root:
+    if origin.cause is not None:
+        setting, place = origin.cause
+        return Root(place=place, setting=setting, client_set=None)
+    return Root(place=origin.place, setting=None, client_set=origin.client_set)
