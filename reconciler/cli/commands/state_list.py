@@ -76,8 +76,16 @@ def known_entry(ground: Ground, address: Address) -> "Entry":
 
 
 def unknown_address(address: Address, working: "WorkingState | None") -> UsageError:
-    """Return the error that says that nothing is known of an address."""
-    meant = nearest(str(address), map(str, working.clients)) if working else None
+    """Return the error that says that nothing is known of an address.
+
+    What was meant is looked for in its instance and among clients of its name: never among all.
+    """
+    near = [
+        str(each)
+        for each in (working.clients if working is not None else ())
+        if each.instance == address.instance or each.client == address.client
+    ]
+    meant = nearest(str(address), near)
     hint = f"did you mean `{meant}`?" if meant else "`reconciler state list` shows what it knows"
     return UsageError(f"the state knows no client `{address}`", hint=hint)
 
