@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +93,32 @@ class FileLock:
             f"the lock `{self._path}` cannot be taken: {error.strerror}",
             hint="the state's folder must be writable and on a file system that knows locks",
         )
+
+
+def claim(descriptor: int) -> None:
+    """Hold a journal for as long as its run lives; where the file system has no locks, do not."""
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def refuse_claimed(paths: Iterable[Path]) -> None:
+    """Stop where a journal's run is alive: the lock between the two was deleted.
+
+    Raises:
+        LockHeld: naming the journal.
+
+    """
+    for path in paths:
+        with suppress(OSError), path.open("rb") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LockHeld(
+                    f"the run of the journal `{path}` is still under way, though it does not hold "
+                    "the lock: the lock's file was deleted",
+                    hint="wait for that run to end; what it cannot write into the state any more "
+                    "stays in its journal, and the next apply settles it",
+                ) from None
 
 
 def holder(path: Path) -> dict[str, Any] | None:

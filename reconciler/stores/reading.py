@@ -1,16 +1,12 @@
-"""Files that earlier runs left, read without trust."""
+"""Journals that earlier runs left, read without trust."""
 
-import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
 
 from reconciler.model.errors import StateRefused
 from reconciler.ports import LeftJournal
 from reconciler.state.journal_codec import decode
-
-LARGEST: Final = 512 * 1024 * 1024
-"""The most bytes that a state or a journal may have: ten times a fleet of 50,000 clients."""
+from reconciler.stores.content import content
 
 
 def left_journals(paths: Iterable[Path], lineage: str | None) -> tuple[LeftJournal, ...]:
@@ -27,26 +23,6 @@ def left_journals(paths: Iterable[Path], lineage: str | None) -> tuple[LeftJourn
             _refuse_foreign(left, lineage)
             found.append(((left.header.serial, left.header.at, _age(path), path), left))
     return tuple(left for _, left in sorted(found, key=lambda each: each[0]))
-
-
-def content(path: Path, name: str) -> bytes | None:
-    """Return a file's bytes, None where there is no file; anything else there is refused."""
-    try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
-            raise StateRefused(f"`{name}` is not a file", hint="check the path")
-        if found.st_size > LARGEST:  # a file may claim any size without having it
-            raise StateRefused(
-                f"`{name}` is larger than 512 MiB, so this tool did not write it",
-                hint="nothing was written: restore the file, or move it away if it is not yours",
-            )
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise StateRefused(
-            f"`{name}` cannot be read: {error.strerror}", hint="nothing was written"
-        ) from None
 
 
 def _left(path: Path) -> LeftJournal | None:
