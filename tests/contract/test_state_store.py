@@ -222,7 +222,7 @@ def test_a_run_that_is_killed_while_it_appends_leaves_what_was_durable(
     """Each record that append had returned for is there after kill -9, and in its order."""
     script = opening + (
         "import asyncio\n"
-        "from reconciler.state.journal import Absent, Header\n"
+        "from reconciler.state.records import Absent, Header\n"
         f"journal = store.journal(Header(run='r1', lineage={LINEAGE!r}, serial=1,"
         f" plan_id='p', at={AT!r}))\n"
         "async def run():\n"
