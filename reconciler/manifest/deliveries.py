@@ -42,6 +42,7 @@ class _Use:
 
     sink: Sink
     halves: tuple[_Half, ...]
+    read: tuple[_Half, ...] = ()
 
 
 class Deliveries:
@@ -91,9 +92,12 @@ class Deliveries:
     def _use(self, name: str) -> _Use | None:
         if name == STATE or (sink := self._sinks.get(name)) is None:
             return None
-        halves = [self._half(text, at) for text, at in sink.strings]
-        whole = tuple(each for each in halves if each is not None)
-        return _Use(sink=sink, halves=whole) if len(whole) == len(halves) else None
+        found = [self._half(text, at) for text, at in (*sink.strings, *sink.read)]
+        whole = tuple(each for each in found if each is not None)
+        if len(whole) < len(found):
+            return None
+        many = len(sink.strings)
+        return _Use(sink=sink, halves=whole[:many], read=whole[many:])
 
     def _half(self, text: str, at: int) -> _Half | None:
         names = {*parts(text)[1::2]}
@@ -126,6 +130,9 @@ class Deliveries:
             if dash(half.template, text):
                 self._report.add(option_like(at, half.at))
             argv.append(text)
+        for half in use.read:
+            if dash(half.template, half.fill(client)):
+                self._report.add(option_like(at, half.at))
         self._take(tuple(argv), use, address, at)
 
     def _take(self, target: str | tuple[str, ...], use: _Use, address: Address, at: int) -> None:

@@ -14,11 +14,15 @@ from reconciler.model.text import nearest, seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sink:
-    """One sink with the strings that a client's secret is sent by, and their positions."""
+    """One sink with the strings that a client's secret is sent by, and their positions.
+
+    `read` are those of the command that reads it back.
+    """
 
     definition: SinkDefinition
     strings: tuple[tuple[str, int], ...]
     at: int
+    read: tuple[tuple[str, int], ...] = ()
 
 
 def define(manifest: Manifest, holes: Holes, atlas: Atlas, report: Report) -> dict[str, Sink]:
@@ -28,9 +32,12 @@ def define(manifest: Manifest, holes: Holes, atlas: Atlas, report: Report) -> di
         if entry.key == STATE:
             report.add(_reserved(entry))
         strings = tuple(_strings(entry, atlas))
-        known = [holes.known(text, at, CLIENT) for text, at in strings]
+        read = tuple(atlas.items(entry.value["read"])) if "read" in entry.value else ()
+        known = [holes.known(text, at, CLIENT) for text, at in (*strings, *read)]
         if all(known):
-            sinks[entry.key] = Sink(definition=_definition(entry), strings=strings, at=entry.key_at)
+            sinks[entry.key] = Sink(
+                definition=_definition(entry), strings=strings, at=entry.key_at, read=read
+            )
     return sinks
 
 
@@ -46,7 +53,8 @@ def _definition(entry: Entry) -> SinkDefinition:
     if value["type"] == "file":
         return FileSink(name=entry.key, path=value["path"], format=value.get("format", "json"))
     timeout = seconds(value.get("timeout", "30s"))
-    return ExecSink(name=entry.key, command=tuple(value["command"]), timeout=timeout)
+    read = tuple(value["read"]) if "read" in value else None
+    return ExecSink(name=entry.key, command=tuple(value["command"]), timeout=timeout, read=read)
 
 
 def _reserved(entry: Entry) -> Finding:

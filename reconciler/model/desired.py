@@ -125,4 +125,5 @@ def _target(sink: SinkDefinition | None, values: Mapping[str, str]) -> SinkTarge
             within=static_folder(sink.path),
         )
     argv = tuple(fill(part, values) for part in sink.command)
-    return ExecTarget(sink=sink.name, argv=argv, timeout=sink.timeout)
+    read = tuple(fill(part, values) for part in sink.read) if sink.read is not None else None
+    return ExecTarget(sink=sink.name, argv=argv, timeout=sink.timeout, read=read)

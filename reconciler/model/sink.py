@@ -25,11 +25,16 @@ class FileSink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecSink:
-    """A command for each client, fed JSON on standard input; `timeout` is in seconds."""
+    """A command for each client, fed JSON on standard input; `timeout` is in seconds.
+
+    `read` prints back what the command was given; only `verify` runs it, so that it is no part of
+    what a plan talks to.
+    """
 
     name: str
     command: tuple[str, ...]
     timeout: float = 30.0
+    read: tuple[str, ...] | None = None
 
     def definition(self) -> Mapping[str, object]:
         """Return what the manifest says, for the plan's id."""
@@ -68,11 +73,12 @@ class FileTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecTarget:
-    """One command line, its placeholders filled in; `timeout` is in seconds."""
+    """Command lines, their placeholders filled in; `timeout` of each is in seconds."""
 
     sink: str
     argv: tuple[str, ...]
     timeout: float
+    read: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
         return "command " + " ".join(self.argv)

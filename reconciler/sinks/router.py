@@ -1,4 +1,4 @@
-"""The adapter of the port `Sinks` for one machine: each target goes to the module of its kind."""
+"""The ports `Sinks` and `SinkReader` on one machine: each target goes to its kind's module."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -9,8 +9,9 @@ from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.model.text import plural
+from reconciler.ports import Held
 from reconciler.sinks import exec as command
-from reconciler.sinks import file
+from reconciler.sinks import file, reading
 
 _SHOWN: Final = 10
 """How many failures of a probe are spelled out."""
@@ -65,6 +66,22 @@ class LocalSinks:
             case ExecTarget():
                 async with self._free:
                     await command.deliver(target, delivery, root=self._root, env=self._env)
+            case _:
+                assert_never(target)
+
+    async def read(self, target: FileTarget | ExecTarget) -> Held:
+        """Return what a consumer would find there.
+
+        Raises:
+            SinkUnreadable: it holds nothing, or nothing that can be used.
+
+        """
+        match target:
+            case FileTarget():
+                return await asyncio.to_thread(reading.from_file, target, self._root)
+            case ExecTarget():
+                async with self._free:
+                    return await reading.from_command(target, self._root, self._env)
             case _:
                 assert_never(target)
 

@@ -1,0 +1,196 @@
+"""Signs in with every secret that may be read, and says which clients really work."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.apply.events import cause_of
+from reconciler.model.address import Address
+from reconciler.model.desired import Desired
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.instance import Instance
+from reconciler.model.secret import Secret
+from reconciler.model.sink import STATE, ExecTarget, FileTarget, SinkTarget
+from reconciler.plan.select import Predicate
+from reconciler.ports import Claim, Prover, Refused, Sealing, SinkReader, Unproven, Works
+from reconciler.state.document import Entry, Plain
+from reconciler.state.journal import WorkingState
+
+
+class Finding(StrEnum):
+    """What was found out about a secret in one place, the worst first.
+
+    `UNKNOWN` is a secret that nobody may read here by design, so that nothing follows from it; the
+    others but `WORKS` want somebody to look at them.
+    """
+
+    REFUSED = "refused"
+    STALE = "stale"
+    UNREADABLE = "unreadable"
+    UNPROVEN = "unproven"
+    UNKNOWN = "unknown"
+    WORKS = "works"
+
+    @property
+    def fails(self) -> bool:
+        """Say whether this place does not have a secret that works."""
+        return self not in (Finding.WORKS, Finding.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was found out about the secret of a client in one place; `reason` is a phrase."""
+
+    address: Address
+    place: str
+    finding: Finding
+    reason: str = ""
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A secret to sign in with: at hand, or still to be read from `source`."""
+
+    address: Address
+    place: str
+    instance: Instance
+    entry: Entry
+    source: Secret | FileTarget | ExecTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What may be read: `from_sinks` are the `exec` sinks whose `read` command is to be run."""
+
+    desired: Desired
+    sealing: Sealing
+    from_sinks: frozenset[str] = frozenset()
+
+
+def trials(working: WorkingState, reading: Reading, meant: Predicate) -> Iterator[Trial | Answer]:
+    """Yield, for each managed client that is meant, what there is to sign in with or why not."""
+    for address, entry in sorted(working.clients.items()):
+        if meant(address):
+            yield from _of_client(working, reading, address, entry)
+
+
+def _of_client(
+    working: WorkingState, reading: Reading, address: Address, entry: Entry
+) -> Iterator[Trial | Answer]:
+    instance = reading.desired.instances.get(address.instance)
+    if instance is None:
+        yield _unknown(address, "", "its instance is not in the manifest")
+        return
+    found = [
+        *_kept(working, reading, address, entry, instance),
+        *_delivered(reading, address, entry, instance),
+    ]
+    if not found:
+        reason = "adopted: the secret was made elsewhere" if entry.adopted else "no place has it"
+        hint = f"`reconciler rotate '{address}'` makes a client with a known one"
+        found = [
+            Answer(address=address, place="", finding=Finding.UNKNOWN, reason=reason, hint=hint)
+        ]
+    yield from found
+
+
+def _kept(
+    working: WorkingState, reading: Reading, address: Address, entry: Entry, instance: Instance
+) -> Iterator[Trial | Answer]:
+    kept = working.secret_of(entry.client_id, entry)
+    if kept is None:
+        return
+    if isinstance(kept, Plain):
+        secret: Secret | None = kept.secret
+    else:
+        secret = reading.sealing.open(client_id=entry.client_id, sealed=kept)
+    if secret is None:
+        hint = "--identity FILE names the private key of one of its recipients"
+        yield _unknown(address, STATE, "sealed", hint)
+    else:
+        yield Trial(address=address, place=STATE, instance=instance, entry=entry, source=secret)
+
+
+def _delivered(
+    reading: Reading, address: Address, entry: Entry, instance: Instance
+) -> Iterator[Trial | Answer]:
+    """Yield the sinks that were given the secret, where they are still what they were then."""
+    known = tuple(sink for sink in entry.delivered if sink in reading.desired.sinks)
+    targets = dict(zip(known, reading.desired.targets_of(address, known), strict=True))
+    for sink, reached in sorted(entry.delivered.items()):
+        if sink == STATE:
+            continue
+        target, place = targets.get(sink), reached.target
+        if target is None or str(target) != place:
+            hint = "the next apply delivers it anew, or rotates it"
+            yield _unknown(address, place, f"sink {sink} is another one in the manifest", hint)
+        elif _is_readable(target, reading.from_sinks):
+            yield Trial(address=address, place=place, instance=instance, entry=entry, source=target)
+        else:
+            yield _unknown(address, place, "only its command knows", _how(target, sink))
+
+
+def _is_readable(target: SinkTarget, from_sinks: frozenset[str]) -> bool:
+    return isinstance(target, FileTarget) or target.sink in from_sinks
+
+
+def _how(target: SinkTarget, sink: str) -> str:
+    if isinstance(target, ExecTarget) and target.read is not None:
+        return f"--from-sink '{sink}' reads it back"
+    return f"give sink {sink} a `read` command, and name it with --from-sink"
+
+
+def _unknown(address: Address, place: str, reason: str, hint: str | None = None) -> Answer:
+    return Answer(address=address, place=place, finding=Finding.UNKNOWN, reason=reason, hint=hint)
+
+
+async def verify(
+    asked: Iterable[Trial | Answer], *, prover: Prover, reader: SinkReader, concurrency: int
+) -> Sequence[Answer]:
+    """Sign in with each secret, so many at once; what needs no answer from Domo is passed on."""
+    found: list[Answer] = []
+    waiting = iter(asked)
+
+    async def work() -> None:
+        for each in waiting:
+            found.append(each if isinstance(each, Answer) else await _tried(each, prover, reader))
+
+    await asyncio.gather(*(work() for _ in range(concurrency)))
+    return sorted(found, key=lambda each: (each.address, each.place))
+
+
+async def _tried(trial: Trial, prover: Prover, reader: SinkReader) -> Answer:
+    source = trial.source
+    if isinstance(source, Secret):
+        return await _proved(trial, source, prover)
+    try:
+        held = await reader.read(source)
+    except ReconcilerError as error:
+        cause = cause_of(error, trial.address.instance)
+        return _answer(trial, Finding.UNREADABLE, cause.message, cause.hint)
+    if held.client_id not in (None, trial.entry.client_id):
+        hint = "something else wrote there: see that consumers have this client's secret"
+        return _answer(trial, Finding.STALE, "it holds the secret of another client", hint)
+    return await _proved(trial, held.secret, prover)
+
+
+async def _proved(trial: Trial, secret: Secret, prover: Prover) -> Answer:
+    entry = trial.entry
+    claim = Claim(client_id=entry.client_id, secret=secret, scope=entry.scope)
+    match await prover.prove(trial.instance, claim):
+        case Works():
+            return _answer(trial, Finding.WORKS)
+        case Refused(reason=reason):
+            hint = f"`plan --refresh` shows whether it is gone; `rotate '{trial.address}'` heals it"
+            return _answer(trial, Finding.REFUSED, reason, hint)
+        case Unproven(reason=reason):
+            hint = "check the network and the instance's `endpoints`, then run again"
+            return _answer(trial, Finding.UNPROVEN, reason, hint)
+
+
+def _answer(trial: Trial, finding: Finding, reason: str = "", hint: str | None = None) -> Answer:
+    return Answer(
+        address=trial.address, place=trial.place, finding=finding, reason=reason, hint=hint
+    )
