@@ -1,5 +1,6 @@
 """The entry point: the table of commands, and the one error boundary."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,8 @@ from reconciler.model.errors import Interrupted, ReconcilerError, UsageError
 PROGRAM: Final = "reconciler"
 COMPLETE: Final = "_RECONCILER_COMPLETE"
 TRACEBACK: Final = 2
+RARELY: Final = 100_000
+"""Objects made before the cyclic collector looks: imports and plans make many and no cycles."""
 
 COMMANDS: Final[Table] = {
     "validate": ("validate:validate", "Check a manifest and report every mistake in it at once."),
@@ -48,6 +51,7 @@ def group() -> click.Group:
 
 def run() -> NoReturn:
     """Run the command line of this process and end it with the exit code."""
+    gc.set_threshold(RARELY)
     console = Console.of_process(os.environ)
     try:
         code = main(sys.argv[1:], console, os.environ)
