@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reconciler.ports import LeftJournal
     from reconciler.state.records import Header, Record
     from reconciler.stores.journal_file import JournalFile
-    from reconciler.stores.lock import FileLock, refuse_claimed
+    from reconciler.stores.lock import FileLock
 
 _RUN: Final = r"[0-9A-Za-z_-]+"
 _JOURNAL: Final = rf"\.{_RUN}\.journal"
@@ -119,17 +119,21 @@ class LocalStore:
         """Return what earlier runs left, oldest first.
 
         With no `lineage` journals of any are returned. A file in which nothing was begun is left
-        out, and left alone.
+        out, and left alone. Who holds the lock is going to settle them, so none may be in use.
 
         Raises:
+            LockHeld: the run of one of them is alive, and this run holds the lock.
             StateRefused: a journal is corrupt before its last line, newer, or of another lineage.
 
         """
         found = self._matching(_JOURNAL)
         if not found:
             return ()
+        from reconciler.stores.lock import refuse_claimed
         from reconciler.stores.reading import left_journals
 
+        if self._lock is not None:
+            refuse_claimed(found)
         return left_journals(found, lineage)
 
     def journal(self, header: "Header") -> "JournalFile":
