@@ -19,6 +19,7 @@ from reconciler.state.records import Header
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconciler.model.address import Address
     from reconciler.model.desired import Desired
     from reconciler.plan.action import Plan
     from reconciler.plan.observe import Observation
@@ -85,7 +86,20 @@ def _open_plan(job: Job, earlier: "OpenPlan | None") -> "OpenPlan | None":
 
     if earlier is not None and (not job.plan.actions or is_left_of(job.desired, job.plan, earlier)):
         return earlier
-    return opened(job.desired, job.plan)
+    return opened(job.desired, job.plan, _asked(job, earlier))
+
+
+def _asked(job: Job, earlier: "OpenPlan | None") -> "frozenset[Address]":
+    """Return the addresses whose rotation a command asked for, now or in an earlier apply."""
+    from reconciler.plan.moved import apply_moves
+    from reconciler.plan.wish import still_asked
+
+    if job.ground.known is None:
+        return frozenset()
+    known, _ = apply_moves(job.ground.known, job.desired)
+    wished = job.plan.wish
+    now = wished.rotations(known) if wished is not None else frozenset()
+    return now | still_asked(earlier, known.clients)
 
 
 def take_moves(working: WorkingState, desired: "Desired") -> None:

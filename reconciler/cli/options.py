@@ -9,13 +9,16 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from reconciler.cli.views.console import Console
 from reconciler.model import instant, text
 from reconciler.model.address import Address
+
+if TYPE_CHECKING:
+    from reconciler.plan.wish import Wish
 
 MANIFEST: Final = "reconciler.yaml"
 
@@ -34,10 +37,14 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """The part of the fleet that was asked for; all of it where both are empty."""
+    """The part of the fleet that was asked for; all of it where both are empty.
+
+    `wish` is what a command asks of exactly these clients, which is then all that is planned.
+    """
 
     targets: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    wish: "Wish | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

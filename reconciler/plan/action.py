@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from reconciler.model.address import Address
 from reconciler.model.place import Place
+from reconciler.plan.wish import Wish
 
 
 class Kind(StrEnum):
@@ -116,9 +117,9 @@ class Plan:
     carried out there. `parts` are the digests of the instances that have actions, by key, and `id`
     is the digest over them all. `unchanged` counts clients with nothing to do. `endpoints` are base
     URLs that are not Domo's, with the instances behind them. `targets` and `labels` are the
-    selection that it was made with. `fleet` has the instances that the
-    plan looked at under "", and those that a client set is on under the set's name: what "all" and
-    "except" of a rendered plan refer to.
+    selection that it was made with, `wish` what a command asked for. `fleet` has the instances
+    that the plan looked at under "", and those that a client set is on under the set's name: what
+    "all" and "except" of a rendered plan refer to.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Plan:
     encrypted: bool = False
     targets: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    wish: Wish | None = None
     fleet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, instance: str) -> tuple[Action, ...]:

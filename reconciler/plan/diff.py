@@ -72,20 +72,20 @@ def known(ground: Ground, client: DesiredClient, entry: Entry) -> Iterator[Findi
 
 
 def left(ground: Ground, address: Address, entry: Entry) -> Iterator[Finding]:
-    """Yield what follows for a client that left the manifest: the terms last applied hold."""
-    if entry.protect:
-        yield Problem(
-            code="protect",
-            address=address,
-            message=f"{address} is protected and left the manifest",
-            hint="put it back; or apply it with `protect: false` first, then take it out",
-        )
+    """Yield what follows for a client that left the manifest, or that a command is to end.
+
+    For one that left, the terms last applied hold.
+    """
+    asked = ground.endings.get(address)
+    if _is_protected(ground, address, entry):
+        yield _protected(address, asked=asked is not None)
         return
+    why = "asked for" if asked else "left the manifest"
     clients: tuple[Entry | Retiring, ...] = (entry, *entry.retiring)
     if all(isinstance(ground.sight(address, each), Gone) for each in clients):
         yield _ending(Kind.FORGET, address, entry, "gone from the instance, and not wanted")
         return
-    match entry.on_remove:
+    match asked or entry.on_remove:
         case "keep":
             yield Notice(
                 code="kept",
@@ -93,10 +93,32 @@ def left(ground: Ground, address: Address, entry: Entry) -> Iterator[Finding]:
                 message="left the manifest and is kept (`on_remove: keep`)",
             )
         case "forget":
-            yield _ending(Kind.FORGET, address, entry, "left the manifest")
+            yield _ending(Kind.FORGET, address, entry, why)
         case "revoke":
             for each in clients:
-                yield _ending(Kind.REVOKE, address, each, "left the manifest")
+                yield _ending(Kind.REVOKE, address, each, why)
+
+
+def _is_protected(ground: Ground, address: Address, entry: Entry) -> bool:
+    """Say whether a client must not end: by the terms last applied, or by those it is to have."""
+    wanted = ground.desired.clients.get(address)
+    return entry.protect or (wanted is not None and wanted.protect)
+
+
+def _protected(address: Address, *, asked: bool) -> Problem:
+    if asked:
+        return Problem(
+            code="protect",
+            address=address,
+            message=f"{address} is protected",
+            hint="leave it out; or apply it with `protect: false` first",
+        )
+    return Problem(
+        code="protect",
+        address=address,
+        message=f"{address} is protected and left the manifest",
+        hint="put it back; or apply it with `protect: false` first, then take it out",
+    )
 
 
 def _change(
@@ -180,8 +202,13 @@ def _delivery(ground: Ground, client: DesiredClient, entry: Entry) -> Action | N
             reason="the sink changed" if again else "not delivered yet",
             origin=origin(client, "sink"),
         )
-    if entry.adopted and not entry.delivered:
-        return None
+    if entry.adopted and not entry.delivered and entry.secret is None:
+        return Notice(
+            code="adopted",
+            address=client.address,
+            message="adopted: its secret is not known here; `reconciler rotate` makes one that is",
+            place=client.place,
+        )
     why = "is sealed" if isinstance(entry.secret, Sealed) else "is not known"
     return Notice(
         code="sink",

@@ -14,6 +14,7 @@ from reconciler.model.errors import PlanRefused
 from reconciler.model.place import Place
 from reconciler.plan.action import Action, Cause, Kind, Notice, Origin, Plan, Problem
 from reconciler.plan.identity import whole
+from reconciler.plan.wish import Wish
 
 FORMAT: Final = "reconciler.plan"
 VERSION: Final = 1
@@ -29,7 +30,11 @@ def document(plan: Plan) -> Mapping[str, object]:
         "as_of": plan.as_of,
         "refreshed": plan.refreshed,
         "encrypted": plan.encrypted,
-        "selection": {"targets": plan.targets, "labels": dict(plan.labels)},
+        "selection": {
+            "targets": plan.targets,
+            "labels": dict(plan.labels),
+            "wish": _wish(plan.wish),
+        },
         "summary": {
             **{kind.value: plan.count(kind) for kind in Kind},
             "unchanged": plan.unchanged,
@@ -42,6 +47,13 @@ def document(plan: Plan) -> Mapping[str, object]:
         "parts": dict(plan.parts),
         "endpoints": {url: list(instances) for url, instances in plan.endpoints.items()},
     }
+
+
+def _wish(wish: Wish | None) -> Mapping[str, object] | None:
+    if wish is None:
+        return None
+    clients = {str(address): wish.clients[address] for address in sorted(wish.clients)}
+    return {"action": wish.what, "clients": clients}
 
 
 def read_document(data: bytes) -> Plan:
@@ -140,6 +152,7 @@ def _plan(found: Mapping[str, Any]) -> Plan:
         encrypted=_flag(found["encrypted"]),
         targets=_texts(found["selection"]["targets"]),
         labels={name: _text(value) for name, value in found["selection"]["labels"].items()},
+        wish=_read_wish(found["selection"]["wish"]),
         actions=tuple(_read_action(each) for each in found["actions"]),
         notices=tuple(_read_notice(each) for each in found["notices"]),
         problems=tuple(_read_problem(each) for each in found["problems"]),
@@ -149,6 +162,16 @@ def _plan(found: Mapping[str, Any]) -> Plan:
         managed=_number(summary["managed"]),
         endpoints={url: _texts(keys) for url, keys in found["endpoints"].items()},
     )
+
+
+def _read_wish(found: Mapping[str, Any] | None) -> Wish | None:
+    if found is None:
+        return None
+    what = found["action"]
+    if what not in ("rotate", "revoke", "forget"):
+        raise ValueError
+    clients = {Address.parse(each): _text(client) for each, client in found["clients"].items()}
+    return Wish(what=what, clients=clients)
 
 
 def _read_action(found: Mapping[str, Any]) -> Action:

@@ -44,9 +44,9 @@ class Draft:
 def survey(ground: Ground, meant: Predicate, held: Collection[str]) -> Draft:
     """Return what follows for every address that is meant; nothing does on the `held` instances."""
     draft = Draft()
-    clients = ground.clients
+    clients, endings = ground.clients, ground.endings
     for address, client in sorted(ground.desired.clients.items()):
-        if address.instance in held or not meant(address):
+        if address in endings or address.instance in held or not meant(address):
             continue
         entry = clients.get(address)
         if entry is None:
@@ -56,7 +56,8 @@ def survey(ground: Ground, meant: Predicate, held: Collection[str]) -> Draft:
         ):
             draft.unchanged += 1
     for address, entry in sorted(clients.items()):
-        if address in ground.desired.clients or address.instance in held or not meant(address):
+        stays = address in ground.desired.clients and address not in endings
+        if stays or address.instance in held or not meant(address):
             continue
         draft.take(diff.left(ground, address, entry))
     return draft

@@ -12,6 +12,7 @@ from reconciler.model.sink import STATE
 from reconciler.plan.action import Action, Cause, Notice, Origin, Problem
 from reconciler.plan.names import Names
 from reconciler.plan.observe import NotVisible, Sight, View
+from reconciler.plan.wish import Ending
 from reconciler.state.document import Entry, Retiring
 
 Finding = Action | Notice | Problem
@@ -20,13 +21,17 @@ ScopeAndDescription = tuple[tuple[str, ...], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """The inputs of one plan. `phrase` says how a client and its successor differ."""
+    """The inputs of one plan. `phrase` says how a client and its successor differ.
+
+    `rotations` and `endings` are what commands ask for whatever the manifest says.
+    """
 
     desired: Desired
     clients: Mapping[Address, Entry]
     as_of: datetime
     in_hand: frozenset[str]
     rotations: frozenset[Address]
+    endings: Mapping[Address, Ending]
     views: Mapping[str, View]
     names: Names
     phrase: Callable[[ScopeAndDescription, ScopeAndDescription], str]

@@ -11,8 +11,13 @@ from reconciler.state.document import OpenAction, OpenPlan
 _MAKING = frozenset({Kind.CREATE.value, Kind.REPLACE.value, Kind.ROTATE.value})
 
 
-def opened(desired: Desired, plan: Plan) -> OpenPlan | None:
-    """Return a plan as the state keeps it until it is done; None where it has no actions."""
+def opened(
+    desired: Desired, plan: Plan, asked: frozenset[Address] = frozenset()
+) -> OpenPlan | None:
+    """Return a plan as the state keeps it until it is done; None where it has no actions.
+
+    `asked` are the addresses whose rotation a command asked for.
+    """
     if not plan.actions:
         return None
     order = tuple(sorted(plan.parts))
@@ -21,7 +26,14 @@ def opened(desired: Desired, plan: Plan) -> OpenPlan | None:
         order=order,
         definitions={key: definition_of(desired, key) for key in order},
         actions=tuple(
-            OpenAction(address=each.address, kind=each.kind.value, digest=digest_of(desired, each))
+            OpenAction(
+                address=each.address,
+                kind=each.kind.value,
+                digest=digest_of(desired, each),
+                asked=each.client_id
+                if each.kind is Kind.ROTATE and each.address in asked
+                else None,
+            )
             for each in plan.actions
         ),
     )

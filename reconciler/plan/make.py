@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
+from types import MappingProxyType
+from typing import Final
 
 from reconciler.model.address import Address
 from reconciler.model.desired import Desired
@@ -17,7 +19,10 @@ from reconciler.plan.moved import apply_moves, colliding
 from reconciler.plan.names import Names
 from reconciler.plan.observe import Observation, Seen, View
 from reconciler.plan.select import Predicate, Selection, predicate, unknown
+from reconciler.plan.wish import Ending, still_asked
 from reconciler.state.document import State
+
+_NOTHING: Final[Mapping[Address, Ending]] = MappingProxyType({})
 
 
 def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
@@ -28,6 +33,7 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     in_hand: frozenset[str] = frozenset(),
     selection: Selection | None = None,
     rotations: frozenset[Address] = frozenset(),
+    endings: Mapping[Address, Ending] = _NOTHING,
     observation: Observation | None = None,
 ) -> Plan:
     """Return what an apply would do; the same input gives the same plan.
@@ -35,7 +41,8 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     `state` is None where there is none yet. `as_of` is a UTC stamp. `in_hand` are the client ids
     whose secret this run could deliver although the state does not hold it in plain: from a
     journal, or opened with an identity. `rotations` are the addresses that are to be rotated
-    whatever their age.
+    whatever their age; those of an interrupted apply are gone on with in any case. `endings` are
+    addresses that are to end whatever the manifest says.
 
     Raises:
         UsageError: the selection or a rotation names what does not exist.
@@ -52,7 +59,8 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
         clients=clients,
         as_of=parse(as_of),
         in_hand=in_hand,
-        rotations=rotations,
+        rotations=rotations | _carried_over(desired, known, endings),
+        endings=endings,
         views=views,
         names=Names(desired=desired, clients=clients, views=views),
         phrase=cache(successor_phrase),
@@ -98,6 +106,16 @@ def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refres
         encrypted=bool(desired.recipients),
         fleet=fleet.members(ground, meant),
     )
+
+
+def _carried_over(
+    desired: Desired, known: State | None, endings: Mapping[Address, Ending]
+) -> frozenset[Address]:
+    """Return the rotations that were asked for of an apply that did not come to its end."""
+    if known is None or known.open_plan is None:
+        return frozenset()
+    asked = still_asked(known.open_plan, known.clients)
+    return asked.intersection(desired.clients).difference(endings)
 
 
 def _views(

@@ -19,15 +19,19 @@ class Selection:
 
     A target is an instance (`acme-prod`), an address (`acme-prod/Reporting`), or either with the
     wildcards `*`, `?` and `[…]`. An address is meant where a target (if there are any) and no
-    exclude matches it, and its instance has all the labels.
+    exclude matches it, and its instance has all the labels. `only` are addresses and no patterns:
+    where it is given, no other is meant.
     """
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    only: frozenset[Address] | None = None
 
     def matches(self, address: Address, labels: Mapping[str, str]) -> bool:
         """Say whether an address is meant; `labels` are those of its instance."""
+        if self.only is not None and address not in self.only:
+            return False
         if self.targets and not any(_hits(each, address) for each in self.targets):
             return False
         if any(_hits(each, address) for each in self.excludes):

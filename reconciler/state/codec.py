@@ -84,11 +84,13 @@ def _written_plan(plan: OpenPlan) -> dict[str, Any]:
         "plan_id": plan.plan_id,
         "order": plan.order,
         "definitions": dict(plan.definitions),
-        "actions": [
-            {"address": str(each.address), "kind": each.kind, "digest": each.digest}
-            for each in plan.actions
-        ],
+        "actions": [_written_action(each) for each in plan.actions],
     }
+
+
+def _written_action(action: OpenAction) -> dict[str, Any]:
+    found = {"address": str(action.address), "kind": action.kind, "digest": action.digest}
+    return found if action.asked is None else {**found, "asked": action.asked}
 
 
 def written_secret(kept: Kept) -> tuple[str, str]:
@@ -215,7 +217,12 @@ _ENTRY: Final = Shape(
 )
 _OPEN_ACTION: Final = Shape(
     build=OpenAction,
-    checks={"address": fields.address, "kind": fields.word, "digest": fields.word},
+    checks={
+        "address": fields.address,
+        "kind": fields.word,
+        "digest": fields.word,
+        "asked": fields.word,
+    },
     required=frozenset({"address", "kind", "digest"}),
 )
 _OPEN_PLAN: Final = Shape(

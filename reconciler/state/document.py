@@ -103,11 +103,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAction:
-    """An action of a plan that is not done yet: its kind, and the digest of all that it says."""
+    """An action of a plan that is not done yet: its kind, and the digest of all that it says.
+
+    `asked` is the client id whose rotation a command asked for: the next plan goes on with it.
+    It is None for what the manifest asks for.
+    """
 
     address: Address
     kind: str
     digest: str
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

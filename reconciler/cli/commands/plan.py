@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.desired import Desired
     from reconciler.plan.action import Plan
     from reconciler.plan.select import Selection
+    from reconciler.state.document import State
 
 CHANGES = 2
 FORMATS = ("text", "json", "markdown")
@@ -69,7 +70,7 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
     show_plan(console, made, output, links=link_base)
     if out is not None:
-        _save(console, made, out)
+        save_plan(console, made, out)
     report_interrupted(console, ground)
     report_unsealed(console, desired, ground)
     if report_problems(console, made):
@@ -77,7 +78,13 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     return CHANGES if detailed_exitcode and made.actions else 0
 
 
-def _save(console: Console, made: "Plan", out: str) -> None:
+def save_plan(console: Console, made: "Plan", out: str) -> None:
+    """Write the plan to a file, for `apply`.
+
+    Raises:
+        ReconcilerError: the disk does not take it.
+
+    """
     from pathlib import Path
 
     from reconciler.plan.render.json import render_json
@@ -94,9 +101,11 @@ def draw_up(
     desired: "Desired", ground: Ground, chosen: Chosen, *, as_of: str, reach: Reach
 ) -> "Plan":
     """Return the plan, made with what the instances really have where that was asked for."""
+    from dataclasses import replace
+
     from reconciler.plan.make import make_plan
 
-    part = selection(chosen)
+    part, wish = selection(chosen), chosen.wish
     observation = None
     if reach.refresh:
         import asyncio
@@ -105,23 +114,34 @@ def draw_up(
 
         seen = observe(desired, ground.known, part, concurrency=reach.concurrency, rate=reach.rate)
         observation = asyncio.run(seen)
-    return make_plan(
+    made = make_plan(
         desired,
         ground.known,
         as_of=as_of,
         in_hand=ground.in_hand,
         selection=part,
+        rotations=wish.rotations(moved(desired, ground)) if wish else frozenset(),
+        endings=wish.endings() if wish else {},
         observation=observation,
     )
+    return replace(made, wish=wish) if wish else made
+
+
+def moved(desired: "Desired", ground: Ground) -> "State | None":
+    """Return what is known, under the names that `moved:` in the manifest gives it."""
+    from reconciler.plan.moved import apply_moves
+
+    return None if ground.known is None else apply_moves(ground.known, desired)[0]
 
 
 def selection(chosen: Chosen) -> "Selection | None":
     """Return the part of the fleet that the options name, None for all of it."""
-    if not (chosen.targets or chosen.labels):
+    if not (chosen.targets or chosen.labels or chosen.wish):
         return None
     from reconciler.plan.select import Selection
 
-    return Selection(targets=chosen.targets, labels=dict(chosen.labels))
+    only = chosen.wish.addresses if chosen.wish else None
+    return Selection(targets=chosen.targets, labels=dict(chosen.labels), only=only)
 
 
 def report_interrupted(console: Console, ground: Ground) -> None:

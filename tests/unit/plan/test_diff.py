@@ -282,7 +282,7 @@ def test_an_adopted_client_is_left_alone(fleet: "Fleet") -> None:
     """Its unknown secret is known to be unknown: only a rotation that is asked for changes it."""
     fleet.both("acme/Reporting", adopted=True, delivered={}, nonce=None)
     assert fleet.plan().actions == ()
-    assert fleet.plan().notices == ()
+    assert fleet.codes() == (["adopted"], [])
     assert fleet.kinds(rotations=frozenset({HERE})) == [(Kind.ROTATE, "Reporting (2)")]
 
 

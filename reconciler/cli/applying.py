@@ -1,0 +1,272 @@
+"""The one way in which a plan is carried out: drawn up under the lock, shown, agreed to, done.
+
+`apply`, `rotate`, `destroy` and `forget` differ in what they ask for and in how they are agreed to.
+"""
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.agreed import Agreed, as_saved, settle
+from reconciler.cli.commands.plan import (
+    draw_up,
+    moved,
+    report_interrupted,
+    report_unsealed,
+    save_plan,
+    selection,
+    show_plan,
+)
+from reconciler.cli.guards import refuse_git, refuse_problems
+from reconciler.cli.keys import read_identities
+from reconciler.cli.options import (
+    Chosen,
+    Command,
+    Duration,
+    Reach,
+    Where,
+    as_of_option,
+    format_option,
+    identity_option,
+    lock_timeout_option,
+    option,
+    output_options,
+    refresh_options,
+    where_options,
+)
+from reconciler.cli.recording import recording
+from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
+from reconciler.cli.views.console import Console
+from reconciler.model.errors import UsageError
+from reconciler.model.text import plural
+
+if TYPE_CHECKING:
+    from reconciler.cli.compose import Job
+    from reconciler.model.desired import Desired
+    from reconciler.plan.action import Plan
+    from reconciler.plan.wish import Wish
+    from reconciler.state.document import State
+    from reconciler.stores.local import LocalStore
+
+Wishing = Callable[["Desired", "State | None"], "Wish | None"]
+"""What a command asks for; given what is wanted and what is known, under the lock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """The options of every command that carries a plan out; times are in seconds."""
+
+    where: Where
+    as_of: str
+    reach: Reach
+    auto_approve: bool
+    override_limits: bool
+    identities: tuple[str, ...]
+    lock_timeout: float
+    absence_window: float
+    ledger: str | None
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked before anything is done, and the only answer that goes on."""
+
+    text: str
+    answer: str = "yes"
+
+
+def apply_question(_plan: "Plan") -> Question:
+    """Return what is asked where nothing ends that is not succeeded."""
+    return Question(text="Apply this plan?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What is to be carried out: a part of the fleet, a wish, or a plan that was agreed to.
+
+    `out` is the file that the plan is saved in, which is then all that is done.
+    """
+
+    how: How
+    purpose: str
+    chosen: Chosen = field(default_factory=Chosen)
+    wishing: Wishing | None = None
+    agreed: Agreed | None = None
+    skip_stale: bool = False
+    question: Callable[["Plan"], Question] = apply_question
+    out: str | None = None
+
+
+def applying_options(command: Command) -> Command:
+    """Add what every command has that carries a plan out; the command gets `how`."""
+
+    @where_options
+    @as_of_option
+    @option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")
+    @option("--override-limits", is_flag=True, help="Go on where the plan is over a limit.")
+    @refresh_options
+    @identity_option
+    @lock_timeout_option
+    @option(
+        "--absence-window", type=Duration(), default="5s", show_default=True, metavar="DURATION",
+        help="How long a client must stay out of the lists to count as not made.",
+    )  # fmt: skip
+    @option("--ledger", metavar="FILE", help="Append a line to this file for each thing done.")
+    @format_option("text", "json")
+    @output_options
+    @functools.wraps(command)
+    def wrapped(  # noqa: PLR0913 (one argument for each option)
+        *args: Any,
+        where: Where,
+        as_of: str,
+        reach: Reach,
+        auto_approve: bool,
+        override_limits: bool,
+        identities: tuple[str, ...],
+        lock_timeout: float,
+        absence_window: float,
+        ledger: str | None,
+        output: str,
+        **others: Any,
+    ) -> int:
+        how = How(
+            where=where,
+            as_of=as_of,
+            reach=reach,
+            auto_approve=auto_approve,
+            override_limits=override_limits,
+            identities=identities,
+            lock_timeout=lock_timeout,
+            absence_window=absence_window,
+            ledger=ledger,
+            output=output,
+        )
+        return command(*args, how=how, **others)
+
+    return wrapped
+
+
+out_option = option("--out", metavar="FILE", help="Save the plan, for `reconciler apply FILE`.")
+
+
+def carry_out(console: Console, task: Task) -> int:
+    """Draw the plan up, show it, ask, and do it; return the exit code."""
+    task = _as_agreed(task)
+    how = task.how
+    desired = load_manifest(how.where)
+    store, keys = open_store(how.where, desired), read_identities(how.identities)
+    with store.lock(purpose=task.purpose, timeout=how.lock_timeout):
+        ground = survey(store, keys)
+        chosen = _chosen(task, desired, ground)
+        made = draw_up(desired, ground, chosen, as_of=how.as_of, reach=how.reach)
+        if how.output == "text":
+            show_plan(console, made, "text")
+        if task.out is not None:
+            save_plan(console, made, task.out)
+            return 0
+        made, stale = _settled(desired, made, task, ground)
+        report_interrupted(console, ground)
+        report_unsealed(console, desired, ground)
+        refuse_problems(made, override_limits=how.override_limits)
+        refuse_git(desired, made, store)
+        if not _agreed(made, ground, task):
+            console.note("nothing was done")
+            return 1
+        code = _done(console, task, _job(task, chosen, made, (desired, ground, store)))
+    return _with_stale(console, code, stale)
+
+
+def _as_agreed(task: Task) -> Task:
+    """Return the task with the options that a saved plan was made with."""
+    if task.agreed is None or task.agreed.saved is None:
+        return task
+    chosen, as_of, reach = as_saved(task.agreed.saved, task.how.reach)
+    return replace(task, chosen=chosen, how=replace(task.how, as_of=as_of, reach=reach))
+
+
+def _chosen(task: Task, desired: "Desired", ground: Ground) -> Chosen:
+    """Return the part of the fleet that the plan is about, with what is asked of it."""
+    if task.wishing is None:
+        return task.chosen
+    return Chosen(wish=task.wishing(desired, moved(desired, ground)))
+
+
+def _settled(
+    desired: "Desired", made: "Plan", task: Task, ground: Ground
+) -> tuple["Plan", tuple[str, ...]]:
+    """Return the plan to carry out, and the instances that are left out of it."""
+    if task.agreed is None:
+        return made, ()
+    open_plan = ground.working.open_plan if ground.working else None
+    found = settle(desired, made, task.agreed, open_plan, skip_stale=task.skip_stale)
+    return found.plan, found.stale
+
+
+def _job(
+    task: Task, chosen: Chosen, made: "Plan", on: "tuple[Desired, Ground, LocalStore]"
+) -> "Job":
+    from reconciler.apply.run import Settings
+    from reconciler.cli.compose import Job
+
+    desired, ground, store = on
+    reach = task.how.reach
+    return Job(
+        desired=desired,
+        plan=made,
+        ground=ground,
+        store=store,
+        selection=selection(chosen),
+        settings=Settings(concurrency=reach.concurrency, window=task.how.absence_window),
+        rate=reach.rate,
+    )
+
+
+def _done(console: Console, task: Task, job: "Job") -> int:
+    from reconciler.cli.running import INCOMPLETE, carried_out
+
+    reviewed = task.agreed.plan_id if task.agreed is not None else job.plan.id
+    ledger, folder = task.how.ledger, job.desired.root
+    with recording(console, ledger, plan_id=reviewed, folder=folder) as record:
+        code = carried_out(console, job, record, task.how.output)
+    return code if record.complete else code or INCOMPLETE
+
+
+def _with_stale(console: Console, code: int, stale: tuple[str, ...]) -> int:
+    if not stale:
+        return code
+    from reconciler.cli.running import INCOMPLETE
+
+    named = ", ".join(stale[:5]) + (f" and {len(stale) - 5:,} more" if len(stale) > 5 else "")
+    console.problem(
+        f"{plural(len(stale), 'instance')} left out, as the plan moved since: {named}",
+        hint="plan again, and review what is left",
+        code="stale",
+    )
+    return code or INCOMPLETE
+
+
+def _agreed(made: "Plan", ground: Ground, task: Task) -> bool:
+    """Ask, where there is something to do.
+
+    Raises:
+        UsageError: there is nobody to ask.
+
+    """
+    if task.how.auto_approve or task.agreed is not None:
+        return True
+    if not (made.actions or (ground.working and ground.working.open)):
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "there is no terminal to ask for approval",
+            hint="review the plan, then add --auto-approve",
+        )
+    question = task.question(made)
+    click.echo(f"\nOnly `{question.answer}` is taken as approval.", err=True)
+    said = click.prompt(question.text, default="no", show_default=False, err=True)
+    return bool(said == question.answer)

@@ -1,0 +1,62 @@
+"""What stops an apply before any request: the plan's own problems, and files that git keeps."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.model.errors import PlanRefused
+from reconciler.model.sink import STATE, FileTarget
+from reconciler.model.text import plural
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import Desired
+    from reconciler.plan.action import Plan
+    from reconciler.stores.local import LocalStore
+
+
+def refuse_problems(made: "Plan", *, override_limits: bool) -> None:
+    """Stop before any request where the plan must not be applied.
+
+    Raises:
+        PlanRefused: with the first problem; the others are counted.
+
+    """
+    stopping = [each for each in made.problems if not (each.override and override_limits)]
+    if not stopping:
+        return
+    first = stopping[0]
+    place = f"{first.place}: " if first.place else ""
+    more = f" (and {plural(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
+    hint = first.hint or (f"{first.override} goes on all the same" if first.override else None)
+    raise PlanRefused(f"{place}{first.message}{more}", hint=hint)
+
+
+def refuse_git(desired: "Desired", made: "Plan", store: "LocalStore") -> None:
+    """Stop before any request where a plain secret could land in a file that git would keep.
+
+    Raises:
+        PlanRefused: naming the files and how to keep git from them.
+
+    """
+    actions = [each for each in made.actions if each.sinks]
+    if not actions:
+        return
+    from reconciler.stores.git import unsafe_paths
+    from reconciler.system.files import temporary_example
+
+    paths: list[Path] = []
+    if not desired.recipients:
+        stays = any(STATE in each.sinks for each in desired.clients.values())
+        paths += store.secret_paths() if stays else store.journal_paths()
+    for action in actions:
+        targets = desired.targets_of(action.address, action.sinks)
+        files = [Path(desired.root, t.path) for t in targets if isinstance(t, FileTarget)]
+        paths += [each for path in files for each in (path, temporary_example(path))]
+    unsafe = unsafe_paths(paths)
+    if unsafe:
+        listed = "".join(f"\n  {path}: {reason}" for path, reason in unsafe[:5])
+        more = f"\n  and {len(unsafe) - 5:,} more" if len(unsafe) > 5 else ""
+        raise PlanRefused(
+            f"a plain secret could land in a file that git keeps:{listed}{more}",
+            hint="add them to .gitignore (and `git rm --cached` what is tracked), or set"
+            " state.encryption in the manifest for the state and its journal",
+        )

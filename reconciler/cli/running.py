@@ -1,0 +1,63 @@
+"""An apply under way: its progress, its interrupts, how it ended."""
+
+import asyncio
+import os
+import signal
+from typing import TYPE_CHECKING, Final
+
+from reconciler.cli.recording import Recording
+from reconciler.cli.views.console import Console
+
+if TYPE_CHECKING:
+    from reconciler.apply.events import Listener, Report
+    from reconciler.apply.run import Stop
+    from reconciler.cli.compose import Job
+
+INCOMPLETE: Final = 3
+INTERRUPTED: Final = 130
+
+
+def carried_out(console: Console, job: "Job", record: Recording, output: str) -> int:
+    """Carry a job out and show how it ended; return the exit code."""
+    from reconciler.cli.views import progress, report
+
+    with progress.shown(console, len(job.plan.actions)) as listen:
+        ended = asyncio.run(_interruptible(console, job, record.listener(listen)))
+    if output == "json":
+        import orjson
+
+        console.data(orjson.dumps(report.document(ended), option=orjson.OPT_INDENT_2))
+    elif job.plan.actions or not ended.complete:
+        report.show(console, ended)
+    return _exit_code(ended)
+
+
+def _exit_code(ended: "Report") -> int:
+    from reconciler.apply.events import ROLLOUT
+
+    if ended.stopped:
+        return INTERRUPTED
+    if ended.complete:
+        return 0
+    refused = ended.halted is not None and ended.halted.code != ROLLOUT
+    return 1 if refused and not ended.done else INCOMPLETE
+
+
+async def _interruptible(console: Console, job: "Job", listen: "Listener") -> "Report":
+    """Run the job; Ctrl-C and SIGTERM let it finish what is in flight, a second one ends it."""
+    from reconciler.apply.run import Stop
+    from reconciler.cli.compose import carry_out
+
+    stop = Stop()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _interrupt, console, stop)
+    return await carry_out(job, listen, stop)
+
+
+def _interrupt(console: Console, stop: "Stop") -> None:
+    if stop.requested:
+        console.settle()
+        os._exit(INTERRUPTED)  # at once: the journal has what was done
+    stop.request()
+    console.warn("interrupted: what is in flight finishes, nothing new starts (again: at once)")
