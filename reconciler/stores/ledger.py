@@ -6,9 +6,11 @@ cut at the end breaks nothing: against that the head, the digest of the last lin
 is, covered by the next one. No secret is ever in a ledger.
 """
 
+import errno
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,7 +24,7 @@ VERSION: Final = 1
 START: Final = "0" * 64
 """What the first line holds in place of a digest."""
 
-_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class Ledger:
         """
         try:
             self._handle = os.open(self._path, _FLAGS, 0o644)
+            _require_file(os.fstat(self._handle))
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._find_end()
         except BlockingIOError:
@@ -157,6 +160,7 @@ def verify(path: Path, anchor: Anchor | None = None) -> Verified:
 
     """
     try:
+        _require_file(path.stat())
         with path.open("rb") as file:
             found, digests = _walk(file)
     except OSError as error:
@@ -219,6 +223,12 @@ def _fields(line: bytes) -> Mapping[str, object] | None:
 
 def _digest(line: bytes) -> str:
     return sha256(line).hexdigest()
+
+
+def _require_file(status: os.stat_result) -> None:
+    """See that it has an end: a device or a pipe may have none."""
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
 
 
 def _said(error: OSError) -> str:
