@@ -137,5 +137,6 @@ class HttpSession:
         return Ambiguous(reason=reason, status=status)
 
     def _refusal(self, answer: httpx.Response) -> str:
-        text = wire.said(answer.content, self._access.hidden)
-        return f"Domo answered {status_phrase(answer)}" + (f": {text}" if text else "")
+        hidden = self._access.hidden
+        text = wire.said(answer.content, hidden)
+        return f"Domo answered {status_phrase(answer, hidden)}" + (f": {text}" if text else "")

@@ -24,8 +24,9 @@ async def prove(
         return Unproven(reason=phrase(failure))
     if answer.status_code == 200:
         return _proof(answer)
-    said = wire.said(answer.content, (*hidden, claim.secret))
-    reason = f"Domo answered {status_phrase(answer)}" + (f": {said}" if said else "")
+    kept_back = (*hidden, claim.secret)
+    said = wire.said(answer.content, kept_back)
+    reason = f"Domo answered {status_phrase(answer, kept_back)}" + (f": {said}" if said else "")
     return Refused(reason=reason) if answer.status_code == 401 else Unproven(reason=reason)
 
 

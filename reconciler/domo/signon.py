@@ -72,23 +72,23 @@ def _no_session(instance: Instance, answer: httpx.Response, hidden: Iterable[Sec
             f"{key}: Domo refused the sign-on with {status}{because}", hint=_hint(instance, reason)
         )
     raise Unreachable(
-        f"{key}: the sign-on was answered with {status_phrase(answer)}", hint=_ENDPOINTS
+        f"{key}: the sign-on was answered with {status_phrase(answer, hidden)}", hint=_ENDPOINTS
     )
 
 
-def status_phrase(answer: httpx.Response) -> str:
+def status_phrase(answer: httpx.Response, hidden: Iterable[Secret]) -> str:
     """Say a status in words where it needs them: a limit, or a redirect and the host it names."""
     status = answer.status_code
     if status == 429:
         return "429: too many requests, for longer than it was worth waiting"
     if 300 <= status < 400:
-        return f"a redirect ({status}) to {_redirect_host(answer)}, which is not followed"
+        return f"a redirect ({status}) to {_redirect_host(answer, hidden)}, which is not followed"
     return str(status)
 
 
-def _redirect_host(answer: httpx.Response) -> str:
+def _redirect_host(answer: httpx.Response, hidden: Iterable[Secret]) -> str:
     try:
         host = httpx.URL(answer.extensions["location"]).host
     except httpx.InvalidURL:
         host = ""
-    return wire.shown(host, ()) or "the same host"
+    return (wire.shown(host, hidden) or "another host") if host else "the same host"

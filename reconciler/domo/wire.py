@@ -20,6 +20,7 @@ from reconciler.ports import ClientMade
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _GRAPHIC: Final = re.compile(r"[!-~]+")
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
+_SECRET_LIKE: Final = re.compile(r"[A-Za-z0-9+/=_%]{32,}")
 _REASONS: Final = ("reason", "error_description", "message", "error", "statusReason")
 _LONGEST_REASON: Final = 200
 _CUT_NAME: Final = 32
@@ -150,10 +151,14 @@ def said(body: bytes, hidden: Iterable[Secret]) -> str:
 
 
 def shown(text: str, hidden: Iterable[Secret]) -> str:
-    """Make a server's text printable and cut it; leave it out whole if it repeats a credential."""
-    if any(secret.reveal() in text for secret in hidden):
+    """Make a server's text fit to be shown: printable, short, and without what looks like a secret.
+
+    It is left out whole if it repeats a credential in any usual spelling. A long run of letters and
+    digits goes, too: a secret that only the server knows yet, or an echo of an encoded one.
+    """
+    if any(secret.is_in(text.encode(errors="replace")) for secret in hidden):
         return ""
-    fit = printable(text.strip())
+    fit = printable(_SECRET_LIKE.sub("…", text.strip()))
     return fit if len(fit) <= _LONGEST_REASON else fit[: _LONGEST_REASON - 1] + "…"
 
 

@@ -35,7 +35,7 @@ REVEALERS: Final = {
     "domo/auth.py": "puts a token into a header, and names a credential by its digest",
     "domo/proof.py": "signs in with a client's secret, to prove that it works",
     "domo/requests.py": "builds the sign-on",
-    "domo/wire.py": "keeps back a server's text that repeats a credential",
+    "model/expiry.py": "reads in a JWT when it ends",
     "sinks/content.py": "writes a sink's file",
     "state/codec.py": "writes a state that is not encrypted",
     "stores/encryption.py": "seals",

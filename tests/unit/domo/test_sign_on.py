@@ -104,7 +104,7 @@ def test_a_principal_without_a_user_id_is_a_digest(stage: Stage, way: str) -> No
         ({"success": False, "reason": "INVALID_CREDENTIALS"}, "INVALID_CREDENTIALS", "DOMO_PASS"),
         ({"success": False, "reason": "ACCOUNT_LOCKED"}, "ACCOUNT_LOCKED", "unlock"),
         ({"success": False, "reason": "\x1b[2JSORRY"}, "\\x1b[2JSORRY", "DOMO_PASSWORD"),
-        ({"success": False, "reason": "x" * 500}, "x" * 199 + "…", "DOMO_PASSWORD"),
+        ({"success": False, "reason": "x " * 500}, "x " * 99 + "x…", "DOMO_PASSWORD"),
         ({"success": False}, "without a reason", "DOMO_PASSWORD"),
         ({"success": True}, "without a reason", "DOMO_PASSWORD"),
         ({"success": False, "sessionToken": "s"}, "without a reason", "DOMO_PASSWORD"),

@@ -123,6 +123,8 @@ def test_an_unusable_answer_holds_nothing_of_it() -> None:
         (b"[1]", ""),
         (b"Forbidden", ""),
         (b'{"message": "no hidden-one here"}', ""),
+        (b'{"message": "encoded: aGlkZGVuLW9uZQ=="}', ""),
+        (b'{"message": "made with %s"}' % (b"5ec7" * 16), "made with …"),
     ],
 )
 def test_what_a_refusal_says(body: bytes, shown: str) -> None:
