@@ -221,10 +221,18 @@ def _is_about(record: Record, nonces: set[str], client_ids: set[str]) -> bool:
 
 
 def without_surplus(entry: Entry) -> Entry:
-    """Drop the secret that the state need not hold: every sink has it, and the state is none."""
-    if entry.secret is None or entry.keeps_secret or entry.waiting:
+    """Drop the secret that the state need not hold: every sink has it, and the state is none.
+
+    A state that is made a sink again later must not look as if it still had it.
+    """
+    if (
+        entry.keeps_secret
+        or entry.waiting
+        or (entry.secret is None and STATE not in entry.delivered)
+    ):
         return entry
-    return replace(entry, secret=None)
+    delivered = {sink: reached for sink, reached in entry.delivered.items() if sink != STATE}
+    return replace(entry, secret=None, delivered=delivered)
 
 
 def retiring(entry: Entry, *, overlap: float) -> tuple[Retiring, ...]:

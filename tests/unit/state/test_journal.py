@@ -1,6 +1,7 @@
 """How each record changes what is known."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -105,6 +106,17 @@ def test_a_delivered_secret_leaves_the_journal(
     applied(found, delivered(), delivered(sink="b"))
     assert list(found.unrecorded()) == []
     assert found.clients[address].delivered == {"ops": reached, "b": reached}
+
+
+def test_a_state_that_gives_its_secret_up_no_longer_counts_as_a_sink_that_has_it(
+    empty: WorkingState, intent: Intents, created: Makes, delivered: Deliveries, address: Address
+) -> None:
+    """The state was a sink, then another one took the secret over: only that one has it."""
+    entry = applied(empty, intent(sinks=("state",)), created()).clients[address]
+    empty.entry(address, replace(entry, sinks=("ops",)))
+    found = applied(empty, delivered()).clients[address]
+    assert found.secret is None
+    assert set(found.delivered) == {"ops"}
 
 
 def test_a_secret_is_delivered_into_the_state_from_the_journal(
