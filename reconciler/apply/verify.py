@@ -126,14 +126,12 @@ def _delivered(
         if target is None or str(target) != place:
             hint = "the next apply delivers it anew, or rotates it"
             yield _unknown(address, place, f"sink {sink} is another one in the manifest", hint)
-        elif _is_readable(target, reading.from_sinks):
+        elif isinstance(target, FileTarget) or (
+            isinstance(target, ExecTarget) and sink in reading.from_sinks
+        ):
             yield Trial(address=address, place=place, instance=instance, entry=entry, source=target)
         else:
             yield _unknown(address, place, "only its command knows", _how(target, sink))
-
-
-def _is_readable(target: SinkTarget, from_sinks: frozenset[str]) -> bool:
-    return isinstance(target, FileTarget) or target.sink in from_sinks
 
 
 def _how(target: SinkTarget, sink: str) -> str:
@@ -155,7 +153,8 @@ async def verify(
 
     async def work() -> None:
         for each in waiting:
-            found.append(each if isinstance(each, Answer) else await _tried(each, prover, reader))
+            answer = each if isinstance(each, Answer) else await _tried(each, prover, reader)
+            found.append(answer)
 
     await asyncio.gather(*(work() for _ in range(concurrency)))
     return sorted(found, key=lambda each: (each.address, each.place))

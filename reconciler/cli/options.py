@@ -7,7 +7,7 @@ that hands the command one value.
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -74,6 +74,13 @@ class Lines(OneEachLine[str]):
         """Take the text as it is; what it names is looked up where it is used."""
         del param, ctx
         return str(value)
+
+
+class SinkName(Lines):
+    """The name of a sink in the manifest."""
+
+    def __init__(self) -> None:
+        super().__init__("sink")
 
 
 class AddressType(click.ParamType[Address]):
@@ -235,19 +242,33 @@ def refresh_options(command: Command) -> Command:
         "--refresh", is_flag=True,
         help="Sign on to the instances and plan with what they really have.",
     )  # fmt: skip
-    @option(
-        "--concurrency", type=click.IntRange(1, 512), default=16, show_default=True,
-        help="Instances worked on at once.",
-    )  # fmt: skip
-    @option("--rate", type=click.FloatRange(0.1), help="Requests a second for each host.")
+    @reach_options("Instances worked on at once.")
     @functools.wraps(command)
-    def wrapped(
-        *args: Any, refresh: bool, concurrency: int, rate: float | None, **others: Any
-    ) -> int:
-        reach = Reach(refresh=refresh, concurrency=concurrency, rate=rate)
-        return command(*args, reach=reach, **others)
+    def wrapped(*args: Any, refresh: bool, reach: Reach, **others: Any) -> int:
+        return command(*args, reach=replace(reach, refresh=refresh), **others)
 
     return wrapped
+
+
+def reach_options(at_once: str) -> Decorator:
+    """Add `--concurrency`, which says what is done `at_once`, and `--rate`; gives `reach`."""
+
+    def decorator(command: Command) -> Command:
+        @option(
+            "--concurrency", type=click.IntRange(1, 512), default=16, show_default=True,
+            metavar="N", help=at_once,
+        )  # fmt: skip
+        @option(
+            "--rate", type=click.FloatRange(0.1), metavar="N",
+            help="Requests a second for each host; no limit without it.",
+        )  # fmt: skip
+        @functools.wraps(command)
+        def wrapped(*args: Any, concurrency: int, rate: float | None, **others: Any) -> int:
+            return command(*args, reach=Reach(concurrency=concurrency, rate=rate), **others)
+
+        return wrapped
+
+    return decorator
 
 
 def identity_option(command: Command) -> Command:

@@ -1,0 +1,69 @@
+"""`reconciler check`: what would a run trip over?"""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import (
+    Chosen,
+    Reach,
+    Where,
+    chosen_options,
+    format_option,
+    output_options,
+    reach_options,
+    where_options,
+)
+from reconciler.cli.runtime import load_manifest, open_store, survey
+from reconciler.cli.views.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model.desired import Desired
+    from reconciler.plan.select import Predicate
+
+INCOMPLETE = 3
+
+
+@click.command(epilog="Example: reconciler check --label env=prod")
+@where_options
+@chosen_options
+@reach_options("Instances signed on to at once.")
+@format_option("text", "json")
+@output_options
+@click.pass_obj
+def check(console: Console, *, where: Where, chosen: Chosen, reach: Reach, output: str) -> int:
+    """Sign on to every instance and probe every sink, and change nothing.
+
+    Shows which credential is missing, refused or about to end, whose clients its user sees, and
+    which sink takes no secret. Ends with 3 where a run would fail.
+    """
+    import asyncio
+
+    from reconciler.cli.commands.plan import selection
+    from reconciler.cli.looking import forecast
+    from reconciler.cli.views import forecast as view
+    from reconciler.plan.select import predicate
+
+    desired = load_manifest(where)
+    part = selection(chosen)
+    known = survey(open_store(where, desired)).known if part is not None else None
+    meant = predicate(part, desired, known)
+    keys = _keys(desired, meant, everything=part is None)
+    instances, sinks = asyncio.run(forecast(desired, keys, meant, reach=reach))
+    found = view.Forecast.of(instances, sinks)
+    if output == "json":
+        import orjson
+
+        console.data(orjson.dumps(view.document(found), option=orjson.OPT_INDENT_2))
+    else:
+        view.show(console, found)
+    return INCOMPLETE if found.fails else 0
+
+
+def _keys(desired: "Desired", meant: "Predicate", *, everything: bool) -> "Sequence[str]":
+    """Return the instances that are meant; without a selection also those without clients."""
+    if everything:
+        return [key for key, instance in desired.instances.items() if instance.auth is not None]
+    return sorted({address.instance for address in desired.clients if meant(address)})

@@ -1,0 +1,108 @@
+"""`reconciler verify`: which secrets really work?"""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.keys import read_identities
+from reconciler.cli.options import (
+    Chosen,
+    Reach,
+    SinkName,
+    Where,
+    chosen_options,
+    format_option,
+    identity_option,
+    option,
+    output_options,
+    reach_options,
+    where_options,
+)
+from reconciler.cli.runtime import load_manifest, open_store, survey
+from reconciler.cli.views.console import Console
+from reconciler.model.errors import UsageError
+from reconciler.model.sink import ExecSink
+from reconciler.model.text import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model.desired import Desired
+
+INCOMPLETE = 3
+
+
+@click.command(epilog="Example: reconciler verify --target 'acme-*' --identity ops.key")
+@where_options
+@chosen_options
+@identity_option
+@option(
+    "--from-sink", "from_sinks", type=SinkName(), multiple=True, metavar="NAME",
+    help="Run the `read` command of this sink for each of its clients (repeatable).",
+)  # fmt: skip
+@reach_options("Sign-ins at once.")
+@format_option("text", "json")
+@output_options
+@click.pass_obj
+def verify(  # noqa: PLR0913 (one argument for each option)
+    console: Console,
+    *,
+    where: Where,
+    chosen: Chosen,
+    identities: tuple[str, ...],
+    from_sinks: tuple[str, ...],
+    reach: Reach,
+    output: str,
+) -> int:
+    """Sign in with every secret that may be read, and show which clients really work.
+
+    Reads the state (a sealed secret needs an --identity), the files that were delivered, and with
+    --from-sink what a command gives back. It needs no password and changes nothing. Ends with 3
+    where a place that was given a secret does not have one that works.
+    """
+    import asyncio
+
+    from reconciler.cli.commands.plan import selection
+    from reconciler.cli.looking import signed_in
+    from reconciler.cli.views import proof
+    from reconciler.plan.select import predicate
+
+    desired = load_manifest(where)
+    asked = _readable(desired, from_sinks)
+    ground = survey(open_store(where, desired), read_identities(identities))
+    meant = predicate(selection(chosen), desired, ground.known)
+    answers = asyncio.run(signed_in(desired, ground, meant, sinks=asked, reach=reach))
+    found = proof.rows(desired, ground, answers)
+    if output == "json":
+        import orjson
+
+        console.data(orjson.dumps(proof.document(found), option=orjson.OPT_INDENT_2))
+    else:
+        proof.show(console, found)
+    return INCOMPLETE if any(each.finding.fails for each in answers) else 0
+
+
+def _readable(desired: "Desired", names: "Iterable[str]") -> frozenset[str]:
+    """Return the sinks to be read back.
+
+    Raises:
+        UsageError: one is not in the manifest, or no command of it reads back.
+
+    """
+    known = sorted(name for name, sink in desired.sinks.items() if isinstance(sink, ExecSink))
+    for name in names:
+        sink = desired.sinks.get(name)
+        if sink is None:
+            meant = nearest(name, known)
+            hint = f"did you mean `{meant}`?" if meant else "a sink of type exec is meant"
+            raise UsageError(f"the manifest has no sink `{name}`", hint=hint)
+        if not isinstance(sink, ExecSink):
+            raise UsageError(
+                f"the sink `{name}` is not of type exec", hint="its files are read without it"
+            )
+        if sink.read is None:
+            raise UsageError(
+                f"the sink `{name}` has no command for reading back",
+                hint="give it a `read`, a command that prints what it was given",
+            )
+    return frozenset(names)
