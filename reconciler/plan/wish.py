@@ -1,14 +1,18 @@
 """What a command asks of exactly these clients, whatever the manifest says: a rotation, an end."""
 
+import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from reconciler.model.address import Address
 from reconciler.state.document import Entry, OpenPlan, State
 
 What = Literal["rotate", "revoke", "forget"]
 Ending = Literal["revoke", "forget"]
+
+_DAY: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +42,30 @@ class Wish:
 
 
 def wish(what: What, addresses: Iterable[Address], known: State) -> Wish:
-    """Return the wish about these addresses, all of which the state knows.
+    """Return the wish about these addresses, all of which the state knows."""
+    clients = {each: known.clients[each].client_id for each in sorted(addresses)}
+    return Wish(what=what, clients=clients)
 
-    Of a rotation that was interrupted only what is left is asked for again: a client that has
-    just been rotated is not rotated a second time.
+
+def having_their_turn(
+    addresses: Iterable[Address], known: State, *, as_of: str, spread: float
+) -> frozenset[Address]:
+    """Return those to rotate today, so that all of them have had their turn after `spread` seconds.
+
+    The oldest come first, and what was made on the day of the as-of counts as done: a run that is
+    killed goes on with the same ones, and what failed is first on the next day. Equally old ones,
+    as in a fleet that was made at once, come in an order that has nothing to do with their names.
     """
-    chosen = sorted(addresses)
-    if what == "rotate":
-        left = still_asked(known.open_plan, known.clients)
-        chosen = [each for each in chosen if each in left] or chosen
-    return Wish(what=what, clients={each: known.clients[each].client_id for each in chosen})
+    chosen = list(addresses)
+    day = as_of.partition("T")[0]
+    waiting = [each for each in chosen if known.clients[each].created_at < day]
+    share = math.ceil(len(chosen) * min(1.0, _DAY / max(spread, _DAY)))
+    waiting.sort(key=lambda each: (known.clients[each].created_at, _shuffled(each)))
+    return frozenset(waiting[: max(0, share - (len(chosen) - len(waiting)))])
+
+
+def _shuffled(address: Address) -> bytes:
+    return hashlib.sha256(str(address).encode()).digest()
 
 
 def still_asked(plan: OpenPlan | None, clients: Mapping[Address, Entry]) -> frozenset[Address]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -16,6 +16,9 @@ from reconciler.ports import LeftJournal
 from reconciler.state.document import Entry, Plain, Reached, State
 from reconciler.state.records import Created, Header, Intent, Record
 from reconciler.stores.local import LocalStore
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.handle import Running
 
 ROOT: Final = Path(__file__).parents[2]
 GOLDEN: Final = ROOT / "tests" / "golden"
@@ -181,6 +184,49 @@ class Shelf:
 def shelf(tmp_path: Path) -> Shelf:
     """Return the place of a state in the test's own folder."""
     return Shelf(folder=tmp_path)
+
+
+LIFE: Final = """\
+version: 1
+endpoints: {{api: {api}, instance: "{instance}"}}
+sinks: {{files: {{type: file, path: "out/{{instance}}/{{client_slug}}"}}}}
+{more}defaults:
+  sink: files
+  auth: {{method: password, email: ops@x.example, password: {{env: "PW_{{INSTANCE}}"}}}}
+client_sets:
+  all: {{select: {{all: true}}, clients: [{clients}]}}
+instances:
+"""
+
+
+@pytest.fixture
+def life(tmp_path: Path, sandbox: Callable[..., "Running"]) -> Callable[..., "Running"]:
+    """Return a function that writes a manifest of clients that each instance wants.
+
+    It serves the instances, unless they are `served` already.
+    """
+
+    def begin(
+        clients: str,
+        *,
+        instances: Sequence[str] = ("acme", "globex"),
+        more: str = "",
+        served: "Running | None" = None,
+    ) -> "Running":
+        users = [{"email": "ops@x.example", "password": "right"}]
+        config = {
+            "seed": 2,
+            "instances": {f"{key}.domo.com": {"users": users} for key in instances},
+        }
+        served = served or sandbox(config)
+        text = LIFE.format(
+            api=served.api, instance=served.instance_template, more=more, clients=clients
+        )
+        text += "".join(f"  {each}: {{}}\n" for each in instances)
+        (tmp_path / "reconciler.yaml").write_text(text)
+        return served
+
+    return begin
 
 
 @pytest.fixture

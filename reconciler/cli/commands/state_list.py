@@ -1,6 +1,6 @@
 """`reconciler state list`: the addresses, and how each of them stands."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,17 +72,17 @@ def known_entry(ground: Ground, address: Address) -> "Entry":
             f"what became of the create of {address} is not known yet",
             hint="the next apply finds out",
         )
-    raise unknown_address(address, working)
+    raise unknown_address(address, working.clients if working is not None else ())
 
 
-def unknown_address(address: Address, working: "WorkingState | None") -> UsageError:
+def unknown_address(address: Address, clients: Iterable[Address]) -> UsageError:
     """Return the error that says that nothing is known of an address.
 
     What was meant is looked for in its instance and among clients of its name: never among all.
     """
     near = [
         str(each)
-        for each in (working.clients if working is not None else ())
+        for each in clients
         if each.instance == address.instance or each.client == address.client
     ]
     meant = nearest(str(address), near)

@@ -49,12 +49,12 @@ def show(console: Console, *, address: Address, where: Where, output: str) -> in
 def _document(ground: Ground, address: Address) -> Mapping[str, Any]:
     working = ground.working
     if working is None:
-        raise unknown_address(address, working)
+        raise unknown_address(address, ())
     entry = working.clients.get(address)
     attempts = [each for each in working.open.values() if each.address == address]
     orphans = [each for each in working.orphans.values() if each.intent.address == address]
     if entry is None and not attempts and not orphans:
-        raise unknown_address(address, working)
+        raise unknown_address(address, working.clients)
     return {
         "address": str(address),
         **(_known(ground, address, entry) if entry is not None else {}),

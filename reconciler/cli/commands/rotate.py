@@ -1,0 +1,80 @@
+"""`reconciler rotate`: new secrets for clients that are as the manifest wants them."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.applying import How, Task, applying_options, carry_out, out_option
+from reconciler.cli.asking import Asked, asked_options, found
+from reconciler.cli.options import Duration, option
+from reconciler.cli.views.console import Console
+from reconciler.model.errors import UsageError
+from reconciler.model.text import plural
+
+if TYPE_CHECKING:
+    from reconciler.model.address import Address
+    from reconciler.model.desired import Desired
+    from reconciler.plan.wish import Wish
+    from reconciler.state.document import State
+
+
+@click.command(epilog="Example: reconciler rotate --label env=prod --spread 30d")
+@asked_options
+@option(
+    "--spread", type=Duration(), metavar="DURATION",
+    help="Only those whose turn it is, so that a daily run has rotated all of them in this time.",
+)  # fmt: skip
+@out_option
+@applying_options
+@click.pass_obj
+def rotate(
+    console: Console, *, asked: Asked, spread: float | None, out: str | None, how: How
+) -> int:
+    """Make new clients with new secrets in the place of those at ADDRESS.
+
+    Each successor is made, signed in with and delivered before its predecessor ends, which is
+    `overlap` later. Killed at any moment, the same command or `apply` goes on with what is left.
+    Of a fleet that is rotated with --spread the oldest clients come first.
+    """
+
+    def wish_for(desired: "Desired", known: "State | None") -> "Wish":
+        from reconciler.plan.wish import wish
+        from reconciler.state.document import State
+
+        addresses = found(asked, desired, known, desired.clients)
+        for each in sorted(addresses - desired.clients.keys()):
+            raise UsageError(
+                f"{each} left the manifest, so nothing says what its successor is to be",
+                hint="put it back, or end it with `reconciler destroy`",
+            )
+        state = known if known is not None else State(lineage="")
+        return wish("rotate", _now(console, addresses, state, how.as_of, spread), state)
+
+    return carry_out(console, Task(how=how, purpose="rotate", wishing=wish_for, out=out))
+
+
+def _now(
+    console: Console,
+    addresses: "frozenset[Address]",
+    known: "State",
+    as_of: str,
+    spread: float | None,
+) -> "frozenset[Address]":
+    """Return those of the addresses that are rotated in this run, and say where it is not all.
+
+    A client that has just been rotated by a run that was interrupted is not rotated a second time.
+    """
+    from reconciler.plan.wish import having_their_turn, still_asked
+
+    if spread is not None:
+        turn = having_their_turn(addresses, known, as_of=as_of, spread=spread)
+        console.note(f"{len(turn):,} of {plural(len(addresses), 'client')} have their turn")
+        return turn
+    left = still_asked(known.open_plan, known.clients) & addresses
+    if left and left != addresses:
+        console.note(
+            f"a rotation was interrupted: {plural(len(left), 'client')} of"
+            f" {len(addresses):,} are left of it, and only these are rotated now",
+            hint="the same command again, after this one, rotates all of them",
+        )
+    return left or addresses
