@@ -31,15 +31,24 @@ class Judge:
     a secret that does not work.
     """
 
-    def __init__(self, case: "Case", wanted: "Wanted", key: Identity | None = None) -> None:
+    def __init__(
+        self,
+        case: "Case",
+        wanted: "Wanted",
+        *,
+        key: Identity | None = None,
+        lists_fail: bool = False,
+    ) -> None:
         """Begin; `key` opens the state's secrets where they are sealed.
 
-        Then a durable secret that was not delivered may be replaced: nobody can read it.
+        Then a durable secret that was not delivered may be replaced: nobody can read it. With
+        `lists_fail` the state may lack a client's number.
         """
         self.wrong: list[str] = []
         self.wanted = wanted
         self._case = case
         self._key = key
+        self._lists_fail = lists_fail
         self._durable: dict[str, Client] = {}
         self._scopes: Mapping[tuple[str, str], tuple[str, ...]] = {}
         self._before = {each.client_id for each in self._living()}
@@ -132,8 +141,8 @@ class Judge:
             if entry is None or found is None:
                 yield f"lost: {address} has no client"
                 continue
-            lags = self._case.world.instances[entry.domain].rules.list_lag > 0
-            numbers = (found[1].id, None) if lags else (found[1].id,)  # a list tells it, later
+            # Where lists lag or fail, the number is filled in by the next apply that gets one.
+            numbers = (found[1].id, None) if self._lists_fail else (found[1].id,)
             if entry.id not in numbers or found[1].name != entry.live_name:
                 what = f"{entry.live_name} with the id {entry.id}"
                 yield f"lost: {address} is {what}, not {found[1].name} with {found[1].id}"

@@ -29,10 +29,11 @@ STUCK: Final = 60.0
 POLL: Final = 0.001
 _LATE: Final = (
     "anyio._backends._asyncio", "asyncio", "concurrent.futures.thread", "h11", "httpx",
-    "jsonschema_rs", "orjson", "pyrage", "sniffio", "yaml",
+    "jsonschema_rs", "orjson", "pyrage", "reconciler.cli.commands.apply",
+    "reconciler.cli.commands.plan", "reconciler.cli.compose", "sniffio", "yaml",
 )  # fmt: skip
 _ROOMS: Final = (
-    "apply", "cli", "credentials", "domo", "manifest", "plan", "sinks", "state", "stores",
+    "apply", "cli.views", "credentials", "domo", "manifest", "plan", "sinks", "state", "stores",
 )  # fmt: skip
 
 

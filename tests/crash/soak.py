@@ -5,6 +5,9 @@
 Each life has a fleet of its own on instances with manners of their own: masked client ids, a list
 that lags, sessions that end early; half of them have an encrypted state and no key to it. It prints
 a table of figures, and ends with 1 where an invariant of `judge` did not hold.
+
+Where a kill came between two sinks of a sealed secret, the second needs the key: the plan says so,
+and it is given at the next rest.
 """
 
 import argparse
@@ -140,6 +143,7 @@ class Life:
     fleet: Fleet
     judge: "Judge"
     apply: tuple[str, ...]
+    key: Path
     figures: Figures = field(default_factory=Figures)
 
     def run(self, kills: int) -> Figures:
@@ -186,6 +190,11 @@ class Life:
     def come_to_rest(self) -> None:
         """Apply without faults and kills until all is done, and judge."""
         runs = complete(self.launcher, self.case, self.judge, self.apply)
+        if "sealed here" in self.launcher.run(self.case.folder, "plan").said:
+            # A second sink was not reached before the kill: the plan asks for a key, or a rotation.
+            key = ("--identity", str(self.key))
+            complete(self.launcher, self.case, self.judge, (*self.apply, *key))
+            self.figures.counts["of them with a key for a second sink"] += 1
         self.judge.ended()
         for instance, client in self.fleet.removed:
             name = f"{instance}.{client.lower().replace(' ', '-')}.json"
@@ -199,7 +208,8 @@ class Life:
 def live(seed: int, kills: int, launcher: "Launcher", domo: "Domo", ground: Path) -> Figures:
     """Begin a life, and live it until so many kills have come."""
     draw = Random(seed)
-    key, recipient = _keys() if draw.random() < 0.5 else (None, None)
+    file = ground / f"key-{seed}"
+    key, recipient = _keys(file) if draw.random() < 0.5 else (None, None)
     fleet = Fleet(draw=draw, recipient=recipient)
     lag = draw.choice((0.0, 0.0, 0.1))
     window = "20ms" if not lag else "400ms"
@@ -218,17 +228,19 @@ def live(seed: int, kills: int, launcher: "Launcher", domo: "Domo", ground: Path
             launcher=launcher,
             case=case,
             fleet=fleet,
-            judge=Judge(case, fleet.wanted, key),
+            judge=Judge(case, fleet.wanted, key=key, lists_fail=True),
             apply=("apply", "--auto-approve", "--absence-window", window),
+            key=file,
         )
         return life.run(kills)
 
 
-def _keys() -> tuple[Identity, str]:
+def _keys(file: Path) -> tuple[Identity, str]:
     import pyrage  # type: ignore[import-untyped]  # it ships no types
 
     made = pyrage.x25519.Identity.generate()
-    return identities_from(str(made), name="a new key")[0], str(made.to_public())
+    file.write_text(f"{made}\n")
+    return identities_from(str(made), name=file.name)[0], str(made.to_public())
 
 
 def _instance(draw: Random, lag: float) -> dict[str, Any]:
