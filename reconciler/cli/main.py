@@ -20,6 +20,7 @@ RARELY: Final = 100_000
 """Objects made before the cyclic collector looks: imports and plans make many and no cycles."""
 
 COMMANDS: Final[Table] = {
+    "init": ("init:init", "Make a working folder to begin with."),
     "validate": ("validate:validate", "Check a manifest and report every mistake in it at once."),
     "plan": ("plan:plan", "Show what an apply would do, offline and without a credential."),
     "show": ("show:show", "Show a plan that `plan --out` saved."),

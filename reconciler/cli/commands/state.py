@@ -11,6 +11,7 @@ COMMANDS: Final[Table] = {
     "rm": ("state_edit:rm", "Forget a client, and leave it alive."),
     "rekey": ("state_rekey:rekey", "Seal every secret to the manifest's recipients."),
     "settle": ("state_settle:settle", "End what a journal left open and no apply can find out."),
+    "lint": ("state_lint:lint", "Refuse files in which a secret stands in plain."),
     "unlock": ("state_unlock:unlock", "Say who holds the lock."),
 }
 

@@ -1,0 +1,46 @@
+"""`reconciler state lint`: no plain secret goes into version control."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import click
+
+from reconciler.cli.options import output_options
+from reconciler.cli.views.console import Console
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.text import plural
+
+_PLAIN: Final = re.compile(rb'"client_secret"\s*:\s*"')
+SHOWN: Final = 20
+
+
+@click.command(epilog="Example: reconciler state lint reconciler.state.json")
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True)
+@output_options
+@click.pass_obj
+def lint(console: Console, *, paths: tuple[str, ...]) -> int:
+    """Refuse files in which a client's secret stands in plain.
+
+    Reads any file that this program writes, whole or damaged: states, their backups, journals, and
+    what file sinks hold as JSON. For a pre-commit hook.
+    """
+    found = [(path, number) for path in paths for number in _plain_lines(path)]
+    if not found:
+        console.detail(f"no plain secret in {plural(len(paths), 'file')}")
+        return 0
+    listed = "".join(f"\n  {path}:{number}" for path, number in found[:SHOWN])
+    more = f"\n  and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
+    raise ReconcilerError(
+        f"{plural(len(found), 'secret')} in plain:{listed}{more}",
+        hint="set state.encryption in the manifest and run `reconciler state rekey`, or keep the"
+        " file out of version control; a secret that was pushed needs `reconciler rotate`",
+    )
+
+
+def _plain_lines(path: str) -> list[int]:
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ReconcilerError(f"`{path}` cannot be read: {error.strerror}") from None
+    return [data.count(b"\n", 0, found.start()) + 1 for found in _PLAIN.finditer(data)]

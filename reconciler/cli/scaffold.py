@@ -1,0 +1,163 @@
+"""A working folder to begin with: the files of `reconciler init`, as values.
+
+What it writes is ready to use: the manifest is valid, git keeps no plain secret, and a pipeline
+plans and applies as `examples/` shows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from reconciler.cli.shipped import shipped
+
+Auth = Literal["password", "cookie", "token"]
+SinkChoice = Literal["file", "state", "exec"]
+Pipeline = Literal["github", "gitlab", "azure"]
+
+MANIFEST: Final = "reconciler.yaml"
+SCHEMA: Final = "schemas/manifest.v1.schema.json"
+
+_VARIABLE: Final = "DOMO_ACME_PROD_PASSWORD"
+"""What the pipelines of `examples/` name for their one instance."""
+
+_CREDENTIALS: Final = {"password": "PASSWORD", "cookie": "DSIDV1", "token": "TOKEN"}
+
+_PIPELINES: Final = {
+    "github": (
+        ("examples/github-actions/.github/workflows/plan.yml", ".github/workflows/plan.yml"),
+        ("examples/github-actions/.github/workflows/apply.yml", ".github/workflows/apply.yml"),
+        ("action.yml", ".github/actions/reconciler/action.yml"),
+    ),
+    "gitlab": (("examples/gitlab-ci/.gitlab-ci.yml", ".gitlab-ci.yml"),),
+    "azure": (("examples/azure-pipelines/azure-pipelines.yml", "azure-pipelines.yml"),),
+}
+
+_COMMAND: Final = """\
+#!/bin/sh
+# Called as `put-secret.sh INSTANCE CLIENT` with one JSON object on standard input: client_id,
+# client_secret and what they belong to. Exit with 0 only when it is kept; again does no harm.
+set -eu
+exec vault kv put -mount=secret "domo/$1/$2" -
+"""
+
+
+_CLIENTS: Final = """\
+client_sets:
+  baseline:                    # the same clients on every instance
+    select: {all: true}
+    clients:
+      - {name: Reporting, scope: [data], description: Reads the figures}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a new folder is for. `recipient` seals the state, which may be committed then."""
+
+    instances: tuple[str, ...]
+    auth: Auth
+    email: str
+    sink: SinkChoice
+    recipient: str | None = None
+    pipelines: tuple[Pipeline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFile:
+    """A file to write, by its path in the folder."""
+
+    path: str
+    text: str
+    executable: bool = False
+
+
+def files(answers: Answers) -> Iterator[NewFile]:
+    """Yield every file but `.gitignore`, which may be there already and is added to."""
+    yield NewFile(path=MANIFEST, text=manifest(answers))
+    yield NewFile(path=SCHEMA, text=shipped(SCHEMA))
+    yield NewFile(path=".vscode/settings.json", text=_settings())
+    if answers.sink == "exec":
+        yield NewFile(path="put-secret.sh", text=_COMMAND, executable=True)
+    for pipeline in answers.pipelines:
+        for source, path in _PIPELINES[pipeline]:
+            yield NewFile(path=path, text="".join(_adapted(shipped(source), answers)))
+
+
+def ignored(answers: Answers) -> tuple[str, ...]:
+    """Return the lines that `.gitignore` must have, so that git keeps no plain secret."""
+    state = (
+        ("*.state.json.lock", "*.state.json.backup") if answers.recipient else ("*.state.json*",)
+    )
+    return (*state, "secrets/") if answers.sink == "file" else state
+
+
+def manifest(answers: Answers) -> str:
+    """Return a manifest in which each instance has one client."""
+    parts = [
+        f"# yaml-language-server: $schema=./{SCHEMA}\nversion: 1\n",
+        _state(answers.recipient),
+        _sinks(answers.sink),
+        _defaults(answers),
+        "limits: {max_revoke: 5}        # a plan that ends more clients needs --override-limits\n",
+        _CLIENTS,
+        "instances:\n" + "".join(f"  {_key(each)}: {{}}\n" for each in answers.instances),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def variables(answers: Answers) -> tuple[str, ...]:
+    """Return the environment variables that the manifest's credentials name."""
+    kind = _CREDENTIALS[answers.auth]
+    keys = (each.upper().replace("-", "_") for each in answers.instances)
+    return tuple(f"DOMO_{key}_{kind}" for key in keys)
+
+
+def _state(recipient: str | None) -> str:
+    if recipient is None:
+        return ""
+    return (
+        "state:                         # secrets in it are sealed, so it may be committed\n"
+        f"  encryption: {{age: {{recipients: [{recipient}]}}}}\n"
+    )
+
+
+def _sinks(sink: SinkChoice) -> str:
+    match sink:
+        case "file":
+            target = '{type: file, path: "secrets/{instance}/{client_slug}.json"}'
+        case "exec":
+            target = '{type: exec, command: [./put-secret.sh, "{instance}", "{client_slug}"]}'
+        case _:
+            return ""
+    return f"sinks:\n  ops: {target}\n"
+
+
+def _defaults(answers: Answers) -> str:
+    variable = f'{{env: "DOMO_{{INSTANCE}}_{_CREDENTIALS[answers.auth]}"}}'
+    credential = {
+        "password": f"{{method: password, email: {answers.email}, password: {variable}}}",
+        "cookie": f"{{method: cookie, dsidv1: {variable}}}",
+        "token": f"{{method: token, token: {variable}}}",
+    }
+    sink = "state" if answers.sink == "state" else "ops"
+    return f"defaults:\n  auth: {credential[answers.auth]}\n  sink: {sink}\n"
+
+
+def _key(instance: str) -> str:
+    """Quote a key that YAML would read as a number or a truth value."""
+    words = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+    return instance if instance[0].isalpha() and instance not in words else f'"{instance}"'
+
+
+def _settings() -> str:
+    return f'{{\n  "yaml.schemas": {{\n    "./{SCHEMA}": ["{MANIFEST}"]\n  }}\n}}\n'
+
+
+def _adapted(text: str, answers: Answers) -> Iterator[str]:
+    """Yield a pipeline's lines; the one with a credential stands for each that there is."""
+    names: Sequence[str] = variables(answers)
+    for line in text.splitlines(keepends=True):
+        if _VARIABLE in line:
+            yield from (line.replace(_VARIABLE, name) for name in names)
+        else:
+            yield line
