@@ -23,6 +23,8 @@ DOORS: Final = {
     "deepdiff": ("plan/compare.py",),
     "click": ("cli/",),
     "httpx": ("domo/", "sinks/"),
+    "jinja2": ("plan/render/html.py",),
+    "markupsafe": ("plan/render/html.py",),
     "starlette": ("sandbox/",),
     "uvicorn": ("sandbox/",),
 }
@@ -43,8 +45,8 @@ REVEALERS: Final = {
 """The modules that a secret may leave in plain, and why. A new one is argued in review."""
 
 HEAVY: Final = (
-    "asyncio", "deepdiff", "httpx", "jsonschema", "jsonschema_rs", "pyrage", "rich", "starlette",
-    "uvicorn", "yaml", "orjson",
+    "asyncio", "deepdiff", "httpx", "jinja2", "jsonschema", "jsonschema_rs", "pyrage", "rich",
+    "starlette", "uvicorn", "yaml", "orjson",
 )  # fmt: skip
 
 

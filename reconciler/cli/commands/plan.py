@@ -27,11 +27,12 @@ from reconciler.model.text import plural
 if TYPE_CHECKING:
     from reconciler.model.desired import Desired
     from reconciler.plan.action import Plan
+    from reconciler.plan.matrix import Matrix
     from reconciler.plan.select import Selection
     from reconciler.state.document import State
 
 CHANGES = 2
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "markdown", "html")
 
 
 @click.command(epilog="Example: reconciler plan --target 'acme-*/Reporting' --detailed-exitcode")
@@ -68,7 +69,7 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     desired = load_manifest(where)
     ground = survey(open_store(where, desired), read_identities(identities))
     made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
-    show_plan(console, made, output, links=link_base)
+    show_plan(console, made, output, links=link_base, desired=desired)
     if out is not None:
         save_plan(console, made, out)
     report_interrupted(console, ground)
@@ -186,10 +187,26 @@ def report_problems(console: Console, made: "Plan") -> bool:
     return refused
 
 
-def show_plan(console: Console, made: "Plan", output: str, *, links: str | None = None) -> None:
+def _matrix(desired: "Desired | None", made: "Plan") -> "Matrix | None":
+    if desired is None:
+        return None
+    from reconciler.plan.matrix import make_matrix
+
+    return make_matrix(desired, made)
+
+
+def show_plan(
+    console: Console,
+    made: "Plan",
+    output: str,
+    *,
+    links: str | None = None,
+    desired: "Desired | None" = None,
+) -> None:
     """Write the plan to standard output in one of its formats.
 
-    `links` is the base URL of links to the manifest's lines.
+    `links` is the base URL of links to the manifest's lines. With the manifest, `desired`, a page
+    also shows what stays as it is.
     """
     """Write the plan in the format that was asked for."""
     if output == "json":
@@ -201,6 +218,11 @@ def show_plan(console: Console, made: "Plan", output: str, *, links: str | None 
         from reconciler.plan.render.markdown import render_markdown
 
         console.data(render_markdown(made, links=links))
+        return
+    if output == "html":
+        from reconciler.plan.render.html import render_html
+
+        console.data(render_html(made, _matrix(desired, made), links=links))
         return
     from reconciler.plan.render.text import render_text
 

@@ -18,7 +18,7 @@ SENTENCE: Final = 400
 """So many characters of a name and of a sentence are shown; then, how many more there are."""
 
 _LINK: Final = 2_000
-_QUOTED: Final = re.compile(r"`([^`]+)`")
+QUOTED: Final = re.compile(r"`([^`]+)`")
 _PLAIN: Final = re.compile(
     r"""(?!www|[0-9a-f]{7})[(“"]*"""
     r"""(?:[^\W\d_]+(?:[-'’][^\W\d_]+)*|[0-9]{1,3}(?:,[0-9]{3})*(?![.)])|[→±↻])?"""
@@ -51,7 +51,7 @@ def prose(text: str) -> str:
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the parts of a sentence, each with whether it belongs into a code span."""
-    for number, part in enumerate(_QUOTED.split(text)):
+    for number, part in enumerate(QUOTED.split(text)):
         if number % 2:
             yield part, True
         else:

@@ -1,0 +1,113 @@
+"""A fleet as a table: each instance a row, each client name a column, each cell what becomes of it.
+
+Only a plan and its manifest together can say it: the plan alone does not know what stays as it is.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from reconciler.model.address import Address
+from reconciler.model.desired import Desired
+from reconciler.plan.action import Action, Kind, Plan
+from reconciler.plan.select import Selection
+
+COLUMNS: Final = 100
+"""So many client names have a column of their own: those that most instances have."""
+
+
+class Cell(StrEnum):
+    """What becomes of one address, as one character; a table of them is compact."""
+
+    ABSENT = "."
+    UNCHANGED = "="
+    REVOKE = "-"
+    REPLACE = "~"
+    ROTATE = "r"
+    CREATE = "+"
+    DELIVER = "d"
+    FORGET = "!"
+    RETIRE = "o"
+    KEPT = "k"
+    HELD = "?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """The table. `rows` has a text for each instance, of one character for each of `clients`.
+
+    `others` counts, for each instance, its clients whose names have no column; `left_out` is the
+    number of these names.
+    """
+
+    instances: tuple[str, ...]
+    clients: tuple[str, ...]
+    rows: tuple[str, ...]
+    others: tuple[int, ...]
+    left_out: int
+
+
+def make_matrix(desired: Desired, plan: Plan) -> Matrix:
+    """Return the table of the addresses that the plan is about."""
+    cells = _cells(desired, plan)
+    counts = Counter(each.client for each in cells)
+    names = sorted(counts, key=lambda name: (-counts[name], name))
+    columns = {name: number for number, name in enumerate(names[:COLUMNS])}
+    rows: dict[str, list[str]] = {}
+    others: Counter[str] = Counter()
+    for address, cell in cells.items():
+        row = rows.setdefault(address.instance, [Cell.ABSENT.value] * len(columns))
+        if address.client in columns:
+            row[columns[address.client]] = cell.value
+        else:
+            others[address.instance] += 1
+    keys = sorted(rows)
+    return Matrix(
+        instances=tuple(keys),
+        clients=tuple(columns),
+        rows=tuple("".join(rows[key]) for key in keys),
+        others=tuple(others[key] for key in keys),
+        left_out=len(names) - len(columns),
+    )
+
+
+def _cells(desired: Desired, plan: Plan) -> Mapping[Address, Cell]:
+    cells = dict.fromkeys(_meant(desired, plan), Cell.UNCHANGED)
+    held = {each.place for each in plan.problems if each.code == "domain"}
+    for address in cells:
+        if desired.instances[address.instance].place in held:
+            cells[address] = Cell.HELD
+    for notice in plan.notices:
+        if notice.address is not None and notice.code in ("kept", "conflict"):
+            cells[notice.address] = Cell.KEPT if notice.code == "kept" else Cell.HELD
+    for action in plan.actions:
+        if not action.retires or cells.get(action.address) is Cell.UNCHANGED:
+            cells[action.address] = _cell(action)
+    for problem in plan.problems:
+        if problem.address is not None:
+            cells[problem.address] = Cell.HELD
+    return cells
+
+
+def _meant(desired: Desired, plan: Plan) -> Iterator[Address]:
+    """Yield the addresses of the manifest that the plan's selection means."""
+    chosen = Selection(targets=plan.targets, labels=plan.labels)
+    whole = not (plan.targets or plan.labels)
+    for address in desired.clients:
+        if whole or chosen.matches(address, desired.instances[address.instance].labels):
+            yield address
+
+
+def _cell(action: Action) -> Cell:
+    if action.retires:
+        return Cell.RETIRE
+    return {
+        Kind.REVOKE: Cell.REVOKE,
+        Kind.REPLACE: Cell.REPLACE,
+        Kind.ROTATE: Cell.ROTATE,
+        Kind.CREATE: Cell.CREATE,
+        Kind.DELIVER: Cell.DELIVER,
+        Kind.FORGET: Cell.FORGET,
+    }[action.kind]
