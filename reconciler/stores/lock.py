@@ -109,16 +109,27 @@ def refuse_claimed(paths: Iterable[Path]) -> None:
 
     """
     for path in paths:
-        with suppress(OSError), path.open("rb") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LockHeld(
-                    f"the run of the journal `{path}` is still under way, though it does not hold "
-                    "the lock: the lock's file was deleted",
-                    hint="wait for that run to end; what it cannot write into the state any more "
-                    "stays in its journal, and the next apply settles it",
-                ) from None
+        if _is_claimed(path):
+            raise LockHeld(
+                f"the run of the journal `{path}` is still under way, though it does not hold "
+                "the lock: the lock's file was deleted",
+                hint="wait for that run to end; what it cannot write into the state any more "
+                "stays in its journal, and the next apply settles it",
+            )
+
+
+def _is_claimed(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would be waited for
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def holder(path: Path) -> dict[str, Any] | None:

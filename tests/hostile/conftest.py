@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).parents[2]
 MEASURE: Final = """
 import json, resource, subprocess, sys, time
 began = time.monotonic()
-code = subprocess.run(sys.argv[2:], check=False).returncode
+code = subprocess.run(sys.argv[2:], check=False, timeout=100).returncode
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 found = {"code": code, "seconds": time.monotonic() - began,
          "megabytes": peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)}
