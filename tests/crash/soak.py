@@ -157,7 +157,7 @@ class Life:
                     self.edit()
             self.come_to_rest()
         self.figures.counts["clients made"] += self.judge.made
-        self.figures.counts["of them ended: replaced, removed, or withdrawn"] += (
+        self.figures.counts["of these ended: replaced, removed, or withdrawn"] += (
             self.judge.withdrawn
         )
         self.figures.wrong += (f"{each} (life {self.seed})" for each in self.judge.wrong)
@@ -181,7 +181,7 @@ class Life:
         self.judge.killed()
         self.figures.counts["kills"] += ended.code is None
         left = any(self.case.folder.glob("*.journal"))
-        self.figures.counts["of them with work in flight"] += ended.code is None and left
+        self.figures.counts["of these with work in flight"] += ended.code is None and left
         self.figures.counts["applies that ended before"] += ended.code is not None
         for armed in self.case.world.faults:
             self.figures.faults[armed.fault.what] += armed.struck
@@ -194,7 +194,7 @@ class Life:
             # A second sink was not reached before the kill: the plan asks for a key, or a rotation.
             key = ("--identity", str(self.key))
             complete(self.launcher, self.case, self.judge, (*self.apply, *key))
-            self.figures.counts["of them with a key for a second sink"] += 1
+            self.figures.counts["rests that needed the key for a second sink"] += 1
         self.judge.ended()
         for instance, client in self.fleet.removed:
             name = f"{instance}.{client.lower().replace(' ', '-')}.json"
