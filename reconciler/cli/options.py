@@ -83,6 +83,13 @@ class SinkName(Lines):
         super().__init__("sink")
 
 
+class CodeName(Lines):
+    """The code of an error or of anything else that is explained."""
+
+    def __init__(self) -> None:
+        super().__init__("code")
+
+
 class AddressType(click.ParamType[Address]):
     """`INSTANCE/CLIENT`."""
 

@@ -15,7 +15,7 @@ README: Final = Path(__file__).parents[2] / "README.md"
 BEGIN: Final = (
     "<!-- the reference: UPDATE_GOLDEN=1 pytest tests/cli/test_reference.py writes it -->\n"
 )
-SHARED: Final = ("verbose", "quiet", "log_format", "no_color", "help", "_help_option")
+SHARED: Final = ("verbose", "quiet", "log_format", "no_color")
 """The options that every command has."""
 
 NOTE: Final = re.compile(r"\[env var: \w+(?:; ([^]]*))?\]")
@@ -49,6 +49,7 @@ def entry(path: str, command: click.Command) -> str:
         for option in command.get_params(context)
         if option.name not in SHARED
         and isinstance(option, click.Option)
+        and "--help" not in option.opts
         and (record := option.get_help_record(context))
     ]
     lines = [

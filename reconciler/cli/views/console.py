@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from shutil import get_terminal_size
 from typing import Final, Literal, Self, TextIO
 
 from reconciler.cli.views.diagnostics import record, render
@@ -17,6 +18,8 @@ LogFormat = Literal["text", "json"]
 RED: Final = "31"
 YELLOW: Final = "33"
 CYAN: Final = "36"
+WIDTH: Final = 100
+NARROWEST: Final = 40
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +51,13 @@ class Console:
     def colour(self) -> bool:
         """Say whether standard output takes colour."""
         return self.colour_allowed and self.stdout.isatty()
+
+    @property
+    def width(self) -> int:
+        """Return how many columns standard output has: a terminal's own, else `WIDTH`."""
+        if not self.stdout.isatty():
+            return WIDTH
+        return max(NARROWEST, min(WIDTH, get_terminal_size((WIDTH, 24)).columns))
 
     @property
     def ascii(self) -> bool:
@@ -134,6 +144,8 @@ class Console:
         self.stderr.write(f"{label} {_lines(message)}\n")
         if hint:
             self.stderr.write(f"{painted('hint:', CYAN, self._colour_on_stderr)} {_lines(hint)}\n")
+        if code and self.verbosity:
+            self.stderr.write(f"`reconciler explain {code}` says more\n")
 
     def _line(self, said: Mapping[str, object]) -> None:
         self.stderr.write(json.dumps(said) + "\n")

@@ -1,0 +1,94 @@
+"""`explain`: every code that the source uses has its entry, and no entry is left over."""
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reconciler.apply.verify import Finding
+from reconciler.cli.codes import explanation, explanations
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Reconciler
+
+PACKAGE: Final = Path(__file__).parents[2] / "reconciler"
+HELPERS: Final = ("_fail", "_notice")
+"""Functions whose first argument is a code."""
+
+
+def used() -> Iterator[str]:
+    """Yield every code in the source; of one that is put together, its beginning and a star."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            yield from _codes(node)
+
+
+def _codes(node: ast.AST) -> Iterator[str]:
+    values: list[ast.expr] = []
+    if isinstance(node, ast.Call):
+        values += [each.value for each in node.keywords if each.arg == "code"]
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+        values += node.args[:1] if name in HELPERS else []
+    elif isinstance(node, ast.AnnAssign | ast.Assign) and isinstance(node.value, ast.Constant):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        # A constant that is handed on as a code is written in capitals, after what it says.
+        named = [ast.unparse(each) for each in targets]
+        values += [node.value] if "code" in named or named == ["ROLLOUT"] else []
+    for value in values:
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield value.value
+        elif isinstance(value, ast.JoinedStr) and isinstance(value.values[0], ast.Constant):
+            yield f"{value.values[0].value}*"
+
+
+def test_every_code_is_explained_and_no_other() -> None:
+    """The table and the source have the same codes."""
+    found = set(used()) - {"secret-*"}
+    found |= {f"secret-{each.value}" for each in Finding if each is not Finding.WORKS}
+    assert found - set(explanations()) == set()
+    assert set(explanations()) - found == set()
+
+
+def test_every_entry_is_whole_sentences() -> None:
+    """Each part begins with a capital, or a word of code, and ends in a full stop."""
+    parts = [part for each in explanations().values() for part in each]
+    assert [part for part in parts if not part.endswith(".")] == []
+    assert [part for part in parts if part[0].islower()] == []
+
+
+def test_a_family_explains_what_has_no_entry() -> None:
+    """`unknown-scope` is made of a schema's words; `unknown-sink` has its own entry."""
+    assert explanation("unknown-scope") == explanations()["unknown-*"]
+    assert explanation("unknown-sink") != explanations()["unknown-*"]
+    assert explanation("unknown-") is None
+    assert explanation("nothing") is None
+
+
+def test_a_code_is_explained(reconciler: "Reconciler") -> None:
+    """Three paragraphs for a reader, an object for a program, a list without a code."""
+    run = reconciler("explain", "lock-held")
+    assert (run.code, run.err) == (0, "")
+    assert [part.split()[0] for part in run.out.split("\n\n")] == [
+        "lock-held",
+        "Another",
+        "Why:",
+        "What",
+    ]
+    told = json.loads(reconciler("explain", "lock-held", "--format", "json").out)
+    assert [each["code"] for each in told["codes"]] == ["lock-held"]
+    listed = reconciler("explain").out.splitlines()
+    assert [line.partition(":")[0] for line in listed] == list(explanations())
+
+
+def test_an_unknown_code_is_a_usage_error(reconciler: "Reconciler") -> None:
+    """The nearest one is suggested."""
+    run = reconciler("explain", "lok-held")
+    assert (run.code, run.out) == (64, "")
+    assert run.err == "Error: there is no code `lok-held`\nhint: did you mean `lock-held`?\n"
+
+
+def test_an_error_says_its_code_when_it_is_asked_to(reconciler: "Reconciler") -> None:
+    """The output stays calm without `-v`."""
+    assert "explain" not in reconciler("plan").err
+    assert "`reconciler explain error` says more" in reconciler("plan", "-v").err
