@@ -1,17 +1,58 @@
-"""What every test may ask for: a Domo double that serves."""
+"""What every test may ask for: a Domo double that serves, and a search for leaked secrets."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
+    from tests.leak_search import LeakSearch, Totals
+else:  # tests are no package, so that what they share is found by its folder
+    sys.path.insert(0, str(Path(__file__).parent))
+    from leak_search import LeakSearch, Totals
+
+TOTALS = pytest.StashKey[Totals]()
+SERVED = pytest.StashKey[list["Running"]]()
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Callable[..., "Running"]]:
+def leaks(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[LeakSearch]:
+    """Return a search; at the test's end nothing that a run said or wrote may hold a secret."""
+    search = LeakSearch(folder=tmp_path, served=request.node.stash.setdefault(SERVED, []))
+    yield search
+    hits = search.hits()
+    request.config.stash.setdefault(TOTALS, Totals()).add(search.totals(hits))
+    assert hits == []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a worker's figures to the process that started it."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["leaks"] = asdict(session.config.stash.get(TOTALS, Totals()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add the figures of a worker that has ended."""
+    told = getattr(node, "workeroutput", {}).get("leaks", {})
+    node.config.stash.setdefault(TOTALS, Totals()).add(Totals(**told))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was searched for leaks."""
+    totals = config.stash.get(TOTALS, Totals())
+    if totals.runs:
+        terminalreporter.write_line(str(totals))
+
+
+@pytest.fixture
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Callable[..., "Running"]]:
     """Return a function that starts a sandbox and stops it at the end of the test.
 
     `start()` serves the instances acme-prod, acme-dev and globex; `start(["a", "b"], list_lag=1)`
@@ -32,7 +73,9 @@ def sandbox() -> Iterator[Callable[..., "Running"]]:
         else:
             keys = ["acme-prod", "acme-dev", "globex"] if which is None else which
             config = fleet(keys, seed=7, **rules)
-        return stack.enter_context(running(World.from_config(config), latency=latency))
+        served = stack.enter_context(running(World.from_config(config), latency=latency))
+        request.node.stash.setdefault(SERVED, []).append(served)
+        return served
 
     with ExitStack() as stack:
         yield start

@@ -19,6 +19,7 @@ from reconciler.stores.local import LocalStore
 
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
+    from tests.leak_search import LeakSearch
 
 ROOT: Final = Path(__file__).parents[2]
 GOLDEN: Final = ROOT / "tests" / "golden"
@@ -58,10 +59,14 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture
-def reconciler(tmp_path: Path, environment: dict[str, str]) -> Reconciler:
-    """Return a function that runs the command line in the test's own folder."""
+def reconciler(tmp_path: Path, environment: dict[str, str], leaks: "LeakSearch") -> Reconciler:
+    """Return a function that runs the command line in the test's own folder.
+
+    What a run says and writes is searched for secrets, unless it was told to print one.
+    """
 
     def run(*arguments: str, env: Mapping[str, str] | None = None, stdin: str = "") -> Run:
+        leaks.begin()
         done = subprocess.run(
             [sys.executable, "-m", "reconciler", *arguments],
             cwd=tmp_path,
@@ -72,6 +77,10 @@ def reconciler(tmp_path: Path, environment: dict[str, str]) -> Reconciler:
             timeout=60,
             check=False,
         )
+        said = {"stderr": done.stderr.encode()}
+        if "--yes-print-secrets" not in arguments:
+            said["stdout"] = done.stdout.encode()
+        leaks.end(" ".join(arguments), **said)
         return Run(arguments=arguments, code=done.returncode, out=done.stdout, err=done.stderr)
 
     return run
