@@ -39,7 +39,7 @@ def _codes(node: ast.AST) -> Iterator[str]:
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             yield value.value
         elif isinstance(value, ast.JoinedStr) and isinstance(value.values[0], ast.Constant):
-            yield f"{value.values[0].value}*"
+            yield str(value.values[0].value) + "*"
 
 
 def test_every_code_is_explained_and_no_other() -> None:

@@ -56,7 +56,7 @@ MANIFEST: Final = {
     "invalid-*": (
         "A value of the manifest does not have the form that its place asks for.",
         (
-            "Each kind of value (a domain, a duration, an instance key) has rules of its own, and the"
+            "Each kind of value (a domain, a duration, an instance key) has its own rules, and the"
             " message says those of this one."
         ),
         "Write it as the message says; `reconciler schema` has the rule in full.",
@@ -95,8 +95,8 @@ MANIFEST: Final = {
         "A password, cookie or token stands in the manifest itself.",
         "Manifests are kept in git and read by many: a credential in one is lost to them.",
         (
-            "Write {env: NAME}, {file: PATH} or {command: […]}; and change the credential, as it may"
-            " be in the history already."
+            "Write {env: NAME}, {file: PATH} or {command: […]}; and change the credential, as it"
+            " may be in the history already."
         ),
     ),
     "misplaced-override": (
@@ -232,8 +232,8 @@ MANIFEST: Final = {
     "unknown-placeholder": (
         "A placeholder is not known in its place.",
         (
-            "Strings of an instance know {instance}, {INSTANCE}, {domain} and {labels.NAME}; those of"
-            " a sink also {client} and {client_slug}."
+            "Strings of an instance know {instance}, {INSTANCE}, {domain} and {labels.NAME}; those"
+            " of a sink also {client} and {client_slug}."
         ),
         "Use one that is listed.",
     ),
