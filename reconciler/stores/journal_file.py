@@ -28,8 +28,8 @@ class JournalFile:
 
     After a write or fsync that failed the file takes nothing any more: the system may have dropped
     what it could not write and call the next fsync a success. `durable` counts the records that are
-    on the disk for certain. What was not durable is cut off at the end, as whoever appended it was
-    told that it failed, and has acted on that.
+    on the disk for certain. What was not durable is cut off, before whoever appended it is told that
+    it failed and acts on that: no later run may read it.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
@@ -81,7 +81,6 @@ class JournalFile:
             if unrecorded or self._begun:
                 self._compact(unrecorded)
         except OSError as error:
-            self._cut()
             raise self._failed("compact", error) from None
 
     def _compact(self, unrecorded: Sequence[Record]) -> None:
@@ -108,6 +107,7 @@ class JournalFile:
         try:
             self._write(data)
         except OSError as error:
+            self._cut()
             self._failure = self._failed("write", error)
             return self._failure
         self.durable += len(lines)

@@ -234,3 +234,40 @@ def test_a_sync_that_failed_once_is_never_tried_again(
     assert nonces(tmp_path / "j")[0] == "a"
     journal.close([intent("b")])
     assert nonces(tmp_path / "j") == ["b"]
+
+
+HALF = """
+import asyncio, resource, signal, sys
+from pathlib import Path
+from reconciler.model.errors import StateUnwritable
+from reconciler.state.records import Absent, Header
+from reconciler.stores.journal_file import JournalFile
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+header = Header(run="r", lineage="0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", serial=1,
+                plan_id="p", at="2026-01-31T08:00:00Z")
+
+async def run():
+    journal = JournalFile(Path(sys.argv[1]), header)
+    await journal.append(Absent(nonce="first"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400, resource.RLIM_INFINITY))
+    try:
+        await journal.append(Absent(nonce="whole"), Absent(nonce="x" * 1000))
+    except StateUnwritable:
+        print(Path(sys.argv[1]).read_text())
+
+asyncio.run(run())
+"""
+
+
+def test_a_record_whose_append_failed_is_not_in_the_file(tmp_path: Path) -> None:
+    """Two share a write of which half arrives: the first is whole there, and is cut off, too."""
+    done = subprocess.run(
+        [sys.executable, "-c", HALF, str(tmp_path / "j")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert '"first"' in done.stdout
+    assert '"whole"' not in done.stdout
+    assert not decode((tmp_path / "j").read_bytes(), name="j").torn
