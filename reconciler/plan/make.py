@@ -142,7 +142,7 @@ def _endpoints(instances: Iterable[Instance]) -> Mapping[str, tuple[str, ...]]:
     An instance's domain in a URL is written as `{domain}`, so that a fleet behind one proxy is one
     entry.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, None]] = {}
     for each in instances:
         if each.foreign:
             for url, domos in (
@@ -151,5 +151,5 @@ def _endpoints(instances: Iterable[Instance]) -> Mapping[str, tuple[str, ...]]:
             ):
                 if url != domos:
                     folded = url.replace(each.domain, "{domain}")
-                    found.setdefault(folded, []).append(each.key)
+                    found.setdefault(folded, {})[each.key] = None  # once, if it serves both
     return {url: tuple(keys) for url, keys in sorted(found.items())}

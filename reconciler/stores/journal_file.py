@@ -28,8 +28,8 @@ class JournalFile:
 
     After a write or fsync that failed the file takes nothing any more: the system may have dropped
     what it could not write and call the next fsync a success. `durable` counts the records that are
-    on the disk for certain. What was not durable is cut off, before whoever appended it is told that
-    it failed and acts on that: no later run may read it.
+    on the disk for certain. What was not durable is cut off before whoever appended it is told that
+    it failed, and acts on that: no later run may read it.
     """
 
     def __init__(self, path: Path, header: Header) -> None:

@@ -182,10 +182,7 @@ def test_a_process_of_the_same_number_is_not_the_holder(scene: Scene, boot: str)
 
 @pytest.mark.parametrize("other", ["acme/c0", "acme/*"])
 def test_one_that_slips_past_a_deleted_lock_is_stopped(scene: Scene, other: str) -> None:
-    """The other has written the state meanwhile: no create is sent, nothing is overwritten.
-
-    The serial tells, or before it the list, where the other has taken the same name.
-    """
+    """The serial tells, or the list where the other took the same name: no create is sent."""
     first = scene.start("--target", "acme/c1", SIGN_ON_GATE="gate")
     scene.reached("gate")
     scene.lose_the_lock()
@@ -207,11 +204,7 @@ def test_one_that_slips_past_a_deleted_lock_is_stopped(scene: Scene, other: str)
 
 @pytest.mark.parametrize("moment", ["before a create", "before a delivery"])
 def test_the_journal_of_a_run_that_lives_is_not_settled(scene: Scene, moment: str) -> None:
-    """Its lock was deleted, its journal is still held: the second one does not touch what it did.
-
-    What the first one made stays in its journal, for it may not write the state any more; the next
-    apply settles that.
-    """
+    """Its lock was deleted, its journal is held: nobody touches that, and the next apply has it."""
     if moment == "before a create":
         scene.served.fault("rate_limited", route="create", seconds=2.0)
         first = scene.start()
