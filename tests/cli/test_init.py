@@ -31,9 +31,15 @@ def names(folder: Path) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("auth", ["password", "cookie", "token"])
-@pytest.mark.parametrize("sink", ["file", "state", "exec"])
-@pytest.mark.parametrize("age", [(), ("--age", RECIPIENT)])
+@pytest.mark.parametrize(
+    ("auth", "sink", "age"),
+    [
+        ("password", "file", ()),
+        ("password", "state", ("--age", RECIPIENT)),
+        ("cookie", "state", ()),
+        ("token", "exec", ("--age", RECIPIENT)),
+    ],
+)
 def test_every_choice_makes_a_manifest_that_plans(
     auth: str, sink: str, age: tuple[str, ...], tmp_path: Path, reconciler: "Reconciler"
 ) -> None:
