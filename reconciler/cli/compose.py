@@ -17,7 +17,7 @@ from reconciler.state.journal import WorkingState
 from reconciler.state.records import Header
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from reconciler.model.address import Address
     from reconciler.model.desired import Desired
@@ -121,10 +121,6 @@ async def observe(
     rate: float | None,
 ) -> "Observation":
     """List the instances that the selection is about, many at once."""
-    from reconciler.apply import refresh
-    from reconciler.credentials.resolver import LocalCredentials
-    from reconciler.domo.adapter import DomoHttp
-
     addresses = {*desired.clients, *(known.clients if known is not None else ())}
     keys = {
         each.instance
@@ -132,6 +128,22 @@ async def observe(
         if each.instance in desired.instances
         and (selection is None or selection.matches(each, desired.instances[each.instance].labels))
     }
+    return await look_at(desired, known, keys, concurrency=concurrency, rate=rate)
+
+
+async def look_at(
+    desired: "Desired",
+    known: State | None,
+    keys: "Iterable[str]",
+    *,
+    concurrency: int,
+    rate: float | None,
+) -> "Observation":
+    """List the instances of these keys, many at once."""
+    from reconciler.apply import refresh
+    from reconciler.credentials.resolver import LocalCredentials
+    from reconciler.domo.adapter import DomoHttp
+
     credentials = LocalCredentials(Path(desired.root), os.environ, desired.environment_names())
     async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=rate) as domo:
         return await refresh.observe(

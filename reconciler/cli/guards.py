@@ -8,6 +8,8 @@ from reconciler.model.sink import STATE, FileTarget
 from reconciler.model.text import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.model.desired import Desired
     from reconciler.plan.action import Plan
     from reconciler.stores.local import LocalStore
@@ -40,7 +42,6 @@ def refuse_git(desired: "Desired", made: "Plan", store: "LocalStore") -> None:
     actions = [each for each in made.actions if each.sinks]
     if not actions:
         return
-    from reconciler.stores.git import unsafe_paths
     from reconciler.system.files import temporary_example
 
     paths: list[Path] = []
@@ -51,6 +52,18 @@ def refuse_git(desired: "Desired", made: "Plan", store: "LocalStore") -> None:
         targets = desired.targets_of(action.address, action.sinks)
         files = [Path(desired.root, t.path) for t in targets if isinstance(t, FileTarget)]
         paths += [each for path in files for each in (path, temporary_example(path))]
+    refuse_kept(paths)
+
+
+def refuse_kept(paths: "Sequence[Path]") -> None:
+    """Stop where git would keep one of the files that a plain secret goes to.
+
+    Raises:
+        PlanRefused: naming the files and how to keep git from them.
+
+    """
+    from reconciler.stores.git import unsafe_paths
+
     unsafe = unsafe_paths(paths)
     if unsafe:
         listed = "".join(f"\n  {path}: {reason}" for path, reason in unsafe[:5])

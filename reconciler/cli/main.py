@@ -27,6 +27,7 @@ COMMANDS: Final[Table] = {
     "apply": ("apply:apply", "Carry the plan out, without losing a secret."),
     "check": ("check:check", "Sign on to every instance and probe every sink."),
     "verify": ("verify:verify", "Sign in with every secret that may be read."),
+    "import": ("import_:import_", "Take up clients that exist at Domo."),
     "rotate": ("rotate:rotate", "Make new secrets, and retire the old ones without an outage."),
     "destroy": ("destroy:destroy", "Revoke clients, and forget them."),
     "forget": ("destroy:forget", "Stop to manage clients, and leave them alive."),

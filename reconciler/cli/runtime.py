@@ -11,7 +11,7 @@ from reconciler.cli.options import Where
 from reconciler.model.errors import ReconcilerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.manifest.load import Source
     from reconciler.model.desired import Desired
@@ -92,8 +92,8 @@ def _openable(working: "WorkingState", identities: "Sequence[Identity]") -> "Ite
             yield entry.client_id
 
 
-def load_manifest(where: Where) -> "Desired":
-    """Read and check the manifest.
+def load_manifest(where: Where, *, instead: "Mapping[str, bytes] | None" = None) -> "Desired":
+    """Read and check the manifest; `instead` is what some of its files are to say.
 
     Raises:
         InvalidInput: with every mistake in it.
@@ -105,7 +105,9 @@ def load_manifest(where: Where) -> "Desired":
     path = Path(where.file)
     root = path if path.is_dir() else path.parent
     desired = load(
-        _sources(path), root=str(root), read=lambda name: (root / name).read_text(encoding="utf-8")
+        _sources(path, instead or {}),
+        root=str(root),
+        read=lambda name: (root / name).read_text(encoding="utf-8"),
     )
     gc.freeze()  # a fleet's values live as long as the process: the collector need not walk them
     return desired
@@ -165,11 +167,14 @@ def _replayed(state: "State | None", journals: "Sequence[LeftJournal]") -> "Work
     return working
 
 
-def _sources(path: Path) -> "list[Source]":
+def _sources(path: Path, instead: "Mapping[str, bytes]") -> "list[Source]":
     from reconciler.manifest.load import Source
 
     files = _manifest_files(path) if path.is_dir() else [path]
-    return [Source(name=str(each), data=_bytes(each)) for each in files]
+    return [
+        Source(name=name, data=instead[name] if name in instead else _bytes(Path(name)))
+        for name in map(str, files)
+    ]
 
 
 def _manifest_files(folder: Path) -> list[Path]:

@@ -56,6 +56,11 @@ RUNS: Final = {
             " machine that is lost."
         ),
     ),
+    "not-adopted": (
+        "An import of everything that is wanted left this out.",
+        "Its instance could not be looked at, or nobody can say for sure which client is meant.",
+        "Mend the cause, and import it by itself: `reconciler import ADDRESS`, with --id if asked.",
+    ),
     "not-due": (
         "A predecessor is not revoked yet.",
         "Its successor has not reached every sink, or the overlap is not over.",

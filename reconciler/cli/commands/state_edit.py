@@ -123,13 +123,28 @@ def _settled(ground: Ground, address: Address) -> "tuple[State, Entry]":
 
     """
     known_entry(ground, address)
-    records = (each for journal in ground.journals for each in journal.records)
-    if ground.state is None or address in _addresses(records):
-        raise StateRefused(
-            f"an earlier run left a journal about {address}",
-            hint="apply first, or end it with `reconciler state settle`; nothing was written",
-        )
+    refuse_journal(ground, address)
+    if ground.state is None or address not in ground.state.clients:
+        raise _in_journal(address)
     return ground.state, ground.state.clients[address]
+
+
+def refuse_journal(ground: Ground, address: Address) -> None:
+    """See that no journal has a word on an address.
+
+    Raises:
+        StateRefused: one is about it: replayed, it would undo a change of the state.
+
+    """
+    if address in _addresses(each for journal in ground.journals for each in journal.records):
+        raise _in_journal(address)
+
+
+def _in_journal(address: Address) -> StateRefused:
+    return StateRefused(
+        f"an earlier run left a journal about {address}",
+        hint="apply first, or end it with `reconciler state settle`; nothing was written",
+    )
 
 
 def _addresses(records: "Iterable[Record]") -> set[Address]:

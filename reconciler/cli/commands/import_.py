@@ -1,0 +1,315 @@
+"""`reconciler import`: take up clients that exist."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from reconciler.cli.options import (
+    AddressType,
+    Lines,
+    Reach,
+    Where,
+    format_option,
+    lock_timeout_option,
+    option,
+    output_options,
+    reach_options,
+    where_options,
+)
+from reconciler.cli.runtime import load_manifest, open_store, survey
+from reconciler.cli.views.console import Console
+from reconciler.model.address import Address
+from reconciler.model.errors import UsageError
+from reconciler.model.text import nearest, plural, printable
+
+if TYPE_CHECKING:
+    from reconciler.cli.adopting import Adopting
+    from reconciler.model.desired import Desired
+    from reconciler.model.secret import Secret
+    from reconciler.plan.adopt import Choice
+    from reconciler.state.document import Entry
+
+INCOMPLETE: Final = 3
+LARGEST: Final = 64 * 1024
+"""The most bytes that standard input may give as a secret: Domo's have 64."""
+
+
+@click.command(name="import", epilog="Example: reconciler import acme-prod/Reporting")
+@click.argument("address", metavar="[ADDRESS]", type=AddressType(), required=False)
+@option(
+    "--id", "number", type=click.IntRange(0), metavar="N", envvar=None,
+    help="Domo's numeric id of the client, where it has another name or its client id is masked.",
+)  # fmt: skip
+@option("--client-id", metavar="ID", envvar=None, help="Its client id, where the list masks it.")
+@option(
+    "--secret-stdin", is_flag=True, envvar=None,
+    help="Read its secret from standard input; it is kept if it signs in.",
+)  # fmt: skip
+@option(
+    "--all", "everything", is_flag=True, envvar=None,
+    help="Every client that is wanted, there, and managed by nobody.",
+)  # fmt: skip
+@option(
+    "--generate", is_flag=True, envvar=None,
+    help="Print manifest entries for the clients that nobody manages; adopt nothing.",
+)  # fmt: skip
+@option("--write", is_flag=True, envvar=None, help="With --generate: add them to the manifest.")
+@option(
+    "--instance", "instances", type=Lines("key"), multiple=True, metavar="KEY", envvar=None,
+    help="With --all or --generate: only this instance (repeatable).",
+)  # fmt: skip
+@where_options
+@reach_options("Instances looked at at once.")
+@lock_timeout_option
+@format_option("text", "json")
+@output_options
+@click.pass_obj
+def import_(  # noqa: PLR0913 (one argument for each option)
+    console: Console,
+    *,
+    address: Address | None,
+    number: int | None,
+    client_id: str | None,
+    secret_stdin: bool,
+    everything: bool,
+    generate: bool,
+    write: bool,
+    instances: tuple[str, ...],
+    where: Where,
+    reach: Reach,
+    lock_timeout: float,
+    output: str,
+) -> int:
+    """Take up the client that exists at Domo and that the manifest wants at ADDRESS.
+
+    The state knows it from then on; nothing is changed at Domo, and nothing is revoked. Its secret
+    stays unknown, which every plan says: `reconciler rotate` makes one that is known, and
+    --secret-stdin gives one that somebody knows.
+    """
+    if (address is not None) + everything + generate != 1:
+        raise UsageError(
+            "say what is meant: an ADDRESS, --all or --generate",
+            hint="`reconciler import --generate` shows what exists and nobody manages",
+        )
+    _refuse_misplaced(
+        {
+            "--id": (number is not None, address is not None),
+            "--client-id": (client_id is not None, address is not None),
+            "--secret-stdin": (secret_stdin, address is not None),
+            "--instance": (bool(instances), address is None),
+            "--write": (write, generate),
+        }
+    )
+    desired = load_manifest(where)
+    if generate:
+        return _generate(console, desired, _keys(desired, instances), (where, reach), write=write)
+    from reconciler.cli.adopting import Adopting
+    from reconciler.plan.adopt import Choice
+
+    secret = _read_secret() if secret_stdin else None
+    store = open_store(where, desired)
+    with store.lock(purpose="import", timeout=lock_timeout):
+        on = Adopting(desired=desired, store=store, ground=survey(store), reach=reach)
+        if address is None:
+            return _all(console, on, _keys(desired, instances), output)
+        choice = Choice(id=number, client_id=client_id)
+        entry = _one(on, address, choice, secret)
+    _report(console, desired, {address: entry}, {}, output)
+    return 0
+
+
+def _refuse_misplaced(given: dict[str, tuple[bool, bool]]) -> None:
+    for name, (is_given, fits) in given.items():
+        if is_given and not fits:
+            raise UsageError(
+                f"{name} does not go with this", hint="`reconciler import --help` says with what"
+            )
+
+
+def _keys(desired: "Desired", instances: Sequence[str]) -> list[str]:
+    """Return the instances that are meant: those that were named, or all with a way to sign on."""
+    for each in instances:
+        if each not in desired.instances:
+            near = nearest(each, desired.instances)
+            raise UsageError(
+                f"the manifest has no instance `{each}`",
+                hint=f"did you mean `{near}`?" if near else None,
+            )
+    if instances:
+        return sorted(set(instances))
+    return [key for key, each in sorted(desired.instances.items()) if each.auth is not None]
+
+
+def _one(on: "Adopting", address: Address, choice: "Choice", secret: "Secret | None") -> "Entry":
+    """Adopt one client, with its secret where that was given and signs in."""
+    import asyncio
+
+    from reconciler.cli import adopting
+
+    entry = on.known.clients.get(address)
+    if entry is not None:
+        _refuse_known(on, address, entry, secret)
+    else:
+        client = on.wanted(address)
+        entry = asyncio.run(adopting.find_one(on, client, choice))
+    if secret is None:
+        adopting.keep(on, {address: entry})
+        return entry
+    if entry.client_id.startswith("masked:"):
+        raise UsageError(
+            f"the client id of {address} is masked, and a secret signs in only together with it",
+            hint="give it: --client-id ID",
+        )
+    asyncio.run(adopting.prove(on, address, entry, secret))
+    adopting.keep_with_secret(on, address, entry, secret)
+    return entry
+
+
+def _refuse_known(
+    on: "Adopting", address: Address, entry: "Entry", secret: "Secret | None"
+) -> None:
+    """See that an address that is known may still be given its secret."""
+    from reconciler.cli.commands.state_edit import refuse_journal
+
+    lacks = entry.adopted and not entry.delivered and entry.secret is None
+    if secret is None or not lacks:
+        raise UsageError(
+            f"{address} is managed already: `{entry.live_name}` (client {entry.client_id})",
+            hint="give its secret with --secret-stdin" if lacks else None,
+        )
+    refuse_journal(on.ground, address)
+
+
+def _all(console: Console, on: "Adopting", keys: Sequence[str], output: str) -> int:
+    """Adopt every wanted client that is there and that nobody manages."""
+    import asyncio
+
+    from reconciler.cli import adopting
+    from reconciler.model.errors import ReconcilerError
+    from reconciler.plan.adopt import Choice, waiting
+
+    known = on.known.clients
+    wanted = [
+        each for at, each in on.desired.clients.items() if at.instance in keys and at not in known
+    ]
+    views, unseen = asyncio.run(
+        adopting.look(on, sorted({each.address.instance for each in wanted}))
+    )
+    entries: dict[Address, Entry] = {}
+    left = dict(unseen)
+    for key, view in views.items():
+        mine = [each for each in wanted if each.address.instance == key]
+        for client in waiting(mine, known, view):
+            try:
+                on.wanted(client.address)
+                entries[client.address] = adopting.entry_of(on, client, view, Choice())
+            except ReconcilerError as error:
+                left[str(client.address)] = error.message
+    if entries:
+        adopting.keep(on, entries)
+    _report(console, on.desired, entries, left, output)
+    return INCOMPLETE if left else 0
+
+
+def _report(
+    console: Console,
+    desired: "Desired",
+    entries: dict[Address, "Entry"],
+    left: dict[str, str],
+    output: str,
+) -> None:
+    """Say what was adopted, and what was not and why."""
+    rows = [_row(desired, address, entry) for address, entry in sorted(entries.items())]
+    if output == "json":
+        import orjson
+
+        found = {
+            "format": "reconciler.import",
+            "version": 1,
+            "adopted": rows,
+            "left": [{"what": what, "message": why} for what, why in sorted(left.items())],
+        }
+        console.data(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+    else:
+        for row in rows:
+            said = "; its scope differs: the next plan replaces it" if row["scope_differs"] else ""
+            console.data(printable(f"{row['address']}: adopted (client {row['client_id']}){said}"))
+        console.data(f"Adopted: {plural(len(rows), 'client')}.")
+    for what, why in sorted(left.items()):
+        console.problem(f"{what}: {why}", code="not-adopted")
+
+
+def _row(desired: "Desired", address: Address, entry: "Entry") -> dict[str, Any]:
+    return {
+        "address": str(address),
+        "live_name": entry.live_name,
+        "client_id": entry.client_id,
+        "id": entry.id,
+        "scope": list(entry.scope),
+        "scope_differs": entry.scope != desired.clients[address].scope,
+    }
+
+
+def _generate(
+    console: Console,
+    desired: "Desired",
+    keys: Sequence[str],
+    on: tuple[Where, Reach],
+    *,
+    write: bool,
+) -> int:
+    """Print, or write, entries for the clients that nobody manages or wants."""
+    import asyncio
+
+    from reconciler.cli import generating
+    from reconciler.cli.adopting import Adopting, look
+    from reconciler.manifest.generate import document
+    from reconciler.plan.adopt import nameable, unnameable
+
+    where, reach = on
+    store = open_store(where, desired)
+    adopting = Adopting(desired=desired, store=store, ground=survey(store), reach=reach)
+    views, unseen = asyncio.run(look(adopting, keys))
+    known = adopting.known.clients
+    found = {
+        key: [e for e in nameable(view, known, key) if Address(key, e.name) not in desired.clients]
+        for key, view in views.items()
+    }
+    found = {key: clients for key, clients in found.items() if clients}
+    skipped = sum(unnameable(view, known, key) for key, view in views.items())
+    if skipped:
+        console.warn(f"{plural(skipped, 'client')} left out: no manifest could name them")
+    if not found:
+        console.note("nobody's clients were found")
+    elif write:
+        files = generating.write(where, desired, found)
+        count = sum(map(len, found.values()))
+        console.note(
+            f"added {plural(count, 'client')} to {', '.join(files)}",
+            hint="look at them, then `reconciler import --all` adopts them",
+        )
+    else:
+        console.data(document(desired, found))
+    for key, why in sorted(unseen.items()):
+        console.problem(f"{key}: could not be looked at: {why}", code="unreachable")
+    return INCOMPLETE if unseen else 0
+
+
+def _read_secret() -> "Secret":
+    """Read the secret; from a terminal it is not shown while it is typed.
+
+    Raises:
+        UsageError: there is none, or it is more than a secret.
+
+    """
+    from reconciler.model.secret import Secret
+
+    if sys.stdin.isatty():
+        text = click.prompt("Secret", hide_input=True, err=True)
+    else:
+        text = sys.stdin.read(LARGEST).removesuffix("\n").removesuffix("\r")
+    if not text or not text.isprintable() or len(text) >= LARGEST:
+        raise UsageError("standard input has no secret: one line of text is meant")
+    return Secret(text)

@@ -1,0 +1,70 @@
+"""What exists, as manifest text: entries for clients that nobody has written down yet."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from reconciler.model.client import ListedClient
+from reconciler.model.desired import Desired
+from reconciler.model.instance import Instance
+from reconciler.model.mark import divide
+from reconciler.model.scope import canonical
+
+Found = Mapping[str, Iterable[ListedClient]]
+
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.()/-]*(?: [A-Za-z0-9_.()/-]+)*")
+_WORDS: Final = frozenset(("null", "true", "false"))
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def document(desired: Desired, found: Found) -> str:
+    """Return a manifest of its own that wants what was found, on the instances as they are."""
+    lines = ["version: 1"]
+    foreign = [desired.instances[key] for key in found if desired.instances[key].foreign]
+    if foreign:
+        lines += _endpoints(foreign[0])
+    lines.append("instances:")
+    for key, clients in found.items():
+        lines += [f"  {text(key)}:", *_settings(desired.instances[key])]
+        lines += ["    clients:", *entries(clients, 6)]
+    return "\n".join(lines) + "\n"
+
+
+def entries(clients: Iterable[ListedClient], indent: int) -> Iterator[str]:
+    """Yield the lines of list items, one item for each client."""
+    for each in clients:
+        fields = [f"name: {text(each.name)}", f"scope: [{', '.join(canonical(each.scope))}]"]
+        description = _CONTROLS.sub(" ", divide(each.description)[0])
+        if description:
+            fields.append(f"description: {text(description)}")
+        yield " " * indent + "- {" + ", ".join(fields) + "}"
+
+
+def text(value: str) -> str:
+    """Return a text as a YAML scalar: plain where nothing could be read into it, else quoted."""
+    if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _endpoints(instance: Instance) -> Iterator[str]:
+    base = instance.endpoints.instance.replace(instance.domain, "{domain}")
+    yield f"endpoints: {{api: {text(instance.endpoints.api)}, instance: {text(base)}}}"
+
+
+def _settings(instance: Instance) -> Iterator[str]:
+    yield f"    domain: {text(instance.domain)}"
+    if instance.labels:
+        pairs = ", ".join(f"{text(name)}: {text(at)}" for name, at in instance.labels.items())
+        yield f"    labels: {{{pairs}}}"
+    if instance.auth is not None:
+        yield f"    auth: {_flow(instance.auth.definition())}"
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_flow(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_flow(each) for each in value) + "]"
+    return text(value) if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,141 @@
+"""Which client of an instance an address adopts, and what is known of it from then on."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.model.address import Address
+from reconciler.model.client import DesiredClient, ListedClient
+from reconciler.model.errors import UsageError
+from reconciler.model.mark import divide
+from reconciler.model.scope import SCOPES, canonical
+from reconciler.model.text import is_one_line, nearest
+from reconciler.plan.observe import Present, View
+from reconciler.state.document import Entry, Retiring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How a client is found where its name does not do it: its numeric id, and its client id.
+
+    `client_id` stands in where the list masks it.
+    """
+
+    id: int | None = None
+    client_id: str | None = None
+
+
+def chosen(
+    view: View, address: Address, known: Mapping[Address, Entry], choice: Choice
+) -> ListedClient:
+    """Return the client that an address is to adopt.
+
+    Raises:
+        UsageError: there is none, it cannot be told for sure, or it is managed already.
+
+    """
+    listed = _listed(view, address, choice)
+    other = _manager(view, listed, address.instance, known)
+    if other is not None:
+        raise UsageError(
+            f"`{listed.name}` is managed already, as {other}",
+            hint=f"`reconciler state mv '{other}' '{address}'` gives it this address",
+        )
+    if listed.id is None or (listed.client_id is None and choice.id is None):
+        raise UsageError(
+            f"{address.instance} masks the client id of `{listed.name}`, so that its name alone"
+            " does not tell which client it is",
+            hint=f"say that it is the one: --id {listed.id}" if listed.id is not None else None,
+        )
+    return listed
+
+
+def _listed(view: View, address: Address, choice: Choice) -> ListedClient:
+    if choice.id is None:
+        found = view.names.get(address.client)
+    else:
+        found = next((each for each in view.listed if each.id == choice.id), None)
+    if found is not None:
+        return found
+    what = f"client `{address.client}`" if choice.id is None else f"client with the id {choice.id}"
+    near = nearest(address.client, view.names)
+    hint = f"did you mean `{near}`? Then --id {view.names[near].id} adopts it" if near else None
+    raise UsageError(
+        f"{address.instance} shows no {what} to this user",
+        hint=hint or "sign on as its owner, or as an administrator who sees all clients",
+    )
+
+
+def _manager(
+    view: View, listed: ListedClient, instance: str, known: Mapping[Address, Entry]
+) -> Address | None:
+    """Return the address whose client, or its predecessor, this is."""
+    for address, entry in known.items():
+        if address.instance == instance:
+            clients: tuple[Entry | Retiring, ...] = (entry, *entry.retiring)
+            sights = (view.sight(each) for each in clients)
+            if any(isinstance(each, Present) and each.listed is listed for each in sights):
+                return address
+    return None
+
+
+def adopted(
+    client: DesiredClient, listed: ListedClient, *, domain: str, at: str, choice: Choice
+) -> Entry:
+    """Return what the state says of an adopted client; nobody knows its secret.
+
+    Its age counts from `at`, as Domo does not tell when it was made.
+    """
+    return Entry(
+        domain=domain,
+        live_name=listed.name,
+        client_id=listed.client_id or choice.client_id or f"masked:{listed.id}",
+        id=listed.id,
+        owner=listed.owner,
+        scope=canonical(listed.scope) or client.scope,
+        description=divide(listed.description)[0],
+        created_at=at,
+        sinks=client.sinks,
+        adopted=True,
+        protect=client.protect,
+        on_remove=client.on_remove,
+        overlap=client.overlap,
+    )
+
+
+def nameable(view: View, known: Mapping[Address, Entry], instance: str) -> list[ListedClient]:
+    """Return the clients that nobody manages and that a manifest can name, by name."""
+    return [each for each in view.strangers(_of(known, instance)) if is_nameable(each)]
+
+
+def unnameable(view: View, known: Mapping[Address, Entry], instance: str) -> int:
+    """Return how many clients nobody manages that no manifest can name."""
+    return sum(not is_nameable(each) for each in view.strangers(_of(known, instance)))
+
+
+def is_nameable(listed: ListedClient) -> bool:
+    """Say whether a manifest could want a client as it is: its name is text, its scopes known."""
+    return is_one_line(listed.name) and bool(listed.scope) and set(listed.scope) <= set(SCOPES)
+
+
+def _of(known: Mapping[Address, Entry], instance: str) -> Iterator[Entry | Retiring]:
+    for address, entry in known.items():
+        if address.instance == instance:
+            yield entry
+            yield from entry.retiring
+
+
+def waiting(
+    wanted: Iterable[DesiredClient], known: Mapping[Address, Entry], view: View
+) -> list[DesiredClient]:
+    """Return the wanted clients that are there under their own name and that nobody manages.
+
+    One with this state's mark is not among them: its secret may be with somebody, and a plan with
+    a refresh makes its successor.
+    """
+    return [
+        each
+        for each in wanted
+        if each.address not in known
+        and (listed := view.names.get(each.address.client)) is not None
+        and not view.is_ours(listed)
+    ]

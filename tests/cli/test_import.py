@@ -1,0 +1,213 @@
+"""`import`: clients that exist are taken up, given their secret, and written down."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.handle import Running
+
+    Life = Callable[..., Running]
+
+PASSWORDS = {"PW_ACME": "right", "PW_GLOBEX": "right"}
+CLIENTS = "{name: A, scope: [data]}, {name: B, scope: [user]}"
+DOMAIN = "acme.domo.com"
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def begun(life: "Life") -> "Running":
+    """Want A and B on two instances; somebody has made A and another client on one of them."""
+    served = life(CLIENTS)
+    served.add_client(DOMAIN, "A", scope=["data"], description="Theirs")
+    served.add_client(DOMAIN, "Other: one", scope=["audit", "data"])
+    return served
+
+
+def entries(folder: Path) -> dict[str, Any]:
+    """Return the clients that the state knows."""
+    path = folder / "reconciler.state.json"
+    found: dict[str, Any] = json.loads(path.read_bytes())["clients"] if path.exists() else {}
+    return found
+
+
+def secret_of(served: "Running", name: str) -> str:
+    """Return the secret that Domo has of a client."""
+    return next(c.client_secret for c in served.clients(DOMAIN) if c.name == name)
+
+
+def test_an_adopted_client_is_managed_and_its_secret_unknown(
+    tmp_path: Path, begun: "Running", reconciler: Run
+) -> None:
+    """The state knows it, the plan says what is not known, and a rotation heals it."""
+    run = reconciler("import", "acme/A", env=PASSWORDS)
+    assert (run.code, "acme/A: adopted" in run.out) == (0, True), run.err
+    entry = entries(tmp_path)["acme/A"]
+    client = begun.clients(DOMAIN)[0]
+    assert (entry["client_id"], entry["id"], entry["owner"]) == (
+        client.client_id,
+        client.id,
+        client.owner,
+    )
+    assert (entry["adopted"], entry["scope"], entry["sinks"]) == (True, ["data"], ["files"])
+    plan = reconciler("plan", "--target", "acme/A").out
+    assert "No changes." in plan
+    assert "adopted: its secret is not known here" in plan
+    assert "adopted" in reconciler("state", "show", "acme/A").out
+    rotated = reconciler("rotate", "acme/A", "--auto-approve", env=PASSWORDS)
+    assert rotated.code == 0, rotated.err
+    assert json.loads((tmp_path / "out/acme/a").read_bytes())["client_secret"] == secret_of(
+        begun, "A (2)"
+    )
+    assert begun.count(route="revoke") == 1
+
+
+def test_a_known_secret_is_proved_then_delivered(
+    tmp_path: Path, begun: "Running", reconciler: Run
+) -> None:
+    """It waits in a journal for its sink; a wrong one is not kept anywhere."""
+    wrong = reconciler("import", "acme/A", "--secret-stdin", env=PASSWORDS, stdin="0" * 64 + "\n")
+    assert (wrong.code, "nothing was kept" in wrong.err) == (1, True)
+    assert list(tmp_path.glob("reconciler.state.json*")) in (
+        [],
+        [tmp_path / "reconciler.state.json.lock"],
+    )
+    secret = secret_of(begun, "A")
+    right = reconciler("import", "acme/A", "--secret-stdin", env=PASSWORDS, stdin=secret + "\n")
+    assert right.code == 0, right.err
+    assert "1 to deliver" in reconciler("plan", "--target", "acme/A").out
+    applied = reconciler("apply", "--target", "acme/A", "--auto-approve", env=PASSWORDS)
+    assert applied.code == 0, applied.err
+    assert json.loads((tmp_path / "out/acme/a").read_bytes())["client_secret"] == secret
+    assert list(tmp_path.glob("*.journal")) == []
+    assert (begun.count(route="create*"), begun.count(route="revoke")) == (0, 0)
+
+
+def test_a_secret_may_be_given_later(
+    tmp_path: Path, begun: "Running", life: "Life", reconciler: Run
+) -> None:
+    """An adopted client whose secret is unknown takes one; with the sink `state` it stays there."""
+    life(CLIENTS.replace("[data]", "[data], sink: state"), served=begun)
+    assert reconciler("import", "acme/A", env=PASSWORDS).code == 0
+    assert reconciler("import", "acme/A", env=PASSWORDS).code == 64
+    secret = secret_of(begun, "A")
+    given = reconciler("import", "acme/A", "--secret-stdin", stdin=secret)
+    assert given.code == 0, given.err
+    assert entries(tmp_path)["acme/A"]["client_secret"] == secret
+    again = reconciler("import", "acme/A", "--secret-stdin", stdin=secret)
+    assert (again.code, "managed already" in again.err) == (64, True)
+
+
+def test_another_name_is_adopted_by_its_id(
+    tmp_path: Path, begun: "Running", reconciler: Run
+) -> None:
+    """Its scope differs, which is said and replaced by the next plan."""
+    number = str(begun.clients(DOMAIN)[1].id)
+    run = reconciler("import", "acme/B", "--id", number, "--format", "json", env=PASSWORDS)
+    (row,) = json.loads(run.out)["adopted"]
+    assert (row["live_name"], row["scope_differs"]) == ("Other: one", True)
+    assert "1 to replace" in reconciler("plan", "--target", "acme/B").out
+    taken = reconciler("import", "acme/A", "--id", number, env=PASSWORDS)
+    assert (taken.code, "is managed already, as acme/B" in taken.err) == (64, True)
+    assert list(entries(tmp_path)) == ["acme/B"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("acme/C",), "the manifest wants no client `acme/C`"),
+        (("globex/A",), "globex shows no client `A` to this user"),
+        (("acme/A", "--id", "999999"), "acme shows no client with the id 999999"),
+        ((), "say what is meant"),
+        (("--all", "--secret-stdin"), "--secret-stdin does not go with this"),
+        (("--all", "--instance", "acmee"), "did you mean `acme`?"),
+        (("acme/A", "--secret-stdin"), "standard input has no secret"),
+    ],
+)
+def test_what_cannot_be_adopted_is_said(
+    tmp_path: Path, begun: "Running", reconciler: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    """Nothing is written, and nothing but lists is asked for."""
+    run = reconciler("import", *arguments, env=PASSWORDS)
+    assert (run.code, said in run.err) == (64, True), run.err
+    assert not (tmp_path / "reconciler.state.json").exists()
+    assert begun.count() == begun.count(route="sign_on") + begun.count(route="list")
+
+
+def test_a_masked_client_is_adopted_only_by_its_id(
+    tmp_path: Path, begun: "Running", reconciler: Run
+) -> None:
+    """The message says which id it is; from then on the list proves it by id, name and owner."""
+    begun.configure(DOMAIN, mask_client_ids=True)
+    client = begun.clients(DOMAIN)[0]
+    unsure = reconciler("import", "acme/A", env=PASSWORDS)
+    assert (unsure.code, f"--id {client.id}" in unsure.err) == (64, True)
+    assert reconciler("import", "acme/A", "--id", str(client.id), env=PASSWORDS).code == 0
+    blind = reconciler("import", "acme/A", "--secret-stdin", env=PASSWORDS, stdin="x" * 64)
+    assert (blind.code, "--client-id" in blind.err) == (64, True)
+    ended = reconciler("destroy", "acme/A", "--auto-approve", env=PASSWORDS)
+    assert ended.code == 0, ended.err
+    assert (entries(tmp_path), [c.name for c in begun.clients(DOMAIN)]) == ({}, ["Other: one"])
+
+
+def test_everything_wanted_is_adopted_at_once(
+    tmp_path: Path, begun: "Running", reconciler: Run
+) -> None:
+    """Those that are not there are left to apply; an instance that fails is reported."""
+    begun.add_client("globex.domo.com", "B", scope=["user"])
+    wrong = {**PASSWORDS, "PW_GLOBEX": "wrong"}
+    partly = reconciler("import", "--all", env=wrong)
+    assert (partly.code, "globex" in partly.err) == (3, True)
+    assert list(entries(tmp_path)) == ["acme/A"]
+    rest = reconciler("import", "--all", "--instance", "globex", env=PASSWORDS)
+    assert (rest.code, "Adopted: 1 client." in rest.out) == (0, True), rest.err
+    assert sorted(entries(tmp_path)) == ["acme/A", "globex/B"]
+    assert "2 to create" in reconciler("plan").out
+
+
+def test_what_exists_is_printed_as_a_manifest(
+    tmp_path: Path, begun: "Running", reconciler: Run
+) -> None:
+    """It validates as it stands, and names what nobody manages or wants."""
+    begun.add_client("globex.domo.com", "null", scope=["user"], description='it\'s "so" # {x}')
+    run = reconciler("import", "--generate", env=PASSWORDS)
+    assert run.code == 0, run.err
+    assert '"Other: one"' in run.out
+    (tmp_path / "found.yaml").write_text(run.out)
+    checked = reconciler("validate", "-f", "found.yaml", "--format", "json")
+    assert checked.code == 0, checked.out
+    assert begun.count(route="create*") == 0
+
+
+@pytest.mark.usefixtures("begun")
+def test_what_exists_is_written_between_the_comments(tmp_path: Path, reconciler: Run) -> None:
+    """The manifest keeps every line that it had, and what was added can be adopted."""
+    path = tmp_path / "reconciler.yaml"
+    text = path.read_text().replace(
+        "  acme: {}\n",
+        "  acme:  # ours\n    clients:\n      # the first\n      - {name: C, scope: [data]}\n"
+        "    # end\n",
+    )
+    path.write_text(text)
+    run = reconciler("import", "--generate", "--write", "--instance", "acme", env=PASSWORDS)
+    assert (run.code, "added 1 client to reconciler.yaml" in run.err) == (0, True), run.err
+    lines = path.read_text().splitlines()
+    added = '      - {name: "Other: one", scope: [audit, data]}'
+    assert [each for each in lines if each != added] == text.splitlines()
+    assert lines.index(added) == lines.index("      - {name: C, scope: [data]}") + 1
+    assert reconciler("import", "--all", env=PASSWORDS).code == 0
+    assert sorted(entries(tmp_path)) == ["acme/A", "acme/Other: one"]
+
+
+def test_a_flow_mapping_is_not_edited(tmp_path: Path, begun: "Running", reconciler: Run) -> None:
+    """What cannot be added to is left as it is, and the message says how to go on."""
+    path = tmp_path / "reconciler.yaml"
+    text = path.read_text().replace("  acme: {}", "  acme: {labels: {env: prod}}")
+    path.write_text(text)
+    run = reconciler("import", "--generate", "--write", env=PASSWORDS)
+    assert (run.code, "without --write the entries are printed" in run.err) == (1, True)
+    assert path.read_text() == text
+    assert begun.count(route="list") == 2

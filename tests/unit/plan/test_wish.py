@@ -1,0 +1,99 @@
+"""What a command asks for: rotations that are gone on with, ends, and turns."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.model.address import Address
+from reconciler.plan.action import Kind
+from reconciler.plan.left import opened
+from reconciler.plan.wish import Wish, having_their_turn, still_asked, wish
+from reconciler.state.document import OpenAction, OpenPlan, State
+
+if TYPE_CHECKING:
+    from tests.unit.plan.conftest import Fleet
+
+HERE = Address("acme", "Reporting")
+THERE = Address("acme", "Sync")
+LINEAGE = "3f0c3b8e-58a5-4bd6-9d0c-3d7c6d1a1a01"
+
+
+def begun(fleet: "Fleet", asked: str) -> State:
+    """Return a state in which a rotation of `asked` was begun at acme/Reporting."""
+    action = OpenAction(address=HERE, kind="rotate", digest="d", asked=asked)
+    plan = OpenPlan(plan_id="p", order=("acme",), definitions={}, actions=(action,))
+    return State(lineage=LINEAGE, serial=3, clients=fleet.known, open_plan=plan)
+
+
+def test_a_rotation_that_was_begun_is_in_the_next_plan(fleet: "Fleet") -> None:
+    """As long as the address has the client that was to be rotated, and no longer."""
+    fleet.both("acme/Reporting")
+    old = fleet.known[HERE].client_id
+    assert fleet.kinds(state=begun(fleet, old)) == [(Kind.ROTATE, "Reporting (2)")]
+    assert fleet.kinds(state=begun(fleet, "another")) == []
+    assert still_asked(begun(fleet, old).open_plan, fleet.known) == {HERE}
+    assert still_asked(None, fleet.known) == frozenset()
+
+
+def test_only_what_was_asked_for_is_gone_on_with(fleet: "Fleet") -> None:
+    """A plan remembers which of its rotations a command asked for."""
+    fleet.both("acme/Reporting")
+    fleet.both("acme/Sync")
+    plan = fleet.plan(rotations=frozenset({HERE, THERE}))
+    kept = opened(fleet.desired, plan, frozenset({HERE}))
+    assert kept is not None
+    assert {each.address: each.asked for each in kept.actions} == {
+        HERE: fleet.known[HERE].client_id,
+        THERE: None,
+    }
+
+
+def test_a_wish_is_of_the_client_that_was_there(fleet: "Fleet") -> None:
+    """Once the address has another client, its rotation is done; an end is of the address."""
+    fleet.both("acme/Reporting")
+    asked = wish("rotate", {HERE}, fleet.state)
+    assert asked.rotations(fleet.state) == {HERE}
+    assert Wish(what="rotate", clients={HERE: "another"}).rotations(fleet.state) == frozenset()
+    assert (asked.rotations(None), asked.endings()) == (frozenset(), {})
+    ending = wish("revoke", {HERE}, fleet.state)
+    assert (ending.rotations(fleet.state), ending.endings()) == (frozenset(), {HERE: "revoke"})
+
+
+@pytest.mark.parametrize("how", ["revoke", "forget"])
+def test_an_end_that_is_asked_for_is_planned_although_it_is_wanted(
+    fleet: "Fleet", how: str
+) -> None:
+    """Whatever the manifest says of the client; the others stay as they are."""
+    fleet.both("acme/Reporting")
+    fleet.both("acme/Sync")
+    plan = fleet.plan(endings={HERE: how})
+    assert [(each.kind.value, each.reason) for each in plan.actions] == [(how, "asked for")]
+    assert plan.unchanged == 1
+
+
+@pytest.mark.parametrize("where", ["wanted", "known"])
+def test_a_protected_client_does_not_end(fleet: "Fleet", where: str) -> None:
+    """Neither by the terms last applied nor by those it is to have."""
+    fleet.want("acme/Reporting", protect=where == "wanted")
+    fleet.know("acme/Reporting", protect=where == "known")
+    plan = fleet.plan(endings={HERE: "revoke"})
+    assert (plan.actions, [each.code for each in plan.problems]) == ((), ["protect"])
+
+
+def test_each_has_its_turn_and_the_oldest_first(fleet: "Fleet") -> None:
+    """A day's share, less what was made that day; equally old ones in an order of their own."""
+    for number in range(10):
+        fleet.know(f"acme/C{number}", created_at="2026-01-01T00:00:00Z")
+    fleet.know("acme/C3", created_at="2025-01-01T00:00:00Z")
+    everyone = frozenset(fleet.known)
+
+    def turn(spread: float, as_of: str = "2026-03-01T00:00:00Z") -> frozenset[Address]:
+        return having_their_turn(everyone, fleet.state, as_of=as_of, spread=spread)
+
+    day = 86_400.0
+    assert turn(10 * day) == {Address("acme", "C3")}
+    assert (len(turn(5 * day)), len(turn(4 * day)), turn(0)) == (2, 3, everyone)
+    assert turn(5 * day) < turn(4 * day)
+    fleet.know("acme/C3", created_at="2026-03-01T09:00:00Z")
+    assert (len(turn(5 * day)), len(turn(10 * day))) == (1, 0)
+    assert sorted(turn(1)) == sorted(everyone - {Address("acme", "C3")})
