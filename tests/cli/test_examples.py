@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 RUNNABLE: Final = ("fleet", "quickstart")
+PIPELINES: Final = ("azure-pipelines", "github-actions", "gitlab-ci")
 
 
 def fleet_config(*keys: str) -> dict[str, Any]:
@@ -60,6 +61,18 @@ def test_an_example_plans_applies_and_is_then_unchanged(
     assert all(client.client_secret in written for client in made)
 
 
+@pytest.mark.parametrize("name", PIPELINES)
+def test_the_manifest_of_a_pipeline_plans(
+    name: str, tmp_path: Path, reconciler: Callable[..., Any]
+) -> None:
+    """It is right as it stands, and its state may be committed."""
+    shutil.copytree(EXAMPLES / name, tmp_path, dirs_exist_ok=True)
+    planned = reconciler("plan")
+    assert (planned.code, "Plan: 1 to create." in planned.out) == (0, True)
+    assert "kept in plain" not in planned.out
+
+
 def test_every_example_is_tested() -> None:
-    """A folder under examples/ is either run here or named by another test."""
-    assert sorted(each.name for each in EXAMPLES.iterdir() if each.is_dir()) == sorted(RUNNABLE)
+    """A folder under examples/ is run here, and a pipeline in `tests/cli/pipelines`."""
+    folders = {each.name for each in EXAMPLES.iterdir() if each.is_dir()}
+    assert folders == {*RUNNABLE, *PIPELINES}
