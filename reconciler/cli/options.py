@@ -18,6 +18,8 @@ from reconciler.model import instant, text
 from reconciler.model.address import Address
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from reconciler.plan.wish import Wish
 
 MANIFEST: Final = "reconciler.yaml"
@@ -65,29 +67,23 @@ class OneEachLine(click.ParamType[T]):
 
 
 class Lines(OneEachLine[str]):
-    """A text that is taken as it is."""
+    """A text that is taken as it is; `by` names what in `completing` completes it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, by: str | None = None) -> None:
         self.name = name
+        self._by = by
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Take the text as it is; what it names is looked up where it is used."""
         del param, ctx
         return str(value)
 
-
-class SinkName(Lines):
-    """The name of a sink in the manifest."""
-
-    def __init__(self) -> None:
-        super().__init__("sink")
-
-
-class CodeName(Lines):
-    """The code of an error or of anything else that is explained."""
-
-    def __init__(self) -> None:
-        super().__init__("code")
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """Complete with what there is to name."""
+        del param
+        return _completed(self._by, ctx, incomplete) if self._by else []
 
 
 class AddressType(click.ParamType[Address]):
@@ -104,6 +100,13 @@ class AddressType(click.ParamType[Address]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """Complete with what the manifest and the state know."""
+        del param
+        return _completed("addresses", ctx, incomplete)
+
 
 class Label(OneEachLine[tuple[str, str]]):
     """`k=v`."""
@@ -118,6 +121,13 @@ class Label(OneEachLine[tuple[str, str]]):
         if not (key and equals):
             self.fail(f"`{value}` is not a label: write k=v, as in env=prod", param, ctx)
         return key, wanted
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """Complete with the labels that instances have."""
+        del param
+        return _completed("labels", ctx, incomplete)
 
 
 class Instant(click.ParamType[datetime]):
@@ -156,7 +166,24 @@ def option(*names: str, **settings: Any) -> Decorator:
     variable = "RECONCILER_" + long.removeprefix("--").replace("-", "_").upper()
     settings.setdefault("envvar", variable)
     settings.setdefault("show_envvar", True)
+    if settings.get("metavar") in ("PATH", "FILE"):
+        settings.setdefault("shell_complete", _complete_files)
     return click.option(*names, **settings)
+
+
+def _complete_files(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> "list[CompletionItem[str]]":
+    del param
+    return _completed("files", ctx, incomplete)
+
+
+def _completed(by: str, ctx: click.Context, begun: str) -> "list[CompletionItem[str]]":
+    """Ask the module that reads what there is, which no other command line needs."""
+    from reconciler.cli import completing
+
+    found: list[CompletionItem[str]] = getattr(completing, by)(ctx, begun)
+    return found
 
 
 def where_options(command: Command) -> Command:
@@ -186,7 +213,7 @@ def chosen_options(command: Command) -> Command:
     """Add `--target` and `--label`; the command gets `chosen`."""
 
     @option(
-        "--target", "targets", type=Lines("address"), multiple=True, metavar="ADDRESS",
+        "--target", "targets", type=Lines("address", "targets"), multiple=True, metavar="ADDRESS",
         help="Only this address, instance or glob, as in 'acme-*/Reporting' (repeatable).",
     )  # fmt: skip
     @option(

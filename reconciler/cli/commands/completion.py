@@ -12,10 +12,8 @@ from reconciler.cli.views.console import Console
 @click.pass_obj
 def completion(console: Console, shell: str) -> int:
     """Print the completion script of a shell, to be evaluated in its start-up file."""
-    from click.shell_completion import BashComplete, FishComplete, ZshComplete
-
     from reconciler.cli.main import COMPLETE, PROGRAM, group
+    from reconciler.cli.shells import SHELLS
 
-    script = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}[shell]
-    console.data(script(group(), {}, PROGRAM, COMPLETE).source())
+    console.data(SHELLS[shell](group(), {}, PROGRAM, COMPLETE).source())
     return 0

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from reconciler.cli.options import CodeName, format_option, output_options
+from reconciler.cli.options import Lines, format_option, output_options
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
 from reconciler.model.text import nearest
@@ -19,7 +19,7 @@ WIDTH: Final = 80
 
 
 @click.command(epilog="Example: reconciler explain suspected-orphan")
-@click.argument("code", required=False, type=CodeName())
+@click.argument("code", required=False, type=Lines("code", "codes"))
 @format_option("text", "json")
 @output_options
 @click.pass_obj

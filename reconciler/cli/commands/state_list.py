@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.command(name="list", epilog="Example: reconciler state list --target 'acme-*'")
 @where_options
 @option(
-    "--target", "targets", type=Lines("address"), multiple=True, metavar="ADDRESS",
+    "--target", "targets", type=Lines("address", "targets"), multiple=True, metavar="ADDRESS",
     help="Only this address, instance or glob, as in 'acme-*/Reporting' (repeatable).",
 )  # fmt: skip
 @format_option("text", "json")

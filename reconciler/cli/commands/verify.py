@@ -7,8 +7,8 @@ import click
 from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Chosen,
+    Lines,
     Reach,
-    SinkName,
     Where,
     chosen_options,
     format_option,
@@ -37,7 +37,8 @@ INCOMPLETE = 3
 @chosen_options
 @identity_option
 @option(
-    "--from-sink", "from_sinks", type=SinkName(), multiple=True, metavar="NAME",
+    "--from-sink", "from_sinks", type=Lines("sink", "readable_sinks"), multiple=True,
+    metavar="NAME",
     help="Run the `read` command of this sink for each of its clients (repeatable).",
 )  # fmt: skip
 @reach_options("Sign-ins at once.")
