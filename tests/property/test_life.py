@@ -18,7 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test
 if TYPE_CHECKING:
     from tests.property.life_story import Life
 
-LIVES: Final = 30
+LIVES: Final = 24
 STEPS: Final = 20
 
 
