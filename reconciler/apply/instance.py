@@ -28,24 +28,16 @@ async def work(run: Run, tally: Tally) -> None:
     """
     tally.begin()
     try:
-        offline = [each for each in tally.actions if not needs_session(run, each)]
-        await _without_session(run, tally, offline)
-        if len(offline) < len(tally.actions) or _must_look(run, tally.instance):
-            await _with_session(run, tally, [each for each in tally.actions if each not in offline])
+        _forget(run, tally)
+        asking = [each for each in tally.actions if each.kind is not Kind.FORGET]
+        if asking or _must_look(run, tally.instance):
+            await _with_session(run, tally, asking)
     except ReconcilerError as error:
         tally.fail(cause_of(error, tally.instance))
     except Exception as error:  # noqa: BLE001 (one instance's defect must not cancel the others)
         tally.fail(Cause(code="internal", message=f"internal error: {type(error).__name__}"))
     finally:
         tally.finish()
-
-
-def needs_session(run: Run, action: Action) -> bool:
-    """Say whether an action asks Domo: a forget does not, nor a delivery without predecessors."""
-    if action.kind is Kind.DELIVER:
-        entry = run.entry(action.address)
-        return entry is None or bool(entry.retiring)
-    return action.kind is not Kind.FORGET
 
 
 def _must_look(run: Run, instance: str) -> bool:
@@ -55,18 +47,15 @@ def _must_look(run: Run, instance: str) -> bool:
     return instance in run.unidentified() or any(e.address.instance == instance for e in left)
 
 
-async def _without_session(run: Run, tally: Tally, actions: Sequence[Action]) -> None:
-    for action in actions:
-        if not run.may_start:
-            return
-        if action.kind is Kind.FORGET:
+def _forget(run: Run, tally: Tally) -> None:
+    """Do what asks nobody, so that it works for an instance that is not to be had, too."""
+    for action in tally.actions:
+        if action.kind is Kind.FORGET and run.may_start:
             run.working.entry(action.address, None)
             tally.succeed(action)
-        else:
-            tally.end(action, await _deliver(run, None, action))
 
 
-async def _deliver(run: Run, session: Session | None, action: Action) -> Cause | None:
+async def _deliver(run: Run, session: Session, action: Action) -> Cause | None:
     entry = run.entry(action.address)
     if entry is None:
         return Cause(code="gone", message="the state knows no client of this address any more")

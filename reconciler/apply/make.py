@@ -10,7 +10,7 @@ from reconciler.apply.settle import settle
 from reconciler.model.errors import ReconcilerError, StateUnwritable
 from reconciler.model.mark import Mark, marked, owner_of
 from reconciler.model.secret import Secret
-from reconciler.model.sink import STATE, StateTarget
+from reconciler.model.sink import StateTarget
 from reconciler.plan.action import Action, Kind
 from reconciler.ports import (
     Ambiguous,
@@ -196,11 +196,11 @@ async def secure(run: Run, session: Session, posted: Posted) -> None:
         await rescue(run, session, intent, record, error)
 
 
-async def deliver(run: Run, session: Session | None, action: Action, entry: Entry) -> Cause | None:
+async def deliver(run: Run, session: Session, action: Action, entry: Entry) -> Cause | None:
     """Put the secret into each sink that lacks it; say why where one does not take it.
 
-    A client that has predecessors signs in first, so that no working secret in a sink is ever
-    overwritten with one that does not work. `session` may be None where it has none.
+    A client that has predecessors, or that an earlier run made, signs in first: no working secret
+    in a sink is ever overwritten with one that does not work.
 
     Raises:
         StateUnwritable: the sinks may have it; delivering again is harmless.
@@ -213,7 +213,7 @@ async def deliver(run: Run, session: Session | None, action: Action, entry: Entr
             message="its secret cannot be opened here",
             hint="the next plan shows what heals it",
         )
-    if session is not None and entry.retiring and entry.delivered.keys() <= {STATE}:
+    if entry.retiring or entry.client_id not in run.secrets:
         cause = await prove(run, session, entry, secret)
         if cause is not None:
             return cause
@@ -246,7 +246,10 @@ async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> C
 
 
 async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cause | None:
-    """Sign in with a successor, once in a run; say why it cannot take over yet."""
+    """Sign in with a secret, once in a run; say why it must not take anything over.
+
+    Where nobody can tell, a client without predecessors is taken to work: it replaces nothing.
+    """
     if entry.client_id in run.proven:
         return None
     reason = ""
@@ -257,12 +260,15 @@ async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cau
             case Works():
                 run.proven.add(entry.client_id)
                 return None
+            case Unproven() if not entry.retiring:
+                return None
             case Refused(reason=reason) | Unproven(reason=reason):
                 continue
             case _:
                 assert_never(proof)
     return Cause(
         code="not-proven",
-        message=f"the new client does not sign in yet, so the old one stays: {reason}",
-        hint="apply again: the new secret is kept, and is delivered once it works",
+        message=f"its secret does not sign in, so nothing is replaced by it: {reason}",
+        hint="apply again: it is kept, and delivered once it works; `reconciler plan --refresh`"
+        " shows whether the client is gone",
     )

@@ -67,9 +67,9 @@ RUNS: Final = {
         "Nothing need be done; a later apply revokes it.",
     ),
     "not-proven": (
-        "The new client was made, but does not sign in yet, so the old one stays.",
-        "Domo may take a while, or did not answer the sign-in.",
-        "Apply again: it signs in once more, then goes on.",
+        "A secret does not sign in, so it is put nowhere, and no predecessor ends for it.",
+        "Domo may take a while with a new client; or the client ended since the state was written.",
+        "Apply again: it signs in once more, then goes on. `plan --refresh` finds a client gone.",
     ),
     "revoke-refused": (
         "Domo answered that it does not revoke the client.",

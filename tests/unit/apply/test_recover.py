@@ -158,3 +158,17 @@ def test_an_attempt_on_an_instance_that_left_the_manifest_is_reported(
     assert [each.instance for each in report.instances_failed] == ["i9"]
     assert "clients: []" in (report.instances_failed[0].cause.hint or "")
     assert len(shop.journals) == 1
+
+
+def test_a_secret_that_died_meanwhile_is_not_delivered(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """A state that was restored from before may know a dead secret: it overwrites nothing."""
+    shop, client = workshop(), make_client("Reporting", sinks=("state",))
+    assert shop.apply(shop.desired(client), make_action(Kind.CREATE, client)).complete
+    shop.served.remove_client("i1.domo.com", "Reporting")
+    (shop.root / "i1-reporting").write_text("the secret that works")
+    wider = make_client("Reporting", sinks=("state", "files"))
+    report = shop.apply(shop.desired(wider), make_action(Kind.DELIVER, wider))
+    assert [each.cause.code for each in report.failed] == ["not-proven"]
+    assert (shop.root / "i1-reporting").read_text() == "the secret that works"
