@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -96,6 +97,21 @@ def test_json_says_the_same_to_a_program(
     )
     assert bool(answer["diagnostics"]) is not valid
     assert (run.code, run.err) == (0 if valid else 1, "")
+
+
+@pytest.mark.parametrize("text", [GOOD, "version: 1\ninstances: {a: {clients: [{name: x}]}}\n"])
+def test_each_format_for_machines_is_the_whole_of_standard_output(
+    text: str, tmp_path: Path, reconciler: "Reconciler"
+) -> None:
+    """Annotations, SARIF and JUnit say whether it is right; standard error says nothing."""
+    (tmp_path / "reconciler.yaml").write_text(text)
+    runs = {name: reconciler("validate", "--format", name) for name in ("github", "sarif", "junit")}
+    assert {(run.code, run.err) for run in runs.values()} == {(int(text is not GOOD), "")}
+    results = json.loads(runs["sarif"].out)["runs"][0]["results"]
+    suite = ET.fromstring(runs["junit"].out.encode())[0]
+    annotations = runs["github"].out.count("::error file=reconciler.yaml,")
+    assert len(results) == int(suite.get("failures", "")) == annotations
+    assert runs["github"].out.startswith("valid: 2 instances" if text is GOOD else "::error ")
 
 
 def test_a_missing_manifest_is_said(
