@@ -15,7 +15,7 @@ from reconciler.plan.action import Action, Kind, Plan
 from reconciler.plan.select import Selection
 
 COLUMNS: Final = 100
-"""So many client names have a column of their own: those that most instances have."""
+"""So many client names have a column of their own: those that change, then the most common."""
 
 
 class Cell(StrEnum):
@@ -32,6 +32,9 @@ class Cell(StrEnum):
     RETIRE = "o"
     KEPT = "k"
     HELD = "?"
+
+
+_CALM: Final = frozenset((Cell.UNCHANGED, Cell.KEPT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ def make_matrix(desired: Desired, plan: Plan) -> Matrix:
     """Return the table of the addresses that the plan is about."""
     cells = _cells(desired, plan)
     counts = Counter(each.client for each in cells)
-    names = sorted(counts, key=lambda name: (-counts[name], name))
+    changing = {address.client for address, cell in cells.items() if cell not in _CALM}
+    names = sorted(counts, key=lambda name: (name not in changing, -counts[name], name))
     columns = {name: number for number, name in enumerate(names[:COLUMNS])}
     rows: dict[str, list[str]] = {}
     others: Counter[str] = Counter()

@@ -44,7 +44,8 @@ def test_a_cell_of_every_kind(fleet: "Fleet", predecessor: "Retiring") -> None:
         "Rotated": "r",
         "Waiting": "d",
     }
-    assert matrix.rows[1] == "=........."
+    assert matrix.clients[-2:] == ("Same", "Kept")
+    assert matrix.rows[1] == "........=."
     assert (matrix.others, matrix.left_out) == ((0, 0), 0)
 
 
