@@ -8,6 +8,9 @@ _UNSAFE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 _UNSAFE_IN_JSON: Final = re.compile(rf"(?![\n\r\t]){_UNSAFE.pattern}")
+_ASCII: Final = {
+    "±": "-/+", "↻": "~", "→": "->", "“": '"', "”": '"', "•": "*", "…": "...", "−": "-",
+}  # fmt: skip
 _DURATION: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})(ms|s|m|h|d|w)|0")
 _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")
@@ -25,6 +28,20 @@ def printable(text: str) -> str:
 def _escaped(found: re.Match[str]) -> str:
     number = ord(found.group())
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def ascii_signs(text: str) -> str:
+    """Write the signs of plans and messages with what every terminal shows: `->` for an arrow."""
+    for sign, plain in _ASCII.items():
+        text = text.replace(sign, plain)
+    return text
+
+
+def ascii_json(document: str) -> str:
+    r"""Write what is not ASCII as JSON escapes, `\u00e9`; no value changes."""
+    import json
+
+    return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found.group())[1:-1], document)
 
 
 def printable_json(document: str) -> str:

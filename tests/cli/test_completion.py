@@ -146,12 +146,14 @@ def test_bash_gets_words_that_it_can_insert(
     ]
 
 
-@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish here")
 def test_fish_gets_whole_names(
     folder: Path, reconciler: "Reconciler", environment: dict[str, str]
 ) -> None:
     """A comma in a name does not cut it off."""
     path = script(folder, reconciler, "fish")
+    assert 'string split --max 1 ","' in path.read_text()
+    if shutil.which("fish") is None:  # few machines have one: the text is all that can be seen
+        return
     line = json.dumps("reconciler output acme-prod/")
     found = shell(folder, environment, "fish", "-c", f"source {path}; complete -C {line}")
     assert found.splitlines() == ["acme-prod/Automation Client", "acme-prod/ETL: nightly, big"]

@@ -208,7 +208,6 @@ def show_plan(
     `links` is the base URL of links to the manifest's lines. With the manifest, `desired`, a page
     also shows what stays as it is.
     """
-    """Write the plan in the format that was asked for."""
     if output == "json":
         from reconciler.plan.render.json import render_json
 
@@ -227,4 +226,4 @@ def show_plan(
     from reconciler.plan.render.text import render_text
 
     verbose = console.verbosity > 0
-    console.data(render_text(made, colour=console.colour, ascii=console.ascii, verbose=verbose))
+    console.data(render_text(made, colour=console.colour, width=console.width, verbose=verbose))

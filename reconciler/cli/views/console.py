@@ -12,7 +12,7 @@ from typing import Final, Literal, Self, TextIO
 from reconciler.cli.views.diagnostics import record, render
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
-from reconciler.model.text import printable, printable_json
+from reconciler.model.text import ascii_json, ascii_signs, printable, printable_json
 
 LogFormat = Literal["text", "json"]
 RED: Final = "31"
@@ -20,6 +20,7 @@ YELLOW: Final = "33"
 CYAN: Final = "36"
 WIDTH: Final = 100
 NARROWEST: Final = 40
+_LOCALE: Final = ("LC_ALL", "LC_CTYPE", "LANG")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Console:
     stdout: TextIO
     stderr: TextIO
     colour_allowed: bool = True
+    unicode_allowed: bool = True
     verbosity: int = 0
     quiet: bool = False
     log_format: LogFormat = "text"
@@ -45,7 +47,12 @@ class Console:
             if reconfigure is not None:
                 reconfigure(errors="backslashreplace")
         allowed = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-        return cls(stdout=sys.stdout, stderr=sys.stderr, colour_allowed=allowed)
+        return cls(
+            stdout=sys.stdout,
+            stderr=sys.stderr,
+            colour_allowed=allowed,
+            unicode_allowed=_locale(environ) not in ("C", "POSIX"),
+        )
 
     @property
     def colour(self) -> bool:
@@ -62,8 +69,13 @@ class Console:
     @property
     def ascii(self) -> bool:
         """Say whether standard output cannot show the signs of a plan."""
+        return self._is_limited(self.stdout)
+
+    def _is_limited(self, stream: TextIO) -> bool:
+        if stream.isatty() and not self.unicode_allowed:
+            return True
         try:
-            "±↻→…".encode(self.stdout.encoding or "ascii")
+            "±↻→…".encode(stream.encoding or "ascii")
         except (UnicodeEncodeError, LookupError):
             return True
         return False
@@ -78,7 +90,11 @@ class Console:
             ReconcilerError: standard output does not take it.
 
         """
-        written = printable_json(text.decode()) if isinstance(text, bytes) else text
+        if isinstance(text, bytes):
+            written = printable_json(text.decode())
+            written = ascii_json(written) if self.ascii else written
+        else:
+            written = ascii_signs(text) if self.ascii else text
         with writing():
             self.stdout.write(written if written.endswith("\n") else written + "\n")
 
@@ -113,7 +129,8 @@ class Console:
             for each in diagnostics:
                 self._line(record(each))
         elif diagnostics:
-            self.stderr.write(render(diagnostics, colour=self._colour_on_stderr))
+            text = render(diagnostics, colour=self._colour_on_stderr)
+            self.stderr.write(ascii_signs(text) if self._is_limited(self.stderr) else text)
 
     def settle(self) -> None:
         """Send what is still buffered on its way.
@@ -141,11 +158,16 @@ class Console:
             self._line({key: value for key, value in said.items() if value is not None})
             return
         label = painted(level.capitalize() + ":", colour, self._colour_on_stderr)
-        self.stderr.write(f"{label} {_lines(message)}\n")
+        self.stderr.write(f"{label} {self._shown(message)}\n")
         if hint:
-            self.stderr.write(f"{painted('hint:', CYAN, self._colour_on_stderr)} {_lines(hint)}\n")
+            label = painted("hint:", CYAN, self._colour_on_stderr)
+            self.stderr.write(f"{label} {self._shown(hint)}\n")
         if code and self.verbosity:
             self.stderr.write(f"`reconciler explain {code}` says more\n")
+
+    def _shown(self, message: str) -> str:
+        text = "\n".join(printable(line) for line in message.split("\n"))
+        return ascii_signs(text) if self._is_limited(self.stderr) else text
 
     def _line(self, said: Mapping[str, object]) -> None:
         self.stderr.write(json.dumps(said) + "\n")
@@ -181,5 +203,6 @@ def discard_output() -> None:
     os.close(nowhere)
 
 
-def _lines(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))
+def _locale(environ: Mapping[str, str]) -> str:
+    """Return the locale that decides what a terminal shows, "" where none is set."""
+    return next((value for name in _LOCALE if (value := environ.get(name))), "")

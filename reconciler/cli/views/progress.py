@@ -35,6 +35,9 @@ _DOING: Final = {
 }
 
 
+ROOMY: Final = 80
+
+
 @contextmanager
 def shown(console: Console, actions: int) -> Iterator[Listener]:
     """Yield the listener that fits where standard error goes."""
@@ -43,9 +46,11 @@ def shown(console: Console, actions: int) -> Iterator[Listener]:
     elif console.quiet:
         yield _silent
     elif console.stderr.isatty() and actions:
+        narrow = console.width < ROOMY  # there the bar takes what the rest of its line leaves
         with click.progressbar(
-            length=actions, label="Applying", file=console.stderr, show_pos=True, show_eta=True
-        ) as bar:
+            length=actions, label="Applying", file=console.stderr, show_pos=True, show_eta=True,
+            width=0 if narrow else 36,
+        ) as bar:  # fmt: skip
             yield lambda event: _advance(bar, event)
     else:
         yield lambda event: _text_line(console, event)

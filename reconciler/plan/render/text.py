@@ -6,6 +6,7 @@ errors go.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final
 
@@ -19,18 +20,29 @@ MANY: Final = 20
 Paint = Callable[[str, Kind], str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Style:
+    """How the user wants it: `width` is in columns; `verbose` ends no list early."""
+
+    paint: Paint
+    width: int
+    verbose: bool
+
+
 def render_text(
     plan: Plan,
     *,
     colour: bool = False,
-    ascii: bool = False,  # noqa: A002 (it is what the user's terminal can show, by its name)
+    width: int = WIDTH,
     verbose: bool = False,
 ) -> str:
-    """Return the plan as text; `verbose` names every instance and ends no list early."""
-    paint = _painted if colour else _plain
-    lines = [*_entries(plan, paint, verbose=verbose), *_remarks(plan, verbose=verbose)]
-    text = "\n".join([*lines, *_end(plan, verbose=verbose)]) + "\n"
-    return text.translate(_ascii()) if ascii else text
+    """Return the plan as text, `width` columns wide where no name is longer.
+
+    `verbose` names every instance and ends no list early.
+    """
+    style = _Style(paint=_painted if colour else _plain, width=width, verbose=verbose)
+    lines = [*_entries(plan, style), *_remarks(plan, style), *_end(plan, verbose=verbose)]
+    return "\n".join(lines) + "\n"
 
 
 def summary(plan: Plan) -> str:
@@ -52,12 +64,15 @@ def summary(plan: Plan) -> str:
     return "No changes. Every client is as the manifest wants it."
 
 
-def _entries(plan: Plan, paint: Paint, *, verbose: bool) -> Iterator[str]:
+def _entries(plan: Plan, style: _Style) -> Iterator[str]:
     for group in grouped(plan.actions):
-        yield f"  # {subject(group, plan)} {_fate(group.first.kind)}"
-        yield from _body(group, paint)
-        if len(group.instances) > FEW and (verbose or len(group.instances) <= MANY):
-            yield from _wrapped("on " + ", ".join(printable(each) for each in group.instances))
+        headline = f"# {subject(group, plan)} {_fate(group.first.kind)}"
+        # One line for tools that read it, as Terraform's is; only a narrow terminal divides it.
+        divided = style.width < WIDTH
+        yield from _wrapped(headline, style, "  ", "    ") if divided else (f"  {headline}",)
+        yield from _body(group, style)
+        if len(group.instances) > FEW and (style.verbose or len(group.instances) <= MANY):
+            yield from _wrapped("on " + ", ".join(map(printable, group.instances)), style)
         yield ""
 
 
@@ -73,14 +88,18 @@ def _fate(kind: Kind) -> str:
     return fates[kind]
 
 
-def _body(group: Group, paint: Paint) -> Iterator[str]:
+def _body(group: Group, style: _Style) -> Iterator[str]:
     action = group.first
     head = f"{action.kind.symbol} {printable(action.live_name)}"
-    yield f"  {paint(head, action.kind)}{_scope(action)}{_sinks(action)}{_origin(group)}"
+    rest, origin = _scope(action) + _sinks(action), _origin(group)
+    fits = len(f"  {head}{rest}{origin}") <= style.width
+    yield f"  {style.paint(head, action.kind)}{rest}{origin if fits else ''}"
+    if not fits:
+        yield from _wrapped(origin.strip(), style)
     if action.reason:
-        yield from _wrapped(printable(action.reason))
+        yield from _wrapped(printable(action.reason), style)
     if action.description:
-        yield from _wrapped(f"“{printable(action.description)}”")
+        yield from _wrapped(f"“{printable(action.description)}”", style)
 
 
 def _scope(action: Action) -> str:
@@ -103,37 +122,40 @@ def _origin(group: Group) -> str:
     return f"  ({printable(origin.place.file)}:{origin.place.line}{more}{client_set})"
 
 
-def _wrapped(text: str, indent: str = "      ") -> list[str]:
+def _wrapped(
+    text: str, style: _Style, indent: str = "      ", hanging: str | None = None
+) -> list[str]:
     return wrap(
         text,
-        WIDTH,
+        style.width,
         initial_indent=indent,
-        subsequent_indent=indent,
+        subsequent_indent=indent if hanging is None else hanging,
         break_long_words=False,
         break_on_hyphens=False,
     )
 
 
-def _remarks(plan: Plan, *, verbose: bool) -> Iterator[str]:
+def _remarks(plan: Plan, style: _Style) -> Iterator[str]:
     """Yield what is worth knowing and changes nothing."""
     lines: list[str] = []
     for each in said(plan.notices):
-        lines += _remark(_about(each.addresses, verbose=verbose) + each.message)
+        lines += _remark(_about(each.addresses, verbose=style.verbose) + each.message, style)
     urls = sorted(plan.endpoints.items(), key=lambda each: (-len(each[1]), each[0]))
-    shown = urls if verbose else urls[:FEW]
+    shown = urls if style.verbose else urls[:FEW]
     for url, instances in shown:
-        lines += _remark(f"not Domo's: {printable(url)} serves {_names(instances, verbose)}")
+        lines += _remark(
+            f"not Domo's: {printable(url)} serves {_names(instances, style.verbose)}", style
+        )
     if len(shown) < len(urls):
-        lines += _remark(f"not Domo's: {len(urls) - len(shown):,} more endpoints")
+        lines += _remark(f"not Domo's: {len(urls) - len(shown):,} more endpoints", style)
     if not plan.encrypted:
-        lines += _remark("secrets are kept in plain: the manifest asks for no `encryption`")
+        lines += _remark("secrets are kept in plain: the manifest asks for no `encryption`", style)
     if lines:
         yield from ("Notes:", *lines, "")
 
 
-def _remark(text: str) -> list[str]:
-    first, *rest = _wrapped(text, "    ") or ["    "]
-    return ["  • " + first.lstrip(), *rest]
+def _remark(text: str, style: _Style) -> list[str]:
+    return _wrapped(f"• {text}", style, indent="  ", hanging="    ")
 
 
 def _about(addresses: Sequence[str], *, verbose: bool) -> str:
@@ -172,9 +194,3 @@ def _painted(text: str, kind: Kind) -> str:
         Kind.FORGET: "31",
     }
     return f"\x1b[{colours[kind]}m{text}\x1b[0m"
-
-
-def _ascii() -> dict[int, str]:
-    return str.maketrans(
-        {"±": "-/+", "↻": "~", "→": "->", "“": '"', "”": '"', "•": "*", "…": "..."}
-    )

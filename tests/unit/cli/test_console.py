@@ -125,3 +125,46 @@ def test_streams_that_cannot_be_changed_are_taken_as_they_are(
     monkeypatch.setattr("sys.stdout", stream)
     Console.of_process({}).data("x")
     assert stream.getvalue() == "x\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "limited"),
+    [
+        ({}, False),
+        ({"LANG": "C"}, True),
+        ({"LANG": "en_GB.UTF-8"}, False),
+        ({"LANG": "en_GB.UTF-8", "LC_ALL": "POSIX"}, True),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),
+    ],
+)
+def test_the_locale_says_what_a_terminal_shows(environ: dict[str, str], limited: bool) -> None:
+    """A terminal of the C locale gets ASCII, whatever Python would encode; a pipe gets UTF-8."""
+    console = Console.of_process(environ)
+    assert console.unicode_allowed is not limited
+
+
+def test_a_limited_terminal_gets_ascii_signs(make_console: Make, written: Written) -> None:
+    """Data and messages are rewritten with signs that every terminal has; a pipe's are not."""
+    console = make_console(terminal=True, unicode_allowed=False, colour_allowed=False)
+    console.data("± a → b")
+    console.note("“x”…", hint="→")
+    assert written(console) == ("-/+ a -> b\n", 'Note: "x"...\nhint: ->\n')
+    pipe = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    assert not Console(stdout=pipe, stderr=pipe, unicode_allowed=False).ascii
+
+
+def test_json_stays_json_where_only_ascii_is_shown(make_console: Make, written: Written) -> None:
+    """No sign is rewritten in a value: it is escaped as JSON can."""
+    console = make_console(terminal=True, unicode_allowed=False)
+    console.data('{"a": "é→😀"}'.encode())
+    assert written(console)[0] == '{"a": "\\u00e9\\u2192\\ud83d\\ude00"}\n'
+
+
+@pytest.mark.parametrize(("columns", "width"), [("60", 60), ("200", 100), ("10", 40)])
+def test_the_width_is_the_terminals(
+    make_console: Make, monkeypatch: pytest.MonkeyPatch, columns: str, width: int
+) -> None:
+    """Between bounds that can be read; what is no terminal gets the same width everywhere."""
+    monkeypatch.setenv("COLUMNS", columns)
+    assert make_console(terminal=True).width == width
+    assert make_console().width == 100

@@ -8,6 +8,7 @@ import pytest
 from reconciler.model.instance import Endpoints
 from reconciler.model.place import Place
 from reconciler.model.secret import Secret
+from reconciler.model.text import ascii_signs
 from reconciler.plan.render.text import render_text, summary
 from reconciler.state.document import Plain
 
@@ -226,10 +227,21 @@ def test_a_terminal_without_unicode_gets_other_signs(fleet: "Fleet") -> None:
     fleet.know("acme/A", "data", description="y")
     fleet.want("acme/B")
     fleet.know("acme/B", delivered={})
-    text = render_text(fleet.plan(), ascii=True)
+    text = ascii_signs(render_text(fleet.plan()))
     assert text.isascii()
     assert "  -/+ A (2) [user] -> files" in text
     assert "  ~ B (2) [data] -> files" in text
+
+
+def test_a_narrow_terminal_gets_narrow_lines(fleet: "Fleet") -> None:
+    """At 60 columns only the plan's id runs over, and what is said is the same."""
+    fleet.want("acme/A client with quite a long name", "user data", description="word " * 30)
+    fleet.know("acme/A client with quite a long name", "data", description="y")
+    fleet.know("acme/Another one that left the manifest", "data")
+    narrow, wide = (render_text(fleet.plan(), width=width, verbose=True) for width in (60, 1000))
+    long = [line for line in narrow.splitlines() if len(line) > 60]
+    assert [line.split()[:2] for line in long] == [["Plan", "id"]]
+    assert narrow.split() == wide.split()
 
 
 def test_names_cannot_move_the_cursor(fleet: "Fleet") -> None:
