@@ -170,7 +170,7 @@ def _read_wish(found: Mapping[str, Any] | None) -> Wish | None:
     what = found["action"]
     if what not in ("rotate", "revoke", "forget"):
         raise ValueError
-    clients = {Address.parse(each): _text(client) for each, client in found["clients"].items()}
+    clients = {Address.parse(each): _optional(client) for each, client in found["clients"].items()}
     return Wish(what=what, clients=clients)
 
 

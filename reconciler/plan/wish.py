@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -19,11 +19,12 @@ _DAY: Final = 86_400.0
 class Wish:
     """`clients` has the client id that each address had when it was asked for.
 
-    A rotation is of that client: once the address has another one, it is done.
+    A rotation is of that client: once the address has another one, it is done. None stands for a
+    client that is not rotated now, while what it succeeded may end.
     """
 
     what: What
-    clients: Mapping[Address, str]
+    clients: Mapping[Address, str | None]
 
     @property
     def addresses(self) -> frozenset[Address]:
@@ -41,9 +42,21 @@ class Wish:
         return {} if self.what == "rotate" else dict.fromkeys(self.clients, self.what)
 
 
-def wish(what: What, addresses: Iterable[Address], known: State) -> Wish:
-    """Return the wish about these addresses, all of which the state knows."""
-    clients = {each: known.clients[each].client_id for each in sorted(addresses)}
+def wish(
+    what: What,
+    addresses: Iterable[Address],
+    known: State,
+    *,
+    now: Collection[Address] | None = None,
+) -> Wish:
+    """Return the wish about these addresses, all of which the state knows.
+
+    `now` are those that are to be rotated by this plan, None for all of them.
+    """
+    clients = {
+        each: known.clients[each].client_id if now is None or each in now else None
+        for each in sorted(addresses)
+    }
     return Wish(what=what, clients=clients)
 
 
@@ -68,6 +81,13 @@ def _shuffled(address: Address) -> bytes:
     return hashlib.sha256(str(address).encode()).digest()
 
 
+def asked_earlier(plan: OpenPlan | None) -> frozenset[Address]:
+    """Return the addresses of the rotations that an apply has begun, and not ended yet."""
+    if plan is None:
+        return frozenset()
+    return frozenset(each.address for each in plan.actions if each.asked is not None)
+
+
 def still_asked(plan: OpenPlan | None, clients: Mapping[Address, Entry]) -> frozenset[Address]:
     """Return the addresses whose rotation was asked for, and did not come to its end yet."""
     if plan is None:
@@ -76,7 +96,9 @@ def still_asked(plan: OpenPlan | None, clients: Mapping[Address, Entry]) -> froz
     return _having(asked, clients)
 
 
-def _having(wanted: Mapping[Address, str], clients: Mapping[Address, Entry]) -> frozenset[Address]:
+def _having(
+    wanted: Mapping[Address, str | None], clients: Mapping[Address, Entry]
+) -> frozenset[Address]:
     return frozenset(
         address
         for address, client_id in wanted.items()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 RUNNABLE: Final = ("fleet", "quickstart")
+TOLD: Final = ("life-of-a-client",)  # step by step, in test_life.py
 PIPELINES: Final = ("azure-pipelines", "github-actions", "gitlab-ci")
 
 
@@ -75,4 +76,4 @@ def test_the_manifest_of_a_pipeline_plans(
 def test_every_example_is_tested() -> None:
     """A folder under examples/ is run here, and a pipeline in `tests/cli/pipelines`."""
     folders = {each.name for each in EXAMPLES.iterdir() if each.is_dir()}
-    assert folders == {*RUNNABLE, *PIPELINES}
+    assert folders == {*RUNNABLE, *PIPELINES, *TOLD}

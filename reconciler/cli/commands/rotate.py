@@ -48,7 +48,8 @@ def rotate(
                 hint="put it back, or end it with `reconciler destroy`",
             )
         state = known if known is not None else State(lineage="")
-        return wish("rotate", _now(console, addresses, state, how.as_of, spread), state)
+        now = _now(console, addresses, state, how.as_of, spread)
+        return wish("rotate", addresses, state, now=now)
 
     return carry_out(console, Task(how=how, purpose="rotate", wishing=wish_for, out=out))
 
@@ -64,17 +65,19 @@ def _now(
 
     A client that has just been rotated by a run that was interrupted is not rotated a second time.
     """
-    from reconciler.plan.wish import having_their_turn, still_asked
+    from reconciler.plan.wish import asked_earlier, having_their_turn, still_asked
 
     if spread is not None:
         turn = having_their_turn(addresses, known, as_of=as_of, spread=spread)
         console.note(f"{len(turn):,} of {plural(len(addresses), 'client')} have their turn")
         return turn
+    if not asked_earlier(known.open_plan) & addresses:
+        return addresses
     left = still_asked(known.open_plan, known.clients) & addresses
-    if left and left != addresses:
+    if left != addresses:
         console.note(
             f"a rotation was interrupted: {plural(len(left), 'client')} of"
             f" {len(addresses):,} are left of it, and only these are rotated now",
             hint="the same command again, after this one, rotates all of them",
         )
-    return left or addresses
+    return left
