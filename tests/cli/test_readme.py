@@ -77,3 +77,14 @@ def test_the_apply_shown_is_a_real_one(
     said = [*run.err.splitlines(), run.out.splitlines()[-1]]
     # Sinks take their time, so the lines of one instance come in any order.
     assert sorted(said) == sorted(blocks("text")[2].splitlines())
+
+
+def test_every_manifest_shown_is_right(tmp_path: Path, reconciler: "Reconciler") -> None:
+    """Each block that is a whole manifest is valid as it stands."""
+    shown = [each for each in blocks("yaml") if each.startswith("version:")]
+    assert len(shown) >= 2
+    for each in shown:
+        whole = each if "instances:" in each else each + "instances: {}\n"
+        (tmp_path / "reconciler.yaml").write_text(whole, encoding="utf-8")
+        run = reconciler("validate")
+        assert (run.code, run.err) == (0, "")
