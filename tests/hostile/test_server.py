@@ -60,7 +60,7 @@ def test_an_answer_that_would_fill_the_memory_is_not_read(
     assert heals(apply, served, tmp_path)
 
 
-@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("layers", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_body_that_unpacks_to_gigabytes_is_not_unpacked(
     layers: int,
     apply: Callable[..., Any],

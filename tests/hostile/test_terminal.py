@@ -41,7 +41,9 @@ def answers(place: str, hostile: str, http: Callable[..., bytes]) -> Mapping[str
     return usual | changed[place]
 
 
-@pytest.mark.parametrize("view", [TEXT, JSON], ids=["text", "json"])
+@pytest.mark.parametrize(
+    "view", [TEXT, pytest.param(JSON, marks=pytest.mark.slow)], ids=["text", "json"]
+)
 @pytest.mark.parametrize(
     "place",
     ["reason", "status", "html", "list", "names", "conflict", "create", "redirect"],
