@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Final, Literal, Self, TextIO
 
 from reconciler.cli.views.diagnostics import record, render
@@ -21,6 +22,7 @@ CYAN: Final = "36"
 WIDTH: Final = 100
 NARROWEST: Final = 40
 _LOCALE: Final = ("LC_ALL", "LC_CTYPE", "LANG")
+_COERCED: Final = ("C.UTF-8", "C.utf8", "UTF-8")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -157,17 +159,19 @@ class Console:
             said = {"level": level, "code": code, "message": message, "hint": hint}
             self._line({key: value for key, value in said.items() if value is not None})
             return
-        label = painted(level.capitalize() + ":", colour, self._colour_on_stderr)
-        self.stderr.write(f"{label} {self._shown(message)}\n")
+        self._labelled(level.capitalize() + ":", colour, message)
         if hint:
-            label = painted("hint:", CYAN, self._colour_on_stderr)
-            self.stderr.write(f"{label} {self._shown(hint)}\n")
+            self._labelled("hint:", CYAN, hint)
         if code and self.verbosity:
             self.stderr.write(f"`reconciler explain {code}` says more\n")
 
-    def _shown(self, message: str) -> str:
+    def _labelled(self, label: str, colour: str, message: str) -> None:
         text = "\n".join(printable(line) for line in message.split("\n"))
-        return ascii_signs(text) if self._is_limited(self.stderr) else text
+        if self._is_limited(self.stderr):
+            text = ascii_signs(text)
+        if self.stderr.isatty():
+            text = _folded(f"{label} {text}").removeprefix(f"{label} ")
+        self.stderr.write(f"{painted(label, colour, self._colour_on_stderr)} {text}\n")
 
     def _line(self, said: Mapping[str, object]) -> None:
         self.stderr.write(json.dumps(said) + "\n")
@@ -203,6 +207,32 @@ def discard_output() -> None:
     os.close(nowhere)
 
 
+def _folded(text: str) -> str:
+    """Break lines between words, and never inside of one: it may be a path or a command."""
+    columns = max(NARROWEST, get_terminal_size((WIDTH, 24)).columns)
+    lines = []
+    for line in text.split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]
+        lines += (
+            [line]
+            if len(line) <= columns
+            else wrap(
+                line,
+                columns,
+                subsequent_indent=indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+    return "\n".join(lines)
+
+
 def _locale(environ: Mapping[str, str]) -> str:
-    """Return the locale that decides what a terminal shows, "" where none is set."""
-    return next((value for name in _LOCALE if (value := environ.get(name))), "")
+    """Return the locale that decides what a terminal shows, "" where none is set.
+
+    Under the C locale Python itself puts one of `_COERCED` into LC_CTYPE, so that it says nothing.
+    """
+    said = {name: value for name in _LOCALE if (value := environ.get(name))}
+    if said.get("LC_CTYPE") in _COERCED and "LANG" in said:
+        del said["LC_CTYPE"]
+    return next(iter(said.values()), "")

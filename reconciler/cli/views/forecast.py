@@ -119,14 +119,20 @@ def _sink(each: SinkCheck) -> tuple[str, ...]:
 
 
 def _summary(found: Forecast) -> str:
-    failing = sum(each.cause is not None for each in found.instances)
-    works = len(found.instances) - failing
-    text = f"Checked: {plural(works, 'instance')} and "
-    good = sum(each.cause is None for each in found.sinks)
-    text += f"{plural(good, 'sink')} ready"
-    bad = [(failing, "instance"), (len(found.sinks) - good, "sink")]
-    rest = " and ".join(plural(count, noun) for count, noun in bad if count)
-    return text + (f"; {rest} not." if rest else ".")
+    failing = [
+        (sum(each.cause is not None for each in found.instances), "instance"),
+        (sum(each.cause is not None for each in found.sinks), "sink"),
+    ]
+    ready = [
+        (len(found.instances) - failing[0][0], "instance"),
+        (len(found.sinks) - failing[1][0], "sink"),
+    ]
+    text = f"Checked: {_counted(ready) or 'nothing is'} ready"
+    return text + (f"; {_counted(failing)} not." if _counted(failing) else ".")
+
+
+def _counted(counts: Sequence[tuple[int, str]]) -> str:
+    return " and ".join(plural(count, noun) for count, noun in counts if count)
 
 
 def _causes(found: Forecast) -> Iterator[tuple[Cause, Sequence[str]]]:

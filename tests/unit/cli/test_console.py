@@ -134,7 +134,8 @@ def test_streams_that_cannot_be_changed_are_taken_as_they_are(
         ({"LANG": "C"}, True),
         ({"LANG": "en_GB.UTF-8"}, False),
         ({"LANG": "en_GB.UTF-8", "LC_ALL": "POSIX"}, True),
-        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, True),
+        ({"LANG": "C", "LC_CTYPE": "en_GB.UTF-8"}, False),
     ],
 )
 def test_the_locale_says_what_a_terminal_shows(environ: dict[str, str], limited: bool) -> None:
