@@ -34,7 +34,7 @@ COMMANDS: Final[Table] = {
     "output": ("output:output", "Print the secret of one client."),
     "state": ("state:state", "Look at the state, and mend it by hand."),
     "ledger": ("ledger:ledger", "Check the record of everything that was done."),
-    "explain": ("explain:explain", "Explain a code: what it means, why it comes up and what to do."),
+    "explain": ("explain:explain", "Explain a code: what it means, why it comes up, what to do."),
     "schema": ("schema:schema", "Print a published JSON schema."),
     "sandbox": ("sandbox:sandbox", "Serve a Domo double on loopback, to try things out."),
     "demo": ("demo:demo", "Run validate, plan, apply and plan again against a sandbox."),

@@ -79,7 +79,7 @@ class Access:
                 code="invalid-variable",
                 message="`env` is the name of a variable: letters, digits and `_`, no digit first",
                 at=at,
-                hint="The value of the variable is not written here, only its name.",
+                hint="the value of the variable is not written here, only its name",
                 also=((who, "used for this instance"),),
                 hide=(at,),
             )
@@ -127,7 +127,7 @@ def _bad_url(entry: Entry) -> Finding:
         message=f"`{entry.key}` must be a URL with http or https, a host, and at most a port and "
         "a path",
         at=entry.at,
-        hint="No user, query or fragment: for example http://127.0.0.1:8080/{instance}.",
+        hint="no user, query or fragment: for example http://127.0.0.1:8080/{instance}",
         hide=(entry.at,) if "@" in entry.value else (),
     )
 
@@ -138,6 +138,6 @@ def option_like(who: int, at: int) -> Finding:
         code="option-like-argument",
         message="an argument of a command begins with `-` only because of a placeholder",
         at=who,
-        hint="Write something before the placeholder, as in `--name={client}`.",
+        hint="write something before the placeholder, as in `--name={client}`",
         also=((at, "this argument"),),
     )

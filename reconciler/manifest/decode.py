@@ -41,9 +41,9 @@ def _bad_byte(body: bytes, number: int, at: int) -> Finding:
         code="not-utf-8",
         message=f"the file is not UTF-8: the byte 0x{body[number]:02x} cannot stand here",
         at=at,
-        hint="It looks like UTF-16 or UTF-32: save it as UTF-8."
+        hint="it looks like UTF-16 or UTF-32: save it as UTF-8"
         if utf16
-        else "Save the file as UTF-8.",
+        else "save the file as UTF-8",
     )
 
 
@@ -64,5 +64,5 @@ def _bad_character(found: re.Match[str], base: int) -> Finding:
         code="control-character",
         message=f"{name} cannot stand in a manifest",
         at=base + found.start(),
-        hint="Remove it." if number else "Remove it; if the file is UTF-16, save it as UTF-8.",
+        hint="remove it" if number else "remove it; if the file is UTF-16, save it as UTF-8",
     )

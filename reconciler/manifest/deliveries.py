@@ -165,7 +165,7 @@ def _shared(
         code="shared-target",
         message=f"the secret of {quoted(this[0])} would go to {what}, as would {who}",
         at=this[1],
-        hint="Put `{instance}` and `{client}` or `{client_slug}` into the sink.",
+        hint="put `{instance}` and `{client}` or `{client_slug}` into the sink",
         also=tuple(also),
     )
 
@@ -176,10 +176,10 @@ def _astray(half: _Half, path: str, address: Address, at: int) -> Finding | None
     climbs = path.split("/").count("..") > plain.split("/").count("..")
     if climbs or (path.startswith("/") and not plain.startswith("/")):
         message = f"a placeholder's value leads the file of {quoted(address)} out of its folder"
-        hint = "Use `{client_slug}`, or change the name or label that holds `..` or `/`."
+        hint = "use `{client_slug}`, or change the name or label that holds `..` or `/`"
     elif posixpath.basename(path) in ("", ".", ".."):
         message = f"the path for {quoted(address)} names a folder, not a file"
-        hint = "End the path in a file's name."
+        hint = "end the path in a file's name"
     else:
         return None
     also = ((half.at, "in this path"),)

@@ -99,7 +99,7 @@ class Expander:
                     code="reserved-description",
                     message="a description cannot end in an ownership mark: the tool adds its own",
                     at=self._atlas.value(client, "description"),
-                    hint="Remove `[reconciler:…]`.",
+                    hint="remove `[reconciler:…]`",
                 )
             )
 
@@ -145,7 +145,7 @@ class Expander:
             message=f"{quoted(first.key)} and {quoted(entry.key)} have the same domain "
             f"{quoted(domain)}",
             at=at,
-            hint="One of them is enough: two would fight over the same clients.",
+            hint="one of them is enough: two would fight over the same clients",
             also=((first_at, "first used here"),),
         )
 
@@ -199,7 +199,7 @@ def _no_auth(entry: Entry) -> Finding:
         code="missing-auth",
         message=f"the instance {quoted(entry.key)} has clients and no `auth`",
         at=entry.key_at,
-        hint="Give it an `auth`, or write one under `defaults`.",
+        hint="give it an `auth`, or write one under `defaults`",
     )
 
 
@@ -208,5 +208,5 @@ def _no_host(entry: Entry) -> Finding:
         code="missing-domain",
         message=f"the key {quoted(entry.key)} makes no host name of its own",
         at=entry.key_at,
-        hint="Write the instance's `domain`.",
+        hint="write the instance's `domain`",
     )

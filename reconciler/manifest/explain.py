@@ -66,7 +66,7 @@ class Explainer:
                     code="missing-key",
                     message=f"{what} lacks {quoted(name)}",
                     at=self._key_at(it.path),
-                    hint="A manifest begins with `version: 1`." if name == "version" else None,
+                    hint="a manifest begins with `version: 1`" if name == "version" else None,
                 )
             )
 
@@ -156,8 +156,8 @@ def _literal(name: str, at: int) -> Finding:
         code="literal-credential",
         message=f"a credential is never written in the manifest: `{name}` is a reference",
         at=at,
-        hint=f"Write `{name}: {{env: NAME}}`, `{name}: {{file: PATH}}` or "
-        f"`{name}: {{command: [PROGRAM, ARGUMENT]}}`.",
+        hint=f"write `{name}: {{env: NAME}}`, `{name}: {{file: PATH}}` or "
+        f"`{name}: {{command: [PROGRAM, ARGUMENT]}}`",
         hide=(at,),
     )
 
@@ -171,19 +171,19 @@ def _wrong_type(it: Violation, at: int) -> Finding:
         code="wrong-type",
         message=f"{_subject(it.path)} {expected}, and is {_kind(it.value)}",
         at=at,
-        hint=_type_hint(it.value, kinds) if it.path else "A manifest has at least `version: 1`.",
+        hint=_type_hint(it.value, kinds) if it.path else "a manifest has at least `version: 1`",
     )
 
 
 def _type_hint(value: Any, kinds: list[str]) -> str | None:
     if value is None and kinds == ["object"]:
-        return "Write `{}` where there is nothing to say."
+        return "write `{}` where there is nothing to say"
     if isinstance(value, str) and kinds == ["boolean"]:
-        return "Write `true` or `false`."
+        return "write `true` or `false`"
     if isinstance(value, bool | int | float) and "string" in kinds and "integer" not in kinds:
-        return "Quote it to make it text."
+        return "quote it to make it text"
     if not isinstance(value, list) and kinds == ["array"]:
-        return "Write it in [ ], or each item on a line of its own after `- `."
+        return "write it in [ ], or each item on a line of its own after `- `"
     return None
 
 
@@ -195,7 +195,7 @@ def _wrong_choice(it: Violation, at: int) -> Finding:
         message = f"{_subject(it.path)} must be one of {', '.join(shown)}, and is {_kind(it.value)}"
         return Finding(code="wrong-type", message=message, at=at)
     word = str(it.value)
-    several = f"It is one of {', '.join(shown)}." if len(shown) > 1 else f"It is {shown[0]}."
+    several = f"it is one of {', '.join(shown)}" if len(shown) > 1 else f"it is {shown[0]}"
     return Finding(
         code=f"unknown-{slug(title)}",
         message=f"unknown {title} {quoted(word)}{_meant(word, shown)}",
@@ -211,9 +211,9 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
 def _key_hint(name: str, known: Iterable[str]) -> str | None:
     if name == "<<":
-        return "Merge keys are not YAML 1.2: say what is shared in `defaults` or `client_sets`."
+        return "merge keys are not YAML 1.2: say what is shared in `defaults` or `client_sets`"
     known = list(known)
-    return f"Known here: {', '.join(known)}." if known else None
+    return f"known here: {', '.join(known)}" if known else None
 
 
 def _subject(path: Path) -> str:

@@ -55,7 +55,7 @@ def _unknown(name: str, at: int, allowed: Iterable[str]) -> Finding:
         code="unknown-placeholder",
         message=f"unknown placeholder {quoted('{' + name + '}')}{meant}",
         at=at,
-        hint=f"Known here: {known}.",
+        hint=f"known here: {known}",
     )
 
 
@@ -64,7 +64,7 @@ def _lacking(name: str, at: int, who: int) -> Finding:
         code="missing-label",
         message=f"this instance lacks the label {quoted(name.removeprefix('labels.'))}",
         at=who,
-        hint="Give the label to the instance, or use another placeholder.",
+        hint="give the label to the instance, or use another placeholder",
         also=((at, "the label is used here"),),
     )
 

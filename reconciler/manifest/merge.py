@@ -80,7 +80,7 @@ def _twice(what: str, at: int, first: int) -> Finding:
         code="defined-twice",
         message=f"{what} is defined twice",
         at=at,
-        hint="Keep one of the two.",
+        hint="keep one of the two",
         also=((first, "first defined here"),),
     )
 

@@ -241,7 +241,7 @@ class _Builder:
                 code="key-not-text",
                 message=f"the key {quoted(text)} is not text",
                 at=at,
-                hint=f'Quote it: "{text[:60]}".',
+                hint=f'quote it: "{text[:60]}"',
             )
         )
         return text
@@ -254,14 +254,14 @@ class _Builder:
                 code="unknown-tag",
                 message=f"the tag {quoted(tag)} is not known here: tags are never obeyed",
                 at=self._base + event.start_mark.index,
-                hint="Leave it out; quote a value that is to be text.",
+                hint="leave it out; quote a value that is to be text",
             )
         )
 
     def _fail(self, code: str, message: str, at: int) -> Never:
         hint = {
-            "empty-file": "A manifest has at least `version: 1`.",
-            "several-documents": "Keep one document in a file: remove the `---` before it.",
-            "alias-bomb": "Say it once with `client_sets` or `defaults` in the place of aliases.",
+            "empty-file": "a manifest has at least `version: 1`",
+            "several-documents": "keep one document in a file: remove the `---` before it",
+            "alias-bomb": "say it once with `client_sets` or `defaults` in the place of aliases",
         }.get(code)
         raise Broken(Finding(code=code, message=message, at=at, hint=hint))

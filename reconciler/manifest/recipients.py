@@ -79,14 +79,14 @@ def _bad(recipient: str, at: int, what: str) -> Finding:
             code="private-key",
             message="a private key stands where the public one belongs",
             at=at,
-            hint="Write what `age-keygen -y` prints, and make a new key: this one has been seen.",
+            hint="write what `age-keygen -y` prints, and make a new key: this one has been seen",
             hide=(at,),
         )
     return Finding(
         code="invalid-recipient",
         message=f"{what} is not a recipient",
         at=at,
-        hint="It is age1…, ssh-ed25519 … or ssh-rsa …, whole.",
+        hint="it is age1…, ssh-ed25519 … or ssh-rsa …, whole",
     )
 
 
@@ -96,7 +96,7 @@ def _unreadable(path: str, at: int, error: Exception) -> Finding:
         code="unreadable-file",
         message=f"the file {quoted(path)} cannot be read: {reason}",
         at=at,
-        hint="The path is relative to the manifest's folder.",
+        hint="the path is relative to the manifest's folder",
     )
 
 
@@ -105,5 +105,5 @@ def _nobody(at: int) -> Finding:
         code="no-recipient",
         message="there is no recipient: nobody could open what is sealed",
         at=at,
-        hint="Name at least one, or remove `encryption` to keep secrets in plain.",
+        hint="name at least one, or remove `encryption` to keep secrets in plain",
     )

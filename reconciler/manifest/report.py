@@ -94,7 +94,7 @@ def _counted(rest: Counter[str], *, unfinished: bool) -> Iterable[Diagnostic]:
     yield Diagnostic(
         code="more-errors",
         message=f"{least}{plural(rest.total(), 'more error')} not shown: {kinds}",
-        hint="Mend the ones above and validate again.",
+        hint="mend the ones above and validate again",
         count=rest.total(),
     )
 

@@ -162,10 +162,10 @@ def _clashing(claim: Claim, other: Claim, keys: list[str], atlas: Atlas) -> Find
         code="client-clash",
         message=f"{where} gets the client {quoted(claim.name)} from two places",
         at=atlas.value(claim.client, "name"),
-        hint="Rename one, or mark the instance's own entry `override: true`."
+        hint="rename one, or mark the instance's own entry `override: true`"
         if claim.source is None
-        else "Rename one, narrow a `select`, or give the instance an entry of its own that has "
-        "`override: true`.",
+        else "rename one, narrow a `select`, or give the instance an entry of its own that has "
+        "`override: true`",
         also=((atlas.value(other.client, "name"), f"the client set {from_set} gives it, too"),),
     )
 
@@ -184,7 +184,7 @@ def _no_override(claim: Claim, atlas: Atlas) -> Finding:
         code="misplaced-override",
         message="`override` is for an instance's own entry, not for one of a client set",
         at=atlas.key(claim.client, "override"),
-        hint="Remove it here; put it on the instance's entry that is to win.",
+        hint="remove it here; put it on the instance's entry that is to win",
     )
 
 
@@ -194,5 +194,5 @@ def _overrides_nothing(claim: Claim, atlas: Atlas) -> Finding:
         message=f"no client set gives {quoted(claim.name)} to this instance: there is nothing to "
         "override",
         at=atlas.key(claim.client, "override"),
-        hint="Remove `override`.",
+        hint="remove `override`",
     )

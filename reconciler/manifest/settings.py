@@ -57,7 +57,7 @@ def _check_canary(item: Item, manifest: Manifest, report: Report) -> None:
             message=f"unknown instance {quoted(item.value)}"
             + (f": did you mean {quoted(near)}?" if near else ""),
             at=item.at,
-            hint="A canary is a key under `instances`.",
+            hint="a canary is a key under `instances`",
         )
     )
 
@@ -84,15 +84,15 @@ def _bad_move(item: Item, atlas: Atlas) -> Finding | None:
         kinds[end] = _kind(item.value[end])
         if kinds[end] is None:
             message = f"{quoted(item.value[end])} is no instance key, address or domain"
-            hint = "Write acme-prod, acme-prod/Reporting or acme-prod.domo.com."
+            hint = "write acme-prod, acme-prod/Reporting or acme-prod.domo.com"
             return Finding(code="invalid-move", message=message, at=at, hint=hint)
     if kinds["from"] != kinds["to"]:
         message = f"a move from {_article(kinds['from'])} to {_article(kinds['to'])}"
-        hint = "Both are instance keys, both addresses (with a `/`), or both domains (with a `.`)."
+        hint = "both are instance keys, both addresses (with a `/`), or both domains (with a `.`)"
         return Finding(code="invalid-move", message=message, at=at, hint=hint)
     if item.value["from"] == item.value["to"]:
         message = f"{quoted(item.value['to'])} moves to itself"
-        return Finding(code="invalid-move", message=message, at=at, hint="Remove the entry.")
+        return Finding(code="invalid-move", message=message, at=at, hint="remove the entry")
     return None
 
 

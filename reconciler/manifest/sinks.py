@@ -62,7 +62,7 @@ def _reserved(entry: Entry) -> Finding:
         code="reserved-sink",
         message="the sink `state` always exists and cannot be defined",
         at=entry.key_at,
-        hint="Give this sink another name.",
+        hint="give this sink another name",
     )
 
 
@@ -87,5 +87,5 @@ def _unknown(name: str, at: int, known: Iterable[str]) -> Finding:
         code="unknown-sink",
         message=f"unknown sink {quoted(name)}{meant}",
         at=at,
-        hint=f"Defined are {', '.join(quoted(each) for each in names[:20])}.",
+        hint=f"defined are {', '.join(quoted(each) for each in names[:20])}",
     )

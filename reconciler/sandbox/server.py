@@ -123,7 +123,7 @@ def _listen(host: str, port: int) -> socket.socket:
     if address is None or not address.is_loopback:
         raise UsageError(
             f"the sandbox does not serve on `{host}`",
-            hint="Only on loopback, such as 127.0.0.1: it shows its secrets to whoever asks.",
+            hint="only on loopback, such as 127.0.0.1: it shows its secrets to whoever asks",
         )
     # asyncio turns Nagle's algorithm off only where the protocol is said; else answers take 40 ms.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -134,6 +134,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         raise UsageError(
-            f"cannot listen on {address} port {port}: {error}", hint="Port 0 takes a free one."
+            f"cannot listen on {address} port {port}: {error}", hint="port 0 takes a free one"
         ) from error
     return listening

@@ -1,6 +1,7 @@
 """`import`: clients that exist are taken up, given their secret, and written down."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ def test_an_adopted_client_is_managed_and_its_secret_unknown(
     plan = reconciler("plan", "--target", "acme/A").out
     assert "No changes." in plan
     assert "adopted: its secret is not known here" in plan
-    assert "adopted" in reconciler("state", "show", "acme/A").out
+    assert re.search("^secret +unknown$", reconciler("state", "show", "acme/A").out, re.MULTILINE)
     rotated = reconciler("rotate", "acme/A", "--auto-approve", env=PASSWORDS)
     assert rotated.code == 0, rotated.err
     assert json.loads((tmp_path / "out/acme/a").read_bytes())["client_secret"] == secret_of(
@@ -99,6 +100,31 @@ def test_a_secret_may_be_given_later(
     assert entries(tmp_path)["acme/A"]["client_secret"] == secret
     again = reconciler("import", "acme/A", "--secret-stdin", stdin=secret)
     assert (again.code, "managed already" in again.err) == (64, True)
+
+
+def test_a_given_secret_is_sealed_where_the_state_is(
+    tmp_path: Path,
+    begun: "Running",
+    life: "Life",
+    reconciler: Run,
+    keypair: Callable[[str], Any],
+) -> None:
+    """It waits, sealed, for an apply with an identity; without one the plan says so."""
+    key = keypair("ops.key")
+    life(
+        CLIENTS,
+        more=f"state: {{encryption: {{age: {{recipients: [{key.recipient}]}}}}}}\n",
+        served=begun,
+    )
+    secret = secret_of(begun, "A")
+    run = reconciler("import", "acme/A", "--secret-stdin", env=PASSWORDS, stdin=secret)
+    assert run.code == 0, run.err
+    assert secret not in (tmp_path / "reconciler.state.json").read_text()
+    only = ("--target", "acme/A")
+    assert "which is sealed here" in reconciler("plan", *only).out
+    applied = reconciler("apply", *only, "--identity", key.file, "--auto-approve", env=PASSWORDS)
+    assert applied.code == 0, applied.err
+    assert json.loads((tmp_path / "out/acme/a").read_bytes())["client_secret"] == secret
 
 
 def test_another_name_is_adopted_by_its_id(

@@ -194,7 +194,7 @@ def test_every_input_has_a_plan(given_inputs: Mapping[str, Any]) -> None:
     plan = planned(given_inputs)
     document = render_json(plan)
     assert render_json(read_document(document)) == document
-    shown = render_text(plan, verbose=True) + render_text(plan, ascii=True) + document.decode()
+    shown = render_text(plan, verbose=True) + render_text(plan, width=40) + document.decode()
     assert "5ecret" not in shown
     assert "5ealed" not in shown
     assert "\x1b" not in shown

@@ -17,7 +17,7 @@ SUFFIX = ".v1.schema.json"
 @output_options
 @click.pass_obj
 def schema(console: Console, name: str) -> int:
-    """Print a published JSON schema: of the manifest, or of what NAME says (state, plan, event, …)."""
+    """Print a published JSON schema: of the manifest, or of what NAME says (state, plan, …)."""
     published = _published()
     if name not in published:
         meant = nearest(name, published)

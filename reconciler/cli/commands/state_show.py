@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.state.records import Intent, Made
 
 NOT_KEPT: Final = "not kept"
+UNKNOWN: Final = "unknown"
 
 
 @click.command(epilog="Example: reconciler state show acme-prod/Reporting --format json")
@@ -34,7 +35,8 @@ NOT_KEPT: Final = "not kept"
 def show(console: Console, *, address: Address, where: Where, output: str) -> int:
     """Show all of one client but its secret.
 
-    Of the secret of the client at ADDRESS it says how it is kept: sealed, plain or not at all.
+    Of the secret of the client at ADDRESS it says how it is kept: sealed, plain or not at all. That
+    of an adopted client is unknown until it is given or the client is rotated.
     """
     found = _document(survey(find_store(where)), address)
     if output == "json":
@@ -77,7 +79,7 @@ def _known(ground: Ground, address: Address, entry: "Entry") -> Mapping[str, Any
         "description": entry.description,
         "created_at": entry.created_at,
         "adopted": entry.adopted,
-        "secret": _way(kept),
+        "secret": UNKNOWN if kept is None and _is_unknown(entry) else _way(kept),
         "secret_in": None if kept is None else "state" if in_state else "journal",
         "sinks": [_sink(entry, sink) for sink in entry.sinks],
         "protect": entry.protect,
@@ -85,6 +87,11 @@ def _known(ground: Ground, address: Address, entry: "Entry") -> Mapping[str, Any
         "overlap": entry.overlap,
         "retiring": [_predecessor(each) for each in entry.retiring],
     }
+
+
+def _is_unknown(entry: "Entry") -> bool:
+    """Say whether nobody here ever had the secret: the client was adopted."""
+    return entry.adopted and not entry.delivered
 
 
 def _way(kept: "Kept | None") -> str:

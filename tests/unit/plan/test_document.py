@@ -1,6 +1,7 @@
 """A plan as JSON: its schema, its bytes, and the way back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,12 +9,14 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.model.address import Address
 from reconciler.model.desired import Limits, Share
 from reconciler.model.errors import PlanRefused
 from reconciler.model.instance import Endpoints
 from reconciler.model.secret import Secret
 from reconciler.plan.document import read_document
 from reconciler.plan.render.json import render_json
+from reconciler.plan.wish import wish
 from reconciler.state.document import Plain
 
 if TYPE_CHECKING:
@@ -156,3 +159,23 @@ def test_a_plan_that_was_changed_by_hand_is_refused(
     place[path[-1]] = value
     with pytest.raises(PlanRefused, match=why):
         read_document(orjson.dumps(document))
+
+
+def test_a_wish_is_read_back(fleet: "Fleet") -> None:
+    """A saved rotation or end is of the same clients when it is made again."""
+    fleet.both("acme/Reporting")
+    fleet.both("acme/Sync")
+    address = Address("acme", "Reporting")
+    asked = wish("rotate", fleet.known, fleet.state, now={address})
+    plan = replace(fleet.plan(rotations=asked.rotations(fleet.state)), wish=asked)
+    data = render_json(plan)
+    Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(json.loads(data))
+    assert read_document(data).wish == asked
+    assert [asked.clients[each] for each in sorted(asked.clients)] == ["id-reporting", None]
+    changed = orjson.dumps({**json.loads(data), "selection": {"targets": [], "labels": {}}})
+    with pytest.raises(PlanRefused, match="shape"):
+        read_document(changed)
+    with pytest.raises(PlanRefused, match="shape"):
+        read_document(
+            data.replace(b'"action": "rotate",\n      "clients"', b'"action": "x", "clients"')
+        )
