@@ -3,6 +3,7 @@
 import gc
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,15 @@ from reconciler.model.address import Address
 from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.model.secret import Secret
 from reconciler.state.codec import decode, encode
-from reconciler.state.document import Plain, Reached, Retiring, Sealed, State
+from reconciler.state.document import (
+    OpenAction,
+    OpenPlan,
+    Plain,
+    Reached,
+    Retiring,
+    Sealed,
+    State,
+)
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "state.v1.schema.json"
 States = Callable[..., State]
@@ -34,6 +43,20 @@ FULL: dict[str, Any] = {
         Retiring(live_name="Older", client_id="b", id=1, owner=2, scope=(), nonce="n", overlap=0.5),
     ),
 }
+
+
+def test_what_is_open_of_a_plan_comes_back(state: States) -> None:
+    """Also which of its rotations a command asked for, as the next apply goes on with them."""
+    address = Address("acme", "Reporting")
+    actions = (
+        OpenAction(address=address, kind="rotate", digest="d1", asked="c1"),
+        OpenAction(address=address, kind="revoke", digest="d2"),
+    )
+    plan = OpenPlan(plan_id="p", order=("acme",), definitions={"acme": "d"}, actions=actions)
+    before = replace(state(), open_plan=plan)
+    data = encode(before)
+    jsonschema.validate(json.loads(data), json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert decode(data, name="s").open_plan == plan
 
 
 def test_a_state_comes_back_as_it_was(state: States) -> None:
