@@ -161,6 +161,8 @@ class _Work:
             cause = await _deliver(self.run, self.session, action)
         except ReconcilerError as error:
             cause = cause_of(error, self.tally.instance)
+        except Exception as error:  # noqa: BLE001 (what nobody expected is told like the rest)
+            cause = Cause(code="internal", message=f"internal error: {type(error).__name__}")
         entry = self.run.entry(action.address)
         if cause is None and entry is not None and due(self.run, entry):
             self.succeeded.append(action)
