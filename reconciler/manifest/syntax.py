@@ -4,33 +4,33 @@ from typing import Any, Final
 
 from reconciler.manifest.report import Finding, quoted
 
-_INDENTATION: Final = "Check the indentation of this line and of those above it."
+_INDENTATION: Final = "check the indentation of this line and of those above it"
 
 # What libyaml says → what it means, and what helps. Source: libyaml's scanner.c and parser.c.
 _MEANING: Final = {
     "mapping values are not allowed": (
         "a `:` cannot stand here",
-        "Quote a text that holds `: `, and check the indentation.",
+        "quote a text that holds `: `, and check the indentation",
     ),
-    "could not find expected ':'": ("a key without its `:`", "Write `key: value`."),
+    "could not find expected ':'": ("a key without its `:`", "write `key: value`"),
     "did not find expected key": ("this does not belong to the mapping above it", _INDENTATION),
     "did not find expected '-' indicator": ("this does not belong to the list above", _INDENTATION),
     "found unexpected end of stream": (
         "the file ends in the middle of this",
-        "Close the quote or the bracket.",
+        "close the quote or the bracket",
     ),
-    "did not find expected ',' or ']'": ("a list in [ ] is not closed", "Add the `,` or the `]`."),
+    "did not find expected ',' or ']'": ("a list in [ ] is not closed", "add the `,` or the `]`"),
     "did not find expected ',' or '}'": (
         "a mapping in { } is not closed",
-        "Add the `,` or the `}`.",
+        "add the `,` or the `}`",
     ),
     "block sequence entries are not allowed": ("a `-` cannot begin an item here", _INDENTATION),
-    "found undefined tag handle": ("this tag is not known", "Leave it out."),
+    "found undefined tag handle": ("this tag is not known", "leave it out"),
     "did not find expected <document start>": (
         "this cannot follow what is above it",
         _INDENTATION,
     ),
-    "found duplicate anchor": ("this anchor is already taken", "Give it another name."),
+    "found duplicate anchor": ("this anchor is already taken", "give it another name"),
 }
 _TAB: Final = "a tab cannot indent or separate here"
 
@@ -60,9 +60,9 @@ def broken(error: Any, text: str, base: int) -> Broken:
 
 def _meaning(problem: str, character: str) -> tuple[str, str | None]:
     if character == "\t":
-        return _TAB, "Indent with spaces."
+        return _TAB, "indent with spaces"
     if "cannot start any token" in problem:
-        return f"a value cannot begin with {quoted(character)}", "Quote the text."
+        return f"a value cannot begin with {quoted(character)}", "quote the text"
     for said, meaning in _MEANING.items():
         if problem.startswith(said):
             return meaning

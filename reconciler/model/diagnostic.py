@@ -31,8 +31,8 @@ class Related:
 class Diagnostic:
     """What is wrong, where, and what to do.
 
-    `code` is a stable slug such as `unknown-scope`; `hint` is a phrase without capital and full stop, or None. `count` is
-    more than 1 where one line stands for many mistakes that are not shown.
+    `code` is a stable slug such as `unknown-scope`; `hint` begins small and ends in no full stop.
+    `count` is more than 1 where one line stands for many mistakes that are not shown.
     """
 
     code: str

@@ -169,3 +169,23 @@ def test_help_imports_nothing_heavy() -> None:
     modules = json.loads(done.stderr)
     assert [each for each in HEAVY if each in modules] == []
     assert [each for each in modules if each.startswith("reconciler.cli.commands")] == []
+
+
+def test_hints_have_one_style() -> None:
+    """A hint begins small, unless with a name or with code, and ends in no full stop."""
+    odd = [
+        f"{shown(path)}:{line}: {text}"
+        for path in python_files(PACKAGE)
+        for line, text in hints(path)
+        if re.match("[A-Z][a-z]", text) or text.endswith(".")
+    ]
+    assert odd == []
+
+
+def hints(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the texts that a module hands over as `hint`, each with its line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.keyword) and node.arg == "hint":
+            for each in ast.walk(node.value):
+                if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                    yield each.lineno, each.value

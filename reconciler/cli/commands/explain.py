@@ -24,7 +24,7 @@ WIDTH: Final = 80
 @output_options
 @click.pass_obj
 def explain(console: Console, *, code: str | None, output: str) -> int:
-    """Explain a code: what it means, why it comes up and what to do.
+    """Explain a code: what it means, why it comes up, what to do.
 
     Every error, finding, notice and cause has a CODE: -v shows that of an error, --format json and
     --log-format json show all of them. Without CODE every code is listed.

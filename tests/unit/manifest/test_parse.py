@@ -110,7 +110,7 @@ def test_a_tab_is_named(mistake: Mistake) -> None:
     """A tab in the indentation is called a tab."""
     found = mistake("version: 1\ninstances:\n§\ta: {}\n")
     assert "tab" in found.message
-    assert found.hint == "Indent with spaces."
+    assert found.hint == "indent with spaces"
 
 
 def test_a_duplicate_key_shows_both_places(mistake: Mistake) -> None:

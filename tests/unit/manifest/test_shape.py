@@ -115,14 +115,14 @@ def test_messages_say_what_and_what_was_meant(text: str, message: str, mistake: 
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("version: 1\ninstances: {a: {labels: {n: §1}}}", "Quote it to make it text."),
-        ("version: 1\ninstances:\n  a:§", "Write `{}` where there is nothing to say."),
-        ("version: 1\nmark: §yes", "Write `true` or `false`."),
+        ("version: 1\ninstances: {a: {labels: {n: §1}}}", "quote it to make it text"),
+        ("version: 1\ninstances:\n  a:§", "write `{}` where there is nothing to say"),
+        ("version: 1\nmark: §yes", "write `true` or `false`"),
         ("version: 1\nmoved: §a",
-         "Write it in [ ], or each item on a line of its own after `- `."),
+         "write it in [ ], or each item on a line of its own after `- `"),
         ("version: 1\nx-a: &a {}\ninstances: {a: {§<<: *a}}",
-         "Merge keys are not YAML 1.2: say what is shared in `defaults` or `client_sets`."),
-        ("§x-a: 1", "A manifest begins with `version: 1`."),
+         "merge keys are not YAML 1.2: say what is shared in `defaults` or `client_sets`"),
+        ("§x-a: 1", "a manifest begins with `version: 1`"),
     ],
 )  # fmt: skip
 def test_hints_say_what_to_write(text: str, hint: str, mistake: Mistake) -> None:
@@ -134,8 +134,8 @@ def test_a_literal_credential_is_told_the_three_forms_and_masked(mistake: Mistak
     """The credential is in no part of the report."""
     found = mistake("version: 1\ndefaults:\n  auth: {method: token, token: §hunter2}\n")
     assert found.hint == (
-        "Write `token: {env: NAME}`, `token: {file: PATH}` or `token: {command: "
-        "[PROGRAM, ARGUMENT]}`."
+        "write `token: {env: NAME}`, `token: {file: PATH}` or `token: {command: "
+        "[PROGRAM, ARGUMENT]}`"
     )
     assert found.excerpt is not None
     assert found.excerpt.text == "  auth: {method: token, token: ********"

@@ -101,7 +101,7 @@ def test_an_unknown_sink_suggests(mistake: Mistake) -> None:
     """The nearest sink is named, and all that there are."""
     found = mistake(fleet("vault: {type: file, path: x}", "{name: A, scope: [data], sink: §valt}"))
     assert found.message == "unknown sink `valt`: did you mean `vault`?"
-    assert found.hint == "Defined are `state`, `vault`."
+    assert found.hint == "defined are `state`, `vault`"
 
 
 @pytest.mark.parametrize(
