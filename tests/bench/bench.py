@@ -2,7 +2,7 @@
 
     python tests/bench/bench.py            all of it, about five minutes
     python tests/bench/bench.py --quick    smaller sizes, for a look: under a minute
-    python tests/bench/bench.py plan start apply
+    python tests/bench/bench.py plan start apply verify
 
 It prints a table and ends with 1 where a ratio is over its bound.
 """
@@ -143,13 +143,52 @@ def apply(folder: Path, *, quick: bool) -> Iterator[Row]:
     yield Row(what="calls for each client", measured=f"{calls:,}", value=calls / made, bound=1.35)
 
 
-SUITES: dict[str, Callable[..., Iterator[Row]]] = {"plan": plan, "start": start, "apply": apply}
+def verify(folder: Path, *, quick: bool) -> Iterator[Row]:
+    """Sign in with every secret at a latency of 50 ms, against secrets × latency ÷ concurrency."""
+    from reconciler.sandbox.server import running
+    from reconciler.sandbox.world import World
+
+    instances, clients, latency = (20 if quick else 100), 10, 0.05
+    users = [{"email": "ops@acme.example", "password": "right"}]
+    config = {
+        "seed": 1,
+        "instances": {f"instance-{n:05}.domo.com": {"users": users} for n in range(instances)},
+    }
+    world, secrets = World.from_config(config), instances * clients
+    with running(world, latency=0.0) as served:
+        endpoints = f"endpoints: {{api: {served.api}, instance: '{served.instance_template}'}}"
+        (folder / "reconciler.yaml").write_text(fleet(instances, clients, endpoints=endpoints))
+        env = {"DOMO_PASSWORD": "right"}
+        run([*TOOL, "apply", "--auto-approve", "-q"], cwd=folder, env=env)
+    with running(world, latency=latency) as served:
+        endpoints = f"endpoints: {{api: {served.api}, instance: '{served.instance_template}'}}"
+        (folder / "reconciler.yaml").write_text(fleet(instances, clients, endpoints=endpoints))
+        for concurrency in (8, 16, 32):
+            given = ["--concurrency", str(concurrency)]
+            cost = run([*TOOL, "verify", "-q", *given], cwd=folder)
+            ideal = secrets * latency / concurrency
+            yield Row(
+                what=f"verify of {secrets:,}, {concurrency} at once ÷ secrets × latency ÷ at once",
+                measured=f"{cost.seconds:.2f} s : {ideal:.2f} s",
+                value=cost.seconds / ideal,
+                bound=1.4 if concurrency <= 16 and not quick else None,
+            )
+
+
+SUITES: dict[str, Callable[..., Iterator[Row]]] = {
+    "plan": plan,
+    "start": start,
+    "apply": apply,
+    "verify": verify,
+}
 
 
 def main() -> int:
     """Run the chosen suites and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("suites", nargs="*", metavar="SUITE", help="plan, start, apply; or all")
+    parser.add_argument(
+        "suites", nargs="*", metavar="SUITE", help="plan, start, apply, verify; or all"
+    )
     parser.add_argument("--quick", action="store_true")
     chosen = parser.parse_args()
     rows: list[Row] = []
