@@ -199,9 +199,11 @@ def test_what_exists_is_printed_as_a_manifest(
 ) -> None:
     """It validates as it stands, and names what nobody manages or wants."""
     begun.add_client("globex.domo.com", "null", scope=["user"], description='it\'s "so" # {x}')
+    begun.add_client("globex.domo.com", "two\nlines")
     run = reconciler("import", "--generate", env=PASSWORDS)
     assert run.code == 0, run.err
     assert '"Other: one"' in run.out
+    assert "1 client left out: no manifest could name them" in run.err
     (tmp_path / "found.yaml").write_text(run.out)
     checked = reconciler("validate", "-f", "found.yaml", "--format", "json")
     assert checked.code == 0, checked.out
@@ -226,6 +228,8 @@ def test_what_exists_is_written_between_the_comments(tmp_path: Path, reconciler:
     assert lines.index(added) == lines.index("      - {name: C, scope: [data]}") + 1
     assert reconciler("import", "--all", env=PASSWORDS).code == 0
     assert sorted(entries(tmp_path)) == ["acme/A", "acme/Other: one"]
+    rest = reconciler("import", "--generate", env={**PASSWORDS, "PW_GLOBEX": "wrong"})
+    assert (rest.code, rest.out, "nobody's clients were found" in rest.err) == (3, "", True)
 
 
 def test_a_flow_mapping_is_not_edited(tmp_path: Path, begun: "Running", reconciler: Run) -> None:
