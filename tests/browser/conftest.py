@@ -102,7 +102,7 @@ def page_of(instances: int, clients: int) -> str:
     return render_html(plan, make_matrix(desired, plan), links=LINKS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, int], Path]:
     """Return a function that writes the page of a fleet to a file, once for each size."""
     folder = tmp_path_factory.mktemp("pages")
@@ -116,7 +116,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, int], Path
     return write
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator["Browser"]:
     """Return the system's Chromium."""
     from playwright.sync_api import sync_playwright

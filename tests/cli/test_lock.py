@@ -160,7 +160,9 @@ def test_a_killed_holder_is_not_in_the_way(scene: Scene) -> None:
     assert said["pid"] == first.pid
     scene.open("gate")
     assert scene.is_whole()
-    assert scene.served.count(route="create") == CLIENTS
+    # The kill may hit a second create whose secret was not durable yet: that one is made anew.
+    ended = len(scene.served.revoked(DOMAIN))
+    assert scene.served.count(route="create") - ended == CLIENTS
 
 
 @pytest.mark.parametrize("boot", ["this", "another"])
