@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
 
 ROOT: Final = Path(__file__).parents[2]
+# Where no file may grow, coverage could not write its own.
+KEPT: Final = {key: value for key, value in os.environ.items() if not key.startswith("COV")}
+ENVIRONMENT: Final = {
+    **KEPT,
+    "PYTHONPATH": str(ROOT),
+    "PW": "right",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 DOMAIN: Final = "i0.domo.com"
 CLIENTS: Final = 4
 STATE: Final = "reconciler.state.json"
@@ -54,13 +62,7 @@ def start(
 
     return subprocess.Popen(
         [*before, *APPLY, "-f", str(folder / "reconciler.yaml")],
-        env={
-            # Where no file may grow, coverage could not write its own.
-            **{key: value for key, value in os.environ.items() if not key.startswith("COV")},
-            "PYTHONPATH": str(ROOT),
-            "PW": "right",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
+        env=ENVIRONMENT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
