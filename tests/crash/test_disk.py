@@ -1,8 +1,7 @@
 """Disks that are full, read-only, or fail at any call: real mechanisms, and what is left after.
 
 A limit on the size of files needs no privilege and works on a running process. A small tmpfs in a
-mount namespace of its own, an immutable folder and injected errors need one; where the system
-refuses it, the same test goes on with a limit or an obstacle.
+mount namespace of its own, an immutable folder and injected errors need one, or a limit stands in.
 """
 
 import json
@@ -24,21 +23,16 @@ import pytest
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = str(Path(__file__).parents[2])
 # Where no file may grow, coverage could not write its own.
 KEPT: Final = {key: value for key, value in os.environ.items() if not key.startswith("COV")}
-ENVIRONMENT: Final = {
-    **KEPT,
-    "PYTHONPATH": str(ROOT),
-    "PW": "right",
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
+ENVIRONMENT: Final = {**KEPT, "PYTHONPATH": ROOT, "PW": "right", "PYTHONDONTWRITEBYTECODE": "1"}
 DOMAIN: Final = "i0.domo.com"
 CLIENTS: Final = 4
 STATE: Final = "reconciler.state.json"
 APPLY: Final = (
-    *(sys.executable, "-m", "reconciler", "apply", "--auto-approve"),
-    *("--absence-window", "200ms"),
+    sys.executable,
+    *["-m", "reconciler", "apply", "--auto-approve", "--absence-window", "200ms"],
 )
 
 
@@ -100,12 +94,7 @@ def write_manifest(
 
 
 def wait_for(what: Callable[[], object]) -> None:
-    """Wait until `what` is true.
-
-    Raises:
-        TimeoutError: it is not, for 30 seconds.
-
-    """
+    """Wait until `what` is true, 30 seconds at the most."""
     deadline = time.monotonic() + 30
     while not what():
         if time.monotonic() > deadline:
