@@ -78,7 +78,7 @@ def agreed_to(plan_file: str | None, plan_id: str | None, *, skip_stale: bool) -
 def as_saved(saved: "Plan", reach: Reach) -> tuple[Chosen, str, Reach]:
     """Return the options that the saved plan was made with."""
     labels = tuple(sorted(saved.labels.items()))
-    chosen = Chosen(targets=saved.targets, labels=labels, wish=saved.wish)
+    chosen = Chosen(targets=saved.targets, excludes=saved.excludes, labels=labels, wish=saved.wish)
     return chosen, saved.as_of, replace(reach, refresh=saved.refreshed)
 
 

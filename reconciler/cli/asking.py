@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.commands.plan import selection
 from reconciler.cli.commands.state_list import unknown_address
 from reconciler.cli.options import AddressType, Chosen, Command, chosen_options, option
 from reconciler.model.address import Address
@@ -27,7 +28,7 @@ class Asked:
 
 
 def asked_options(command: Command) -> Command:
-    """Add `ADDRESS…`, `--target`, `--label` and `--all`; the command gets `asked`."""
+    """Add `ADDRESS…`, `--target`, `--exclude`, `--label`, `--all`; the command gets `asked`."""
 
     @click.argument("addresses", metavar="[ADDRESS]...", type=AddressType(), nargs=-1)
     @chosen_options
@@ -46,6 +47,11 @@ def asked_options(command: Command) -> Command:
             raise UsageError(
                 "say which clients are meant: ADDRESS…, --target and --label, or --all",
                 hint="`reconciler state list` shows the addresses",
+            )
+        if addresses and chosen.excludes:
+            raise UsageError(
+                "--exclude goes with --target, --label or --all",
+                hint="leave the ADDRESS out that is not meant",
             )
         return command(*args, asked=asked, **others)
 
@@ -69,8 +75,7 @@ def found(
             raise unknown_address(address, clients)
     if asked.addresses:
         return frozenset(asked.addresses)
-    from reconciler.plan.select import Selection, predicate
+    from reconciler.plan.select import predicate
 
-    part = Selection(targets=asked.chosen.targets, labels=dict(asked.chosen.labels))
-    meant = predicate(part, desired, known)
+    meant = predicate(selection(asked.chosen), desired, known)
     return frozenset(each for each in clients if meant(each) and (among is None or each in among))

@@ -39,12 +39,13 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """The part of the fleet that was asked for; all of it where both are empty.
+    """The part of the fleet that was asked for; all of it where nothing was.
 
     `wish` is what a command asks of exactly these clients, which is then all that is planned.
     """
 
     targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     wish: "Wish | None" = None
 
@@ -209,12 +210,21 @@ def file_option(command: Command) -> Command:
     return wrapped
 
 
-def chosen_options(command: Command) -> Command:
-    """Add `--target` and `--label`; the command gets `chosen`."""
-
-    @option(
+def target_option(command: Command) -> Command:
+    """Add `--target`; the command gets `targets`."""
+    return option(
         "--target", "targets", type=Lines("address", "targets"), multiple=True, metavar="ADDRESS",
         help="Only this address, instance or glob, as in 'acme-*/Reporting' (repeatable).",
+    )(command)  # fmt: skip
+
+
+def chosen_options(command: Command) -> Command:
+    """Add `--target`, `--exclude` and `--label`; the command gets `chosen`."""
+
+    @target_option
+    @option(
+        "--exclude", "excludes", type=Lines("address", "targets"), multiple=True, metavar="ADDRESS",
+        help="All but this address, instance or glob (repeatable).",
     )  # fmt: skip
     @option(
         "--label", "labels", type=Label(), multiple=True, metavar="K=V",
@@ -222,9 +232,14 @@ def chosen_options(command: Command) -> Command:
     )  # fmt: skip
     @functools.wraps(command)
     def wrapped(
-        *args: Any, targets: tuple[str, ...], labels: tuple[tuple[str, str], ...], **others: Any
+        *args: Any,
+        targets: tuple[str, ...],
+        excludes: tuple[str, ...],
+        labels: tuple[tuple[str, str], ...],
+        **others: Any,
     ) -> int:
-        return command(*args, chosen=Chosen(targets=targets, labels=labels), **others)
+        chosen = Chosen(targets=targets, excludes=excludes, labels=labels)
+        return command(*args, chosen=chosen, **others)
 
     return wrapped
 

@@ -116,10 +116,10 @@ class Plan:
     `as_of` is a UTC stamp. `actions` are sorted by instance, then in the order in which they are
     carried out there. `parts` are the digests of the instances that have actions, by key, and `id`
     is the digest over them all. `unchanged` counts clients with nothing to do. `endpoints` are base
-    URLs that are not Domo's, with the instances behind them. `targets` and `labels` are the
-    selection that it was made with, `wish` what a command asked for. `fleet` has the instances
-    that the plan looked at under "", and those that a client set is on under the set's name: what
-    "all" and "except" of a rendered plan refer to.
+    URLs that are not Domo's, with the instances behind them. `targets`, `excludes` and `labels`
+    are the selection that it was made with, `wish` what a command asked for. `fleet` has the
+    instances that the plan looked at under "", and those that a client set is on under the set's
+    name: what "all" and "except" of a rendered plan refer to.
     """
 
     id: str
@@ -135,6 +135,7 @@ class Plan:
     endpoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     encrypted: bool = False
     targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     wish: Wish | None = None
     fleet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -32,6 +32,7 @@ def document(plan: Plan) -> Mapping[str, object]:
         "encrypted": plan.encrypted,
         "selection": {
             "targets": plan.targets,
+            "excludes": plan.excludes,
             "labels": dict(plan.labels),
             "wish": _wish(plan.wish),
         },
@@ -151,6 +152,7 @@ def _plan(found: Mapping[str, Any]) -> Plan:
         refreshed=_flag(found["refreshed"]),
         encrypted=_flag(found["encrypted"]),
         targets=_texts(found["selection"]["targets"]),
+        excludes=_texts(found["selection"]["excludes"]),
         labels={name: _text(value) for name, value in found["selection"]["labels"].items()},
         wish=_read_wish(found["selection"]["wish"]),
         actions=tuple(_read_action(each) for each in found["actions"]),

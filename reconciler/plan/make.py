@@ -71,7 +71,9 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     made = _drawn_up(ground, meant, notices, refreshed=observation is not None)
     if selection is None:
         return made
-    return replace(made, targets=selection.targets, labels=selection.labels)
+    return replace(
+        made, targets=selection.targets, excludes=selection.excludes, labels=selection.labels
+    )
 
 
 def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refreshed: bool) -> Plan:

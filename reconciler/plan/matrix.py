@@ -97,10 +97,9 @@ def _cells(desired: Desired, plan: Plan) -> Mapping[Address, Cell]:
 
 def _meant(desired: Desired, plan: Plan) -> Iterator[Address]:
     """Yield the addresses of the manifest that the plan's selection means."""
-    chosen = Selection(targets=plan.targets, labels=plan.labels)
-    whole = not (plan.targets or plan.labels)
+    chosen = Selection(targets=plan.targets, excludes=plan.excludes, labels=plan.labels)
     for address in desired.clients:
-        if whole or chosen.matches(address, desired.instances[address.instance].labels):
+        if chosen.matches(address, desired.instances[address.instance].labels):
             yield address
 
 

@@ -49,9 +49,10 @@ def predicate(selection: Selection | None, desired: Desired, state: State | None
     if selection is None:
         return lambda _address: True
     universe = _Universe.of(desired, state)
-    for each in (*selection.targets, *selection.excludes):
-        if not universe.has(each):
-            raise universe.nothing("the target", each)
+    for what, patterns in (("target", selection.targets), ("exclude", selection.excludes)):
+        for each in patterns:
+            if not universe.has(each):
+                raise universe.nothing(f"the {what}", each)
     _check_labels(selection.labels, desired)
     labels = {key: instance.labels for key, instance in desired.instances.items()}
     nothing: Mapping[str, str] = {}

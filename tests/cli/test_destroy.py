@@ -52,6 +52,16 @@ def test_what_is_destroyed_is_revoked_and_forgotten(
     assert known(tmp_path) == ["acme/B", "globex/A"]
 
 
+def test_what_is_excluded_lives_on(tmp_path: Path, fleet: "Running", reconciler: Run) -> None:
+    """`--all` with an `--exclude` spares what it matches; beside names it says nothing."""
+    run = reconciler("destroy", "acme/A", "--exclude", "acme/B", "--auto-approve", env=PASSWORDS)
+    assert (run.code, "--exclude goes with" in run.err) == (64, True)
+    run = reconciler("destroy", "--all", "--exclude", "acme", "--auto-approve", env=PASSWORDS)
+    assert run.code == 0, run.err
+    assert (names(fleet), names(fleet, "globex")) == (["A", "B"], [])
+    assert known(tmp_path) == ["acme/A", "acme/B"]
+
+
 def test_everything_can_be_destroyed(
     tmp_path: Path, fleet: "Running", life: "Folder", reconciler: Run
 ) -> None:

@@ -41,9 +41,9 @@ def served(sandbox: Callable[..., "Running"]) -> "Running":
     )
 
 
-def saved(folder: Path, reconciler: Run) -> dict[str, Any]:
+def saved(folder: Path, reconciler: Run, *options: str) -> dict[str, Any]:
     """Save a plan and return its document."""
-    run = reconciler("plan", "--out", "plan.json")
+    run = reconciler("plan", "--out", "plan.json", *options)
     assert run.code == 0, run.err
     document: dict[str, Any] = json.loads((folder / "plan.json").read_bytes())
     return document
@@ -62,6 +62,19 @@ def test_a_saved_plan_is_applied_without_asking(
     assert "open_plan" not in state
     again = reconciler("apply", "plan.json", env=PASSWORDS)
     assert (again.code, served.count(route="create*")) == (0, 2)
+
+
+def test_what_was_excluded_stays_excluded(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """`--exclude` leaves out what it matches, and a saved plan keeps it so."""
+    write(tmp_path, served, "{name: A, scope: [data]}, {name: B, scope: [data]}")
+    planned = saved(tmp_path, reconciler, "--exclude", "glo*", "--exclude", "acme/B")
+    assert [each["address"] for each in planned["actions"]] == ["acme/A"]
+    assert planned["selection"]["excludes"] == ["glo*", "acme/B"]
+    assert reconciler("apply", "plan.json", env=PASSWORDS).code == 0
+    assert [each.name for each in served.clients("acme.domo.com")] == ["A"]
+    assert served.clients("globex.domo.com") == ()
 
 
 def test_a_plan_id_needs_no_file(tmp_path: Path, served: "Running", reconciler: Run) -> None:

@@ -137,12 +137,14 @@ def moved(desired: "Desired", ground: Ground) -> "State | None":
 
 def selection(chosen: Chosen) -> "Selection | None":
     """Return the part of the fleet that the options name, None for all of it."""
-    if not (chosen.targets or chosen.labels or chosen.wish):
+    if chosen == Chosen():
         return None
     from reconciler.plan.select import Selection
 
     only = chosen.wish.addresses if chosen.wish else None
-    return Selection(targets=chosen.targets, labels=dict(chosen.labels), only=only)
+    return Selection(
+        targets=chosen.targets, excludes=chosen.excludes, labels=dict(chosen.labels), only=only
+    )
 
 
 def report_interrupted(console: Console, ground: Ground) -> None:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.options import (
-    Lines,
     Where,
     format_option,
-    option,
     output_options,
+    target_option,
     where_options,
 )
 from reconciler.cli.runtime import Ground, find_store, survey
@@ -26,10 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(name="list", epilog="Example: reconciler state list --target 'acme-*'")
 @where_options
-@option(
-    "--target", "targets", type=Lines("address", "targets"), multiple=True, metavar="ADDRESS",
-    help="Only this address, instance or glob, as in 'acme-*/Reporting' (repeatable).",
-)  # fmt: skip
+@target_option
 @format_option("text", "json")
 @output_options
 @click.pass_obj

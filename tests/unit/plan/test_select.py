@@ -63,10 +63,13 @@ def test_a_target_that_matches_nothing_is_a_usage_error(
     text: str, near: str, five: "Fleet"
 ) -> None:
     """A slip of the pen is no empty plan: the nearest name is suggested."""
-    for selection in (Selection(targets=(text,)), Selection(excludes=(text,))):
+    for what, selection in (
+        ("target", Selection(targets=(text,))),
+        ("exclude", Selection(excludes=(text,))),
+    ):
         with pytest.raises(UsageError) as caught:
             five.plan(selection=selection)
-        assert f"`{text}`" in caught.value.message
+        assert f"the {what} `{text}`" in caught.value.message
         assert caught.value.hint == f"did you mean `{near}`?"
 
 
