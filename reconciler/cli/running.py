@@ -24,9 +24,7 @@ def carried_out(console: Console, job: "Job", record: Recording, output: str) ->
     with progress.shown(console, len(job.plan.actions)) as listen:
         ended = asyncio.run(_interruptible(console, job, record.listener(listen)))
     if output == "json":
-        import orjson
-
-        console.data(orjson.dumps(report.document(ended), option=orjson.OPT_INDENT_2))
+        console.document(report.document(ended))
     elif job.plan.actions or not ended.complete:
         report.show(console, ended)
     return _exit_code(ended)

@@ -11,10 +11,8 @@ from typing import Any, Final, Never
 
 from reconciler.manifest.positions import Atlas
 from reconciler.manifest.report import Finding, Report, quoted
-from reconciler.manifest.syntax import Broken, broken
+from reconciler.manifest.syntax import DEPTH, Broken, broken, too_deep
 
-DEPTH: Final = 64
-"""So deep may values be nested; the manifest's own shape needs nine."""
 EXPANSION: Final = 1_000_000
 """So many values may come out of aliases, all uses counted: enough for 100,000 clients."""
 
@@ -143,8 +141,7 @@ class _Builder:
         if event.tag not in (None, "!", _CORE + ("map" if mapping else "seq")):
             self._bad_tag(event)
         if self._depth == DEPTH:
-            at = self._base + event.start_mark.index
-            self._fail("too-deep", f"values are nested more than {DEPTH} deep here", at)
+            raise too_deep(self._base + event.start_mark.index)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Open
         self._depth += 1

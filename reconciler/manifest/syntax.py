@@ -4,6 +4,9 @@ from typing import Any, Final
 
 from reconciler.manifest.report import Finding, quoted
 
+DEPTH: Final = 64
+"""So deep may values be nested; the manifest's own shape needs nine."""
+
 _INDENTATION: Final = "check the indentation of this line and of those above it"
 
 # What libyaml says → what it means, and what helps. Source: libyaml's scanner.c and parser.c.
@@ -49,6 +52,8 @@ def broken(error: Any, text: str, base: int) -> Broken:
     context: Any = getattr(error, "context_mark", None)
     mark: Any = getattr(error, "problem_mark", None) or context
     offset = min(mark.index if mark else 0, len(text))
+    if "maximum nesting depth" in problem:  # libyaml 0.2.6 looks further ahead than it has told
+        return too_deep(base + offset)
     unclosed = "end of stream" in problem and context is not None
     message, hint = _meaning(problem, text[offset : offset + 1])
     at = context.index if unclosed or ("':'" in problem and context) else offset
@@ -56,6 +61,12 @@ def broken(error: Any, text: str, base: int) -> Broken:
     if context is not None and "not closed" in message:
         also = ((base + context.index, "it begins here"),)
     return Broken(Finding(code="syntax", message=message, at=base + at, hint=hint, also=also))
+
+
+def too_deep(at: int) -> Broken:
+    """Return the end of a file whose values are nested without measure."""
+    message = f"values are nested more than {DEPTH} deep here"
+    return Broken(Finding(code="too-deep", message=message, at=at))
 
 
 def _meaning(problem: str, character: str) -> tuple[str, str | None]:

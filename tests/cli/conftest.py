@@ -1,13 +1,17 @@
 """Whole runs of the command line, as processes."""
 
+import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import jsonschema_rs
 import pytest
 
 from reconciler.model.address import Address
@@ -59,10 +63,13 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture
-def reconciler(tmp_path: Path, environment: dict[str, str], leaks: "LeakSearch") -> Reconciler:
+def reconciler(
+    tmp_path: Path, environment: dict[str, str], leaks: "LeakSearch", published: "Published"
+) -> Reconciler:
     """Return a function that runs the command line in the test's own folder.
 
-    What a run says and writes is searched for secrets, unless it was told to print one.
+    What a run says and writes is searched for secrets, unless it was told to print one; what it
+    answers to a program is held to its published schema.
     """
 
     def run(*arguments: str, env: Mapping[str, str] | None = None, stdin: str = "") -> Run:
@@ -81,9 +88,44 @@ def reconciler(tmp_path: Path, environment: dict[str, str], leaks: "LeakSearch")
         if "--yes-print-secrets" not in arguments:
             said["stdout"] = done.stdout.encode()
         leaks.end(" ".join(arguments), **said)
+        if _asks_for_json(arguments):
+            published.check(done.stdout)
         return Run(arguments=arguments, code=done.returncode, out=done.stdout, err=done.stderr)
 
     return run
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    return any(pair == ("--format", "json") for pair in pairwise(arguments))
+
+
+class Published:
+    """The published schemas, read and compiled once; `checked` counts the answers of each."""
+
+    def __init__(self) -> None:
+        self.checked: Counter[str] = Counter()
+        self._schemas: dict[str, jsonschema_rs.Draft202012Validator] = {}
+
+    def check(self, answer: str) -> None:
+        """See that an answer, if there was one, has the shape of the schema that it names."""
+        if not answer:
+            return
+        document = json.loads(answer)
+        name = document["format"].removeprefix("reconciler.") if "format" in document else DELIVERY
+        if name not in self._schemas:
+            path = ROOT / "schemas" / f"{name}.v1.schema.json"
+            self._schemas[name] = jsonschema_rs.Draft202012Validator(json.loads(path.read_bytes()))
+        self._schemas[name].validate(document)
+        self.checked[name] += 1
+
+
+DELIVERY: Final = "delivery"
+
+
+@pytest.fixture(scope="session")
+def published() -> Published:
+    """Return the published schemas."""
+    return Published()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

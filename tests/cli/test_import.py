@@ -208,6 +208,10 @@ def test_what_exists_is_printed_as_a_manifest(
     checked = reconciler("validate", "-f", "found.yaml", "--format", "json")
     assert checked.code == 0, checked.out
     assert begun.count(route="create*") == 0
+    answer = json.loads(reconciler("import", "--generate", "--format", "json", env=PASSWORDS).out)
+    assert [each["address"] for each in answer["unmanaged"]] == ["acme/Other: one", "globex/null"]
+    both = reconciler("import", "--generate", "--write", "--format", "json", env=PASSWORDS)
+    assert (both.code, "--write does not go with this" in both.err) == (64, True)
 
 
 @pytest.mark.usefixtures("begun")

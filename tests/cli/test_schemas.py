@@ -4,14 +4,18 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import click
 import jsonschema
 import pytest
 
+from reconciler.cli.main import group
+from tests.cli.test_reference import commands
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from reconciler.sandbox.handle import Running
-    from tests.cli.conftest import Reconciler
+    from tests.cli.conftest import Published, Reconciler
 
 SCHEMAS: Final = Path(__file__).parents[2] / "schemas"
 MANIFEST: Final = """\
@@ -100,6 +104,49 @@ def test_an_apply_in_lines_and_its_report(tmp_path: Path, reconciler: "Reconcile
         check("ledger", line)
     done = [line["address"] for line in recorded if line["result"] == "done"]
     assert done == [each["address"] for each in report["done"]] == ["acme-prod/ETL"]
+
+
+def test_every_answer_for_a_program_has_a_schema(
+    tmp_path: Path, reconciler: "Reconciler", published: "Published", served: "Running"
+) -> None:
+    """Each command that takes `--format json` answers in the shape of a published schema."""
+    served.add_client("acme-prod.domo.com", "Nobody's")
+    env = {"PW": "right", "WRONG": "right"}
+    (tmp_path / "saved.json").write_text(reconciler("plan", "--format", "json").out)
+    runs: dict[str, tuple[str, ...]] = {
+        "validate": ("validate",),
+        "plan": ("plan",),
+        "show": ("show", "saved.json"),
+        "apply": ("apply", "--auto-approve", "--ledger", "ledger.jsonl"),
+        "check": ("check",),
+        "verify": ("verify",),
+        "import": ("import", "--generate"),
+        "rotate": ("rotate", "acme-prod/ETL", "--auto-approve"),
+        "output": ("output", "acme-prod/ETL", "--yes-print-secrets"),
+        "state list": ("state", "list"),
+        "state show": ("state", "show", "acme-prod/ETL"),
+        "state lint": ("state", "lint", "reconciler.yaml"),
+        "state unlock": ("state", "unlock"),
+        "ledger verify": ("ledger", "verify", "ledger.jsonl"),
+        "explain": ("explain",),
+        "forget": ("forget", "acme-prod/ETL", "--auto-approve"),
+        "destroy": ("destroy", "--all", "--auto-approve"),
+    }
+    settle = "state settle"  # its formats are those of a secret, as `output` prints it
+    assert {*runs, settle} == set(_answering())
+    for name, arguments in runs.items():
+        before = published.checked.total()
+        run = reconciler(*arguments, "--format", "json", env=env)
+        assert published.checked.total() == before + 1, (name, run.out, run.err)
+
+
+def _answering() -> "Iterator[str]":
+    """Yield the commands that take `--format json`."""
+    for path, command in commands(group(), ""):
+        for option in command.params:
+            if option.name == "output" and isinstance(option.type, click.Choice):
+                assert "json" in option.type.choices
+                yield path.strip()
 
 
 @pytest.mark.usefixtures("served")

@@ -46,7 +46,7 @@ def test_list_is_data_for_programs(shelf: "Shelf", reconciler: "Reconciler") -> 
     """As JSON it has a record for each address; a target chooses among them."""
     shelf.write(Reporting=shelf.entry, Audit=replace(shelf.entry, client_id="c2"))
     run = reconciler("state", "list", *STATE, "--target", "*/Rep*", "--format", "json")
-    assert json.loads(run.out) == [
+    assert json.loads(run.out)["clients"] == [
         {
             "address": "acme/Reporting",
             "live_name": "Reporting",
@@ -66,7 +66,8 @@ def test_an_empty_state_is_no_error(shelf: "Shelf", reconciler: "Reconciler") ->
     """Where nothing is known nothing is listed, and nothing is written."""
     run = reconciler("state", "list", *STATE)
     assert (run.code, run.out, run.err) == (0, "", "Note: the state knows no client\n")
-    assert reconciler("state", "list", *STATE, "--format", "json").out == "[]\n"
+    listed = reconciler("state", "list", *STATE, "--format", "json")
+    assert json.loads(listed.out)["clients"] == []
     assert reconciler("state", "show", "acme/Reporting", *STATE).code == 64
     assert list(shelf.files()) == []
     shelf.write(Reporting=shelf.entry)
@@ -151,6 +152,10 @@ def test_unlock_names_who_holds_the_lock(
     held = reconciler("state", "unlock", *STATE)
     assert (held.code, held.out) == (1, "")
     assert f"`apply` by {_me()}, process {holder.pid} on this machine" in held.err
+    asked = reconciler("state", "unlock", "--format", "json", *STATE)
+    answer = json.loads(asked.out)
+    assert (asked.code, answer["held"], answer["journals"]) == (1, True, None)
+    assert (answer["holder"]["pid"], answer["holder"]["purpose"]) == (holder.pid, "apply")
     waiting = reconciler("state", "settle", "acme/Reporting", "--abandon", *STATE)
     assert (waiting.code, len(shelf.journals())) == (1, 1)
     os.kill(holder.pid, signal.SIGKILL)
@@ -161,6 +166,8 @@ def test_unlock_names_who_holds_the_lock(
     assert "had it last, and was killed\nhint: ended runs left 1 journal" in free.err
     assert shelf.store.lock_path.exists()
     assert reconciler("state", "unlock", *STATE).err.startswith("Note: the lock is free\n")
+    answer = json.loads(reconciler("state", "unlock", "--format", "json", *STATE).out)
+    assert (answer["held"], answer["holder"], answer["journals"]) == (False, None, 1)
     shelf.store.discard(shelf.journals())
     assert reconciler("state", "unlock", *STATE).err == "Note: the lock is free\n"
 

@@ -54,9 +54,7 @@ def check(console: Console, *, where: Where, chosen: Chosen, reach: Reach, outpu
     instances, sinks = asyncio.run(forecast(desired, keys, meant, reach=reach))
     found = view.Forecast.of(instances, sinks)
     if output == "json":
-        import orjson
-
-        console.data(orjson.dumps(view.document(found), option=orjson.OPT_INDENT_2))
+        console.document(view.document(found))
     else:
         view.show(console, found)
     return INCOMPLETE if found.fails else 0

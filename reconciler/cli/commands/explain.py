@@ -38,9 +38,7 @@ def explain(console: Console, *, code: str | None, output: str) -> int:
             raise _unknown(code, chosen)
         chosen = {code: found}
     if output == "json":
-        import orjson
-
-        console.data(orjson.dumps(_document(chosen), option=orjson.OPT_INDENT_2))
+        console.document(_document(chosen))
     elif code is not None:
         console.data(_page(code, chosen[code], min(console.width, WIDTH)))
     else:

@@ -1,7 +1,7 @@
 """`reconciler import`: take up clients that exist."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -26,6 +26,7 @@ from reconciler.model.text import nearest, plural, printable
 
 if TYPE_CHECKING:
     from reconciler.cli.adopting import Adopting
+    from reconciler.model.client import ListedClient
     from reconciler.model.desired import Desired
     from reconciler.model.secret import Secret
     from reconciler.plan.adopt import Choice
@@ -99,12 +100,14 @@ def import_(  # noqa: PLR0913 (one argument for each option)
             "--client-id": (client_id is not None, address is not None),
             "--secret-stdin": (secret_stdin, address is not None),
             "--instance": (bool(instances), address is None),
-            "--write": (write, generate),
+            "--write": (write, generate and output == "text"),
         }
     )
     desired = load_manifest(where)
     if generate:
-        return _generate(console, desired, _keys(desired, instances), (where, reach), write=write)
+        return _generate(
+            console, desired, _keys(desired, instances), (where, reach), (output, write)
+        )
     from reconciler.cli.adopting import Adopting
     from reconciler.plan.adopt import Choice
 
@@ -223,15 +226,7 @@ def _report(
     """Say what was adopted, and what was not and why."""
     rows = [_row(desired, address, entry) for address, entry in sorted(entries.items())]
     if output == "json":
-        import orjson
-
-        found = {
-            "format": "reconciler.import",
-            "version": 1,
-            "adopted": rows,
-            "left": [{"what": what, "message": why} for what, why in sorted(left.items())],
-        }
-        console.data(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+        console.document(_document(left, adopted=rows))
     else:
         for row in rows:
             said = "; its scope differs: the next plan replaces it" if row["scope_differs"] else ""
@@ -239,6 +234,22 @@ def _report(
         console.data(f"Adopted: {plural(len(rows), 'client')}.")
     for what, why in sorted(left.items()):
         console.problem(f"{what}: {why}", code="not-adopted")
+
+
+def _document(
+    left: Mapping[str, str],
+    *,
+    adopted: Sequence[Mapping[str, Any]] = (),
+    unmanaged: Sequence[Mapping[str, Any]] = (),
+) -> Mapping[str, Any]:
+    """Return what was taken up, or found, as an object for a program."""
+    return {
+        "format": "reconciler.import",
+        "version": 1,
+        "adopted": list(adopted),
+        "unmanaged": list(unmanaged),
+        "left": [{"what": what, "message": why} for what, why in sorted(left.items())],
+    }
 
 
 def _row(desired: "Desired", address: Address, entry: "Entry") -> dict[str, Any]:
@@ -257,8 +268,7 @@ def _generate(
     desired: "Desired",
     keys: Sequence[str],
     on: tuple[Where, Reach],
-    *,
-    write: bool,
+    how: tuple[str, bool],
 ) -> int:
     """Print, or write, entries for the clients that nobody manages or wants."""
     import asyncio
@@ -268,7 +278,7 @@ def _generate(
     from reconciler.manifest.generate import document
     from reconciler.plan.adopt import nameable, unnameable
 
-    where, reach = on
+    (where, reach), (output, write) = on, how
     store = open_store(where, desired)
     adopting = Adopting(desired=desired, store=store, ground=survey(store), reach=reach)
     views, unseen = asyncio.run(look(adopting, keys))
@@ -281,7 +291,10 @@ def _generate(
     skipped = sum(unnameable(view, known, key) for key, view in views.items())
     if skipped:
         console.warn(f"{plural(skipped, 'client')} left out: no manifest could name them")
-    if not found:
+    if output == "json":
+        rows = [_unmanaged(key, each) for key, clients in found.items() for each in clients]
+        console.document(_document(unseen, unmanaged=rows))
+    elif not found:
         console.note("nobody's clients were found")
     elif write:
         files = generating.write(where, desired, found)
@@ -295,6 +308,18 @@ def _generate(
     for key, why in sorted(unseen.items()):
         console.problem(f"{key}: could not be looked at: {why}", code="unreachable")
     return INCOMPLETE if unseen else 0
+
+
+def _unmanaged(key: str, listed: "ListedClient") -> Mapping[str, Any]:
+    return {
+        "address": str(Address(key, listed.name)),
+        "live_name": listed.name,
+        "client_id": listed.client_id,
+        "id": listed.id,
+        "owner": listed.owner,
+        "scope": list(listed.scope),
+        "description": listed.description,
+    }
 
 
 def _read_secret() -> "Secret":

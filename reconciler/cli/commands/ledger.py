@@ -47,9 +47,7 @@ def verify(console: Console, *, path: str, head: str | None, count: int, output:
     anchor = Anchor(count=count, head=head or START) if head or count else None
     found = verified(Path(path), anchor)
     if output == "json":
-        import orjson
-
-        console.data(orjson.dumps(document(found), option=orjson.OPT_INDENT_2))
+        console.document(document(found))
         return 1 if found.broken else 0
     if not found.broken:
         console.data(checked(found))

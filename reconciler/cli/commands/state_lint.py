@@ -1,12 +1,13 @@
 """`reconciler state lint`: no plain secret goes into version control."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 
-from reconciler.cli.options import output_options
+from reconciler.cli.options import format_option, output_options
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.text import plural
@@ -17,15 +18,18 @@ SHOWN: Final = 20
 
 @click.command(epilog="Example: reconciler state lint reconciler.state.json")
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True)
+@format_option("text", "json")
 @output_options
 @click.pass_obj
-def lint(console: Console, *, paths: tuple[str, ...]) -> int:
+def lint(console: Console, *, paths: tuple[str, ...], output: str) -> int:
     """Refuse files in which a client's secret stands in plain.
 
     Reads any file that this program writes, whole or damaged: states, their backups, journals, and
     what file sinks hold as JSON. For a pre-commit hook.
     """
     found = [(path, number) for path in paths for number in _plain_lines(path)]
+    if output == "json":
+        console.document(_document(found))
     if not found:
         console.detail(f"no plain secret in {plural(len(paths), 'file')}")
         return 0
@@ -36,6 +40,15 @@ def lint(console: Console, *, paths: tuple[str, ...]) -> int:
         hint="set state.encryption in the manifest and run `reconciler state rekey`, or keep the"
         " file out of version control; a secret that was pushed needs `reconciler rotate`",
     )
+
+
+def _document(found: Sequence[tuple[str, int]]) -> Mapping[str, object]:
+    return {
+        "format": "reconciler.state-lint",
+        "version": 1,
+        "clean": not found,
+        "plain": [{"file": path, "line": number} for path, number in found],
+    }
 
 
 def _plain_lines(path: str) -> list[int]:

@@ -43,9 +43,7 @@ def list_(console: Console, *, where: Where, targets: tuple[str, ...], output: s
             hint="`reconciler state list` without --target shows every address",
         )
     if output == "json":
-        import orjson
-
-        console.data(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
+        console.document({"format": "reconciler.state-list", "version": 1, "clients": rows})
     elif rows:
         console.data(_table(rows))
     else:

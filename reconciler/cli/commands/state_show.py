@@ -40,9 +40,7 @@ def show(console: Console, *, address: Address, where: Where, output: str) -> in
     """
     found = _document(survey(find_store(where)), address)
     if output == "json":
-        import orjson
-
-        console.data(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+        console.document({"format": "reconciler.state-show", "version": 1, **found})
     else:
         console.data("\n".join(_lines(found)))
     return 0

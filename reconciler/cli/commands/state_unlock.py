@@ -1,47 +1,85 @@
 """`reconciler state unlock`: who holds the lock, and that nothing need be removed."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.options import Where, output_options, where_options
+from reconciler.cli.options import Where, format_option, output_options, where_options
 from reconciler.cli.runtime import find_store
 from reconciler.cli.views.console import Console
+from reconciler.model.errors import LockHeld
 from reconciler.model.text import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.stores.local import LocalStore
 
 
 @click.command(epilog="Example: reconciler state unlock")
 @where_options
+@format_option("text", "json")
 @output_options
 @click.pass_obj
-def unlock(console: Console, *, where: Where) -> int:
+def unlock(console: Console, *, where: Where, output: str) -> int:
     """Say who holds the lock.
 
     There is nothing that would have to be removed: the system itself lets go of a lock whose
     process has ended, however it ended. While the process lives this names it and fails: end that
     process, never delete the file.
     """
-    store = find_store(where)
-    if not store.lock_path.exists():
-        console.note("the lock is free: nobody has taken it yet")
-        return 0
-    from reconciler.stores.lock import described, holder
+    from reconciler.stores.lock import holder
 
-    last = described(store.lock_path) if holder(store.lock_path) else None
-    with store.lock(purpose="state unlock", timeout=0):
-        console.note(f"the lock is free{_ended(last)}", hint=_left(store))
+    store = find_store(where)
+    is_new = not store.lock_path.exists()
+    last = None if is_new else holder(store.lock_path)
+    ended = None if last is None else _described(store)
+    try:
+        journals = 0 if is_new else _journals(store)
+    except LockHeld:
+        if output == "json":
+            console.document(_document(last, held=True))
+        raise
+    if output == "json":
+        console.document(_document(last, journals=journals))
+        return 0
+    found = (
+        "nobody has taken it yet" if is_new else ended and f"{ended} had it last, and was killed"
+    )
+    left = f"ended runs left {plural(journals, 'journal')}: the next apply settles what is in there"
+    console.note(
+        "the lock is free" + (f": {found}" if found else ""), hint=left if journals else None
+    )
     return 0
 
 
-def _ended(last: str | None) -> str:
-    return f": {last} had it last, and was killed" if last else ""
+def _described(store: "LocalStore") -> str:
+    from reconciler.stores.lock import described
+
+    return described(store.lock_path)
 
 
-def _left(store: "LocalStore") -> str | None:
-    journals = len(store.journals(None))
-    if not journals:
-        return None
-    return f"ended runs left {plural(journals, 'journal')}: the next apply settles what is in there"
+def _journals(store: "LocalStore") -> int:
+    """Return how many journals ended runs left.
+
+    Raises:
+        LockHeld: a run is under way.
+
+    """
+    with store.lock(purpose="state unlock", timeout=0):
+        return len(store.journals(None))
+
+
+def _document(
+    last: "Mapping[str, Any] | None", *, held: bool = False, journals: int | None = None
+) -> "Mapping[str, Any]":
+    """Return an object for a program; `holder` is who has it, or was killed with it."""
+    said = last or {}
+    names = ("purpose", "user", "pid", "host", "since")
+    return {
+        "format": "reconciler.state-unlock",
+        "version": 1,
+        "held": held,
+        "holder": {name: said.get(name) for name in names} if last else None,
+        "journals": journals,
+    }

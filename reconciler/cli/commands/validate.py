@@ -66,10 +66,7 @@ def _report(console: Console, output: Output, diagnostics: Sequence[Diagnostic])
 
             console.data(render_junit(diagnostics))
         case _:
-            import orjson
-
-            document = _document(output, diagnostics)
-            console.data(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+            console.document(_document(output, diagnostics))
 
 
 def _document(output: Output, diagnostics: Sequence[Diagnostic]) -> object:

@@ -75,9 +75,7 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     answers = asyncio.run(signed_in(desired, ground, meant, sinks=asked, reach=reach))
     found = proof.rows(desired, ground, answers)
     if output == "json":
-        import orjson
-
-        console.data(orjson.dumps(proof.document(found), option=orjson.OPT_INDENT_2))
+        console.document(proof.document(found))
     else:
         proof.show(console, found)
     return INCOMPLETE if any(each.finding.fails for each in answers) else 0

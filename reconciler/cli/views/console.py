@@ -100,6 +100,12 @@ class Console:
         with writing():
             self.stdout.write(written if written.endswith("\n") else written + "\n")
 
+    def document(self, document: object) -> None:
+        """Write an answer for a program: one JSON document."""
+        import orjson
+
+        self.data(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
     def note(self, message: str, *, hint: str | None = None) -> None:
         """Say something worth knowing, unless `-q` was given."""
         if not self.quiet:
