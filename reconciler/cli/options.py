@@ -52,9 +52,13 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Whether instances are asked, and how hard: `rate` is in requests a second for each host."""
+    """Whether instances are asked, and how hard: `rate` is in requests a second for each host.
+
+    `drift_only` asks what they have, and for no plan.
+    """
 
     refresh: bool = False
+    drift_only: bool = False
     concurrency: int = 16
     rate: float | None = None
 

@@ -86,12 +86,18 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something worth knowing from which no action follows, such as a client that is kept."""
+    """Something worth knowing from which no action follows, such as a client that is kept.
+
+    It is about an address, an `instance` as a whole, or neither. Where it has `names`, which are
+    those of clients at Domo, the message says what they have in common.
+    """
 
     code: str
     address: Address | None
     message: str
     place: Place | None = None
+    instance: str | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +125,8 @@ class Plan:
     URLs that are not Domo's, with the instances behind them. `targets`, `excludes` and `labels`
     are the selection that it was made with, `wish` what a command asked for. `fleet` has the
     instances that the plan looked at under "", and those that a client set is on under the set's
-    name: what "all" and "except" of a rendered plan refer to.
+    name: what "all" and "except" of a rendered plan refer to. `drift` is None but for a plan that
+    only looks: it has no actions, and the notices with these codes are what was found.
     """
 
     id: str
@@ -139,6 +146,7 @@ class Plan:
     labels: Mapping[str, str] = field(default_factory=dict)
     wish: Wish | None = None
     fleet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drift: Mapping[str, int] | None = None
 
     def of(self, instance: str) -> tuple[Action, ...]:
         """Return the actions on one instance, in the order in which they are carried out."""

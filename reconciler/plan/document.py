@@ -46,6 +46,7 @@ def document(plan: Plan) -> Mapping[str, object]:
         "notices": [_notice(each) for each in plan.notices],
         "problems": [_problem(each) for each in plan.problems],
         "parts": dict(plan.parts),
+        "drift": None if plan.drift is None else dict(plan.drift),
         "endpoints": {url: list(instances) for url, instances in plan.endpoints.items()},
     }
 
@@ -124,7 +125,9 @@ def _notice(notice: Notice) -> Mapping[str, object]:
     return {
         "code": notice.code,
         "address": str(notice.address) if notice.address else None,
+        "instance": notice.address.instance if notice.address else notice.instance,
         "message": notice.message,
+        "names": notice.names,
         "place": _place(notice.place),
     }
 
@@ -163,7 +166,12 @@ def _plan(found: Mapping[str, Any]) -> Plan:
         instances=_number(summary["instances"]),
         managed=_number(summary["managed"]),
         endpoints={url: _texts(keys) for url, keys in found["endpoints"].items()},
+        drift=_read_drift(found["drift"]),
     )
+
+
+def _read_drift(found: Mapping[str, Any] | None) -> Mapping[str, int] | None:
+    return None if found is None else {code: _number(count) for code, count in found.items()}
 
 
 def _read_wish(found: Mapping[str, Any] | None) -> Wish | None:
@@ -208,6 +216,8 @@ def _read_notice(found: Mapping[str, Any]) -> Notice:
         address=_address(found["address"]),
         message=_text(found["message"]),
         place=_optional_place(found["place"]),
+        instance=None if found["address"] is not None else _optional(found["instance"]),
+        names=_texts(found["names"]),
     )
 
 

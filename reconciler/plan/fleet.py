@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from reconciler.model.text import plural
 from reconciler.plan import diff
 from reconciler.plan.action import Action, Notice, Problem
 from reconciler.plan.ground import Finding, Ground
@@ -104,39 +103,20 @@ def _known(ground: Ground) -> dict[str, list[Entry | Retiring]]:
 
 
 def _of_view(key: str, view: View, known: list[Entry | Retiring]) -> Iterator[Notice]:
-    hidden = sorted(each.live_name for each in known if isinstance(view.sight(each), NotVisible))
-    if hidden:
-        yield _notice(
-            "not-visible",
-            key,
-            f"{plural(len(hidden), 'client')} not visible to this user, from which nothing follows:"
-            f" {_some(hidden)}",
-        )
     strangers = view.strangers(known)
+    hidden = sorted(each.live_name for each in known if isinstance(view.sight(each), NotVisible))
     lost = [each.name for each in strangers if view.is_ours(each)]
-    if lost:
-        yield _notice(
-            "orphan",
-            key,
-            f"{plural(len(lost), 'client')} with this state's mark that the state does not know:"
-            f" {_some(lost)}",
-        )
     others = [each.name for each in strangers if not view.is_ours(each)]
-    if others:
-        yield _notice(
-            "unmanaged",
-            key,
-            f"{plural(len(others), 'client')} that nobody manages here: {_some(others)}",
-        )
+    found = (
+        _notice("not-visible", key, "not visible to this user, from which nothing follows", hidden),
+        _notice("orphan", key, "with this state's mark that the state does not know", lost),
+        _notice("unmanaged", key, "that nobody manages here", others),
+    )
+    yield from (each for each in found if each.names)
 
 
-def _notice(code: str, instance: str, message: str) -> Notice:
-    return Notice(code=code, address=None, message=f"{instance}: {message}")
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(f"`{each}`" for each in names[:5])
-    return shown + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+def _notice(code: str, instance: str, message: str, names: Iterable[str] = ()) -> Notice:
+    return Notice(code=code, address=None, message=message, instance=instance, names=tuple(names))
 
 
 def members(ground: Ground, meant: Predicate) -> Mapping[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from reconciler.model.desired import Desired
 from reconciler.model.instance import DOMO_API, DOMO_INSTANCE, Instance
 from reconciler.model.instant import parse, stamp
 from reconciler.model.mark import owner_of
-from reconciler.plan import fleet, guard, identity, order
+from reconciler.plan import drift, fleet, guard, identity, order
 from reconciler.plan.action import Notice, Plan
 from reconciler.plan.compare import successor_phrase
 from reconciler.plan.ground import Ground
@@ -35,6 +35,7 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     rotations: frozenset[Address] = frozenset(),
     endings: Mapping[Address, Ending] = _NOTHING,
     observation: Observation | None = None,
+    drift_only: bool = False,
 ) -> Plan:
     """Return what an apply would do; the same input gives the same plan.
 
@@ -42,7 +43,8 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     whose secret this run could deliver although the state does not hold it in plain: from a
     journal, or opened with an identity. `rotations` are the addresses that are to be rotated
     whatever their age; those of an interrupted apply are gone on with in any case. `endings` are
-    addresses that are to end whatever the manifest says.
+    addresses that are to end whatever the manifest says. With `drift_only` the plan says what the
+    `observation` shows that the state does not, and does nothing.
 
     Raises:
         UsageError: the selection or a rotation names what does not exist.
@@ -68,7 +70,10 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     notices = [*moves]
     if observation is not None:
         notices += fleet.observed(ground, observation, fleet.touched(ground, meant))
-    made = _drawn_up(ground, meant, notices, refreshed=observation is not None)
+    if drift_only:
+        made = _looked_at(ground, meant, notices)
+    else:
+        made = _drawn_up(ground, meant, notices, refreshed=observation is not None)
     if selection is None:
         return made
     return replace(
@@ -107,6 +112,25 @@ def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refres
         endpoints=_endpoints(desired.instances[key] for key in sorted(desired.instances)),
         encrypted=bool(desired.recipients),
         fleet=fleet.members(ground, meant),
+    )
+
+
+def _looked_at(ground: Ground, meant: Predicate, notices: list[Notice]) -> Plan:
+    """Return the plan that does nothing and says what drifted."""
+    found = order.listed((*notices, *drift.drifted(ground, meant)))
+    drifted = {each.address for each in found if each.code in drift.CODES}
+    as_of = stamp(ground.as_of)
+    return Plan(
+        id=identity.whole({}, as_of=as_of, refreshed=True),
+        as_of=as_of,
+        refreshed=True,
+        notices=found,
+        unchanged=sum(meant(each) and each not in drifted for each in ground.clients),
+        instances=len(fleet.touched(ground, meant)),
+        managed=len(ground.clients),
+        endpoints=_endpoints(ground.desired.instances[key] for key in sorted(ground.views)),
+        encrypted=bool(ground.desired.recipients),
+        drift=drift.counted(found),
     )
 
 

@@ -32,8 +32,16 @@ class Cell(StrEnum):
     RETIRE = "o"
     KEPT = "k"
     HELD = "?"
+    GONE = "x"
+    CHANGED = "c"
 
 
+_NOTED: Final = {
+    "kept": Cell.KEPT,
+    "conflict": Cell.HELD,
+    "gone": Cell.GONE,
+    "changed": Cell.CHANGED,
+}
 _CALM: Final = frozenset((Cell.UNCHANGED, Cell.KEPT))
 
 
@@ -84,8 +92,8 @@ def _cells(desired: Desired, plan: Plan) -> Mapping[Address, Cell]:
         if desired.instances[address.instance].place in held:
             cells[address] = Cell.HELD
     for notice in plan.notices:
-        if notice.address is not None and notice.code in ("kept", "conflict"):
-            cells[notice.address] = Cell.KEPT if notice.code == "kept" else Cell.HELD
+        if notice.address is not None and notice.code in _NOTED:
+            cells[notice.address] = _NOTED[notice.code]
     for action in plan.actions:
         if not action.retires or cells.get(action.address) is Cell.UNCHANGED:
             cells[action.address] = _cell(action)

@@ -33,7 +33,11 @@ def ordered(actions: Iterable[Action]) -> tuple[Action, ...]:
 
 def listed(notices: Iterable[Notice]) -> tuple[Notice, ...]:
     """Sort notices by what they say and where."""
-    return tuple(sorted(notices, key=lambda each: (each.code, each.address or (), each.message)))
+    return tuple(sorted(notices, key=_read))
+
+
+def _read(each: Notice) -> tuple[object, ...]:
+    return each.code, each.address or (), each.instance or "", each.message, each.names
 
 
 def reported(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -8,6 +8,11 @@ PLANS: Final = {
         "Domo shows a secret once, when it is made, and to nobody else.",
         "Nothing need be done; `reconciler rotate ADDRESS` makes a secret that is known.",
     ),
+    "changed": (
+        "A client has another scope at Domo than it was made with.",
+        "Somebody changed it there, past this program.",
+        "`apply --refresh` replaces it by one with the manifest's scope.",
+    ),
     "departed": (
         "An instance left the manifest while clients there still have to be revoked or retired.",
         "Without its key nothing says how to sign on to it.",
@@ -22,6 +27,11 @@ PLANS: Final = {
         "The domain of an instance with clients was changed.",
         "These clients live on the old domain; the new one may be a rename or another instance.",
         "If Domo renamed the instance, say so under `moved`; else give the new one its own key.",
+    ),
+    "gone": (
+        "A client that the state knows is not at Domo any more.",
+        "Somebody revoked it there, past this program.",
+        "`apply --refresh` makes it anew where the manifest wants it, and else forgets it.",
     ),
     "kept": (
         "A client left the manifest and is left alone.",

@@ -1,5 +1,6 @@
 """`reconciler plan`: what would an apply do?"""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +22,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
 from reconciler.cli.views.console import Console
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.text import plural
 
 if TYPE_CHECKING:
@@ -41,8 +42,12 @@ FORMATS = ("text", "json", "markdown", "html")
 @as_of_option
 @refresh_options
 @identity_option
+@option(
+    "--refresh-only", is_flag=True,
+    help="Sign on, and show only what the instances have that the state does not say.",
+)  # fmt: skip
 @option("--out", metavar="FILE", help="Save the plan, for `reconciler apply FILE`.")
-@option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are planned.")
+@option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @format_option(*FORMATS)
 @link_option
 @output_options
@@ -54,6 +59,7 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     chosen: Chosen,
     as_of: str,
     reach: Reach,
+    refresh_only: bool,
     identities: tuple[str, ...],
     out: str | None,
     detailed_exitcode: bool,
@@ -63,9 +69,14 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     """Show what an apply would do, offline and without a credential.
 
     Compares the manifest with the state file. It needs no network, no password and no decryption
-    key, and changes nothing; only --refresh signs on, to plan with what the instances really have.
-    With --identity a sealed secret that no sink has yet is delivered rather than made anew.
+    key, and changes nothing; only --refresh signs on, to plan with what the instances really have,
+    and --refresh-only, to show what drifted and plan nothing. With --identity a sealed secret that
+    no sink has yet is delivered rather than made anew.
     """
+    if refresh_only:
+        if out is not None:
+            raise UsageError("--refresh-only plans nothing that could be saved with --out")
+        reach = replace(reach, refresh=True, drift_only=True)
     desired = load_manifest(where)
     ground = survey(open_store(where, desired), read_identities(identities))
     made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
@@ -76,7 +87,8 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     report_unsealed(console, desired, ground)
     if report_problems(console, made):
         return 1
-    return CHANGES if detailed_exitcode and made.actions else 0
+    changed = made.actions or any((made.drift or {}).values())
+    return CHANGES if detailed_exitcode and changed else 0
 
 
 def save_plan(console: Console, made: "Plan", out: str) -> None:
@@ -102,8 +114,6 @@ def draw_up(
     desired: "Desired", ground: Ground, chosen: Chosen, *, as_of: str, reach: Reach
 ) -> "Plan":
     """Return the plan, made with what the instances really have where that was asked for."""
-    from dataclasses import replace
-
     from reconciler.plan.make import make_plan
 
     part, wish = selection(chosen), chosen.wish
@@ -124,6 +134,7 @@ def draw_up(
         rotations=wish.rotations(moved(desired, ground)) if wish else frozenset(),
         endings=wish.endings() if wish else {},
         observation=observation,
+        drift_only=reach.drift_only,
     )
     return replace(made, wish=wish) if wish else made
 

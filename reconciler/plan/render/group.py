@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.model.text import printable
+from reconciler.model.text import plural, printable
 from reconciler.plan.action import Action, Kind, Notice, Plan
 
 FEW = 5
@@ -97,22 +97,91 @@ def whereabouts(
     return count
 
 
+def drift(counts: Mapping[str, int]) -> str:
+    """Say how much of each kind of drift there is, "" where there is none."""
+    said = {
+        "gone": "gone",
+        "changed": "changed",
+        "conflict": "of a wanted name made elsewhere",
+        "orphan": "with this state's mark unknown to it",
+    }
+    found = [(counts[code], how) for code, how in said.items() if counts[code]]
+    return ", ".join(
+        f"{plural(count, 'client') if number == 0 else f'{count:,}'} {how}"
+        for number, (count, how) in enumerate(found)
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One notice for all the addresses that it holds for; none where it is about no address."""
+    """One notice for all that it holds for.
+
+    `subjects` are addresses or, where `noun` says so, instances; none where it is about neither.
+    `names` are the clients at Domo, for each subject, or empty.
+    """
 
     message: str
-    addresses: tuple[str, ...]
+    subjects: tuple[str, ...] = ()
+    noun: str = "client"
+    names: tuple[tuple[str, ...], ...] = ()
+
+    def before(self, named: Callable[[str], str] = printable, most: int = FEW) -> str:
+        """Return what stands before the message: whom it is about, the first `most` by name."""
+        count = sum(map(len, self.names))
+        if not self.subjects:
+            return ""
+        if len(self.subjects) == 1 and count:
+            return f"{named(self.subjects[0])}: {plural(count, 'client')} "
+        if count:
+            return f"{plural(count, 'client')} on {plural(len(self.subjects), self.noun)} "
+        first = ", ".join(named(each) for each in self.subjects[:most])
+        if len(self.subjects) <= FEW:
+            return f"{first}: "
+        return f"{plural(len(self.subjects), self.noun)} ({first}{self._more(most)}): "
+
+    def after(
+        self,
+        named: Callable[[str], str] = printable,
+        quoted: Callable[[str], str] = printable,
+        most: int = FEW,
+    ) -> str:
+        """Return what stands behind the message: the names, `quoted`, `most` of each subject."""
+        if not self.names:
+            return ""
+        listed = [listing(each, quoted, most) for each in self.names[:most]]
+        if len(self.subjects) > 1:
+            pairs = zip(self.subjects, listed, strict=False)
+            listed = [f"{named(subject)} ({each})" for subject, each in pairs]
+        return f": {', '.join(listed)}{self._more(most)}"
+
+    def _more(self, most: int) -> str:
+        left = len(self.subjects) - most
+        if left <= 0:
+            return ""
+        return f" and {left:,} more" if not self.names else f" and {plural(left, 'more instance')}"
+
+
+def listing(names: Sequence[str], named: Callable[[str], str] = printable, most: int = FEW) -> str:
+    """Return the first `most` names, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(named(each) for each in names[:most]) + more
 
 
 def said(notices: Iterable[Notice]) -> list[Said]:
     """Return the notices, those that say the same as one, in their order."""
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[object, ...], list[Notice]] = {}
     for each in notices:
-        addresses = found.setdefault((each.code, each.message), [])
-        if each.address is not None:
-            addresses.append(printable(str(each.address)))
-    return [
-        Said(message=printable(message), addresses=tuple(addresses))
-        for (_, message), addresses in found.items()
-    ]
+        key = (each.code, each.message, each.address is None, each.instance is None)
+        found.setdefault(key, []).append(each)
+    return [_said(each) for each in found.values()]
+
+
+def _said(alike: Sequence[Notice]) -> Said:
+    first = alike[0]
+    subjects = (each.instance if each.address is None else str(each.address) for each in alike)
+    return Said(
+        message=first.message,
+        subjects=tuple(each for each in subjects if each is not None),
+        noun="client" if first.address is not None else "instance",
+        names=tuple(each.names for each in alike) if first.names else (),
+    )

@@ -17,7 +17,7 @@ from reconciler.model.text import plural, printable
 from reconciler.plan.action import Kind, Plan, Problem
 from reconciler.plan.matrix import Cell, Matrix
 from reconciler.plan.render.causes import Root, roots
-from reconciler.plan.render.group import FEW, Group, Said, grouped, said, whereabouts
+from reconciler.plan.render.group import FEW, Group, drift, grouped, listing, said, whereabouts
 from reconciler.plan.render.markup import QUOTED, place_url
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ def render_html(plan: Plan, matrix: Matrix | None = None, *, links: str | None =
         problems=[(each, _problem_line(each, links)) for each in plan.problems],
         refused=any(each.override is None for each in plan.problems),
         roots=[(_root(each), _line(each.place, links)) for each in roots(plan.actions)[:20]],
-        notices=[(_about(each), each.message) for each in said(plan.notices)[:500]],
+        notices=[
+            (each.before(), printable(each.message), each.after())
+            for each in said(plan.notices)[:500]
+        ],
         endpoints=_endpoints(plan),
         matrix=matrix,
         cells=_CELLS,
@@ -99,6 +102,8 @@ _CELLS: Final[Sequence[tuple[Cell, str, str]]] = (
     (Cell.FORGET, "!", "forget"),
     (Cell.RETIRE, "○", "its predecessor ends"),
     (Cell.HELD, "?", "held up"),
+    (Cell.GONE, "×", "gone from the instance"),
+    (Cell.CHANGED, "≠", "changed at Domo"),
     (Cell.KEPT, "k", "left the manifest, kept"),
     (Cell.UNCHANGED, "", "unchanged"),
     (Cell.ABSENT, "", "not wanted"),
@@ -188,6 +193,9 @@ def _title(plan: Plan) -> str:
     counts = [f"{plan.count(kind):,} to {kind.value}" for kind in Kind if plan.count(kind)]
     if counts:
         return ", ".join(counts)
+    if plan.drift is not None:
+        found = drift(plan.drift)
+        return f"Drift: {found}" if found else "No drift"
     if any(each.override is None for each in plan.problems):
         return "Held up by errors"
     return "No changes"
@@ -241,15 +249,6 @@ def _root(root: Root) -> str:
     return f"{what}{counts} on {where}"
 
 
-def _about(remark: Said) -> str:
-    names = ", ".join(remark.addresses[:FEW])
-    left = len(remark.addresses) - FEW
-    return names + (f" and {left:,} more" if left > 0 else "")
-
-
 def _endpoints(plan: Plan) -> Sequence[tuple[str, str]]:
     urls = sorted(plan.endpoints.items(), key=lambda each: (-len(each[1]), each[0]))
-    return [
-        (printable(url), _about(Said(message="", addresses=tuple(map(printable, instances)))))
-        for url, instances in urls[:50]
-    ]
+    return [(printable(url), listing(instances)) for url, instances in urls[:50]]

@@ -11,7 +11,16 @@ from typing import Final
 from reconciler.model.text import plural
 from reconciler.plan.action import Kind, Plan, Problem
 from reconciler.plan.render.causes import Root, roots
-from reconciler.plan.render.group import FEW, Group, Said, grouped, said, whereabouts
+from reconciler.plan.render.group import (
+    FEW,
+    Group,
+    Said,
+    drift,
+    grouped,
+    listing,
+    said,
+    whereabouts,
+)
 from reconciler.plan.render.markup import code, place_link, prose
 
 MARKER: Final = "<!-- reconciler:plan -->"
@@ -61,6 +70,11 @@ def _title(plan: Plan) -> str:
     counts = [f"{plan.count(kind):,} to {kind.value}" for kind in Kind if plan.count(kind)]
     if counts:
         return f"### Plan: {', '.join(counts)}"
+    if plan.drift is not None:
+        found = drift(plan.drift)
+        return (
+            f"### Drift: {found}" if found else "### No drift: the instances are as the state says"
+        )
     if any(each.override is None for each in plan.problems):
         return "### Nothing is planned: what would change is held up by errors"
     return "### No changes: every client is as the manifest wants it"
@@ -221,27 +235,27 @@ def _notes(plan: Plan) -> Iterator[str]:
     remarks = said(plan.notices)
     kept = fitted((f"- {_remark(each)}" for each in remarks), len(remarks), _NOTES)
     if remarks:
-        yield f"<details><summary>{plural(len(plan.notices), 'notice')}</summary>"
+        yield f"<details{_opened(plan)}><summary>{plural(len(plan.notices), 'notice')}</summary>"
         rest = [f"- and {plural(kept.left, 'more kind')} of notice"] if kept.left else []
         yield "\n".join([*kept.items, *rest])
         yield "</details>"
 
 
+def _opened(plan: Plan) -> str:
+    """Where a plan only looks, what it saw is all that there is to read."""
+    return " open" if plan.drift is not None else ""
+
+
 def _endpoints(plan: Plan) -> Iterator[str]:
     urls = sorted(plan.endpoints.items(), key=lambda each: (-len(each[1]), each[0]))
     for url, instances in urls[:FEW]:
-        yield f"> - {code(url)} serves {_names(instances)}"
+        yield f"> - {code(url)} serves {listing(instances, code)}"
     if len(urls) > FEW:
         yield f"> - and {plural(len(urls) - FEW, 'more endpoint')}"
 
 
 def _remark(remark: Said) -> str:
-    return (f"{_names(remark.addresses)}: " if remark.addresses else "") + prose(remark.message)
-
-
-def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
-    return ", ".join(code(each) for each in names[:FEW]) + more
+    return remark.before(code) + prose(remark.message) + remark.after(code, code)
 
 
 def _foot(plan: Plan) -> str:

@@ -5,14 +5,15 @@ output (tfcmt and its kin) read this one too. Problems are not in it: they are e
 errors go.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final
 
 from reconciler.model.text import plural, printable
 from reconciler.plan.action import Action, Kind, Plan
-from reconciler.plan.render.group import FEW, Group, grouped, said, subject
+from reconciler.plan.render.group import FEW, Group, drift, grouped, listing, said, subject
 
 WIDTH: Final = 100
 MANY: Final = 20
@@ -59,6 +60,11 @@ def summary(plan: Plan) -> str:
     parts = [f"{count:,} to {verb}" for count, verb in counts if count]
     if parts:
         return f"Plan: {', '.join(parts)}."
+    if plan.drift is not None:
+        found = drift(plan.drift)
+        return (
+            f"Drift: {found}." if found else "No changes. The instances have what the state says."
+        )
     if any(each.override is None for each in plan.problems):
         return "Nothing is planned: what would change is held up by errors."
     return "No changes. Every client is as the manifest wants it."
@@ -138,13 +144,17 @@ def _wrapped(
 def _remarks(plan: Plan, style: _Style) -> Iterator[str]:
     """Yield what is worth knowing and changes nothing."""
     lines: list[str] = []
+    most = sys.maxsize if style.verbose else FEW
     for each in said(plan.notices):
-        lines += _remark(_about(each.addresses, verbose=style.verbose) + each.message, style)
+        message = printable(each.message)
+        lines += _remark(
+            each.before(most=most) + message + each.after(quoted=_quoted, most=most), style
+        )
     urls = sorted(plan.endpoints.items(), key=lambda each: (-len(each[1]), each[0]))
     shown = urls if style.verbose else urls[:FEW]
     for url, instances in shown:
         lines += _remark(
-            f"not Domo's: {printable(url)} serves {_names(instances, style.verbose)}", style
+            f"not Domo's: {printable(url)} serves {listing(instances, most=most)}", style
         )
     if len(shown) < len(urls):
         lines += _remark(f"not Domo's: {len(urls) - len(shown):,} more endpoints", style)
@@ -158,18 +168,8 @@ def _remark(text: str, style: _Style) -> list[str]:
     return _wrapped(f"• {text}", style, indent="  ", hanging="    ")
 
 
-def _about(addresses: Sequence[str], *, verbose: bool) -> str:
-    if not addresses:
-        return ""
-    if len(addresses) > FEW:
-        return f"{plural(len(addresses), 'client')} ({_names(addresses, verbose)}): "
-    return f"{', '.join(addresses)}: "
-
-
-def _names(names: Sequence[str], verbose: bool) -> str:
-    shown = [printable(each) for each in (names if verbose else names[:FEW])]
-    more = f" and {len(names) - len(shown):,} more" if len(shown) < len(names) else ""
-    return ", ".join(shown) + more
+def _quoted(name: str) -> str:
+    return f"`{printable(name)}`"
 
 
 def _end(plan: Plan, *, verbose: bool) -> Iterator[str]:

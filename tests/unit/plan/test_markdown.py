@@ -216,7 +216,7 @@ def test_equal_notices_are_one_line(fleet: "Fleet") -> None:
         fleet.know(f"acme/Client {number:03}")
     text = render_markdown(fleet.plan())
     assert "<details><summary>1,000 notices</summary>" in text
-    assert "`acme/Client 004` and 995 more: left the manifest" in text
+    assert "`acme/Client 004` and 995 more): left the manifest" in text
 
 
 @pytest.mark.parametrize(

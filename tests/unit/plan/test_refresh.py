@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.plan.action import Kind
 from reconciler.plan.observe import Observation, Unseen
+from reconciler.plan.render.text import render_text
 
 if TYPE_CHECKING:
     from reconciler.state.document import Retiring
@@ -146,12 +147,28 @@ def test_what_nobody_manages_is_counted(fleet: "Fleet", lists: "Lists") -> None:
         lists.show(f"acme/Else {number}")
     plan = fleet.plan(observation=lists.observation)
     orphan, unmanaged = plan.notices
-    assert (
-        orphan.message
-        == "acme: 1 client with this state's mark that the state does not know: `Lost`"
-    )
-    assert unmanaged.message.startswith("acme: 7 clients that nobody manages here: `Else 0`,")
-    assert unmanaged.message.endswith("`Else 4` and 2 more")
+    assert (orphan.code, orphan.instance, orphan.names) == ("orphan", "acme", ("Lost",))
+    assert unmanaged.names == tuple(f"Else {number}" for number in range(7))
+    text, verbose = render_text(plan, width=200), render_text(plan, width=200, verbose=True)
+    assert "acme: 1 client with this state's mark that the state does not know: `Lost`\n" in text
+    assert "acme: 7 clients that nobody manages here: `Else 0`," in text
+    assert "`Else 4` and 2 more\n" in text
+    assert "`Else 6`\n" in verbose
+
+
+def test_nobodys_clients_of_a_fleet_are_one_line(fleet: "Fleet", lists: "Lists") -> None:
+    """A thousand instances with strangers of their own read like one; `-v` lists them all."""
+    for number in range(40):
+        fleet.both(f"acme-{number:02}/Reporting")
+        lists.show(f"acme-{number:02}/Reporting")
+        for name in range(number % 3):
+            lists.show(f"acme-{number:02}/Else {name}")
+    plan = fleet.plan(observation=lists.observation)
+    text, verbose = render_text(plan, width=400), render_text(plan, width=9_000, verbose=True)
+    (line,) = (each for each in text.splitlines() if "nobody manages" in each)
+    assert "39 clients on 26 instances that nobody manages here: acme-01 (`Else 0`)," in line
+    assert line.endswith("acme-07 (`Else 0`) and 21 more instances")
+    assert "acme-38 (`Else 0`, `Else 1`)" in verbose
 
 
 def test_an_instance_that_cannot_be_reached_is_planned_from_the_state(fleet: "Fleet") -> None:
@@ -159,7 +176,9 @@ def test_an_instance_that_cannot_be_reached_is_planned_from_the_state(fleet: "Fl
     fleet.want("acme/Reporting")
     plan = fleet.plan(observation=Observation(instances={"acme": Unseen(message="timed out")}))
     assert [each.kind for each in plan.actions] == [Kind.CREATE]
-    assert [each.message for each in plan.notices] == ["acme: could not be looked at: timed out"]
+    assert [(each.instance, each.message) for each in plan.notices] == [
+        ("acme", "could not be looked at: timed out")
+    ]
 
 
 def test_an_instance_that_was_not_asked_says_nothing(fleet: "Fleet") -> None:

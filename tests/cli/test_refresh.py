@@ -1,0 +1,70 @@
+"""`plan --refresh` and `--refresh-only`: what the instances really have, whole runs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.handle import Running
+
+    Folder = Callable[..., Running]
+
+PASSWORDS = {"PW_ACME": "right", "PW_GLOBEX": "right"}
+ONLY = ("plan", "--refresh-only", "--detailed-exitcode")
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def fleet(life: "Folder", reconciler: Run) -> "Running":
+    """Make the clients A and B on two instances."""
+    served = life("{name: A, scope: [data]}, {name: B, scope: [user]}")
+    applied = reconciler("apply", "--auto-approve", env=PASSWORDS)
+    assert applied.code == 0, applied.err
+    return served
+
+
+def test_what_is_as_it_was_is_no_drift(fleet: "Running", reconciler: Run) -> None:
+    """It signs on, lists, changes nothing, and ends as a plan without changes."""
+    run = reconciler(*ONLY, env=PASSWORDS)
+    assert (run.code, run.out.splitlines()[-1]) == (
+        0, "No changes. The instances have what the state says.",
+    )  # fmt: skip
+    assert (fleet.count(route="create*"), fleet.count(route="revoke")) == (4, 0)
+
+
+def test_drift_is_shown_and_nothing_planned(
+    tmp_path: Path, fleet: "Running", reconciler: Run
+) -> None:
+    """A client that is gone is told, whoever else is there is counted, and the code says so."""
+    fleet.remove_client("acme.domo.com", "A")
+    for number in range(7):
+        fleet.add_client("acme.domo.com", f"Else {number}")
+    before = (tmp_path / "reconciler.state.json").read_bytes()
+    run = reconciler(*ONLY, env=PASSWORDS)
+    assert (run.code, run.out.splitlines()[-1]) == (2, "Drift: 1 client gone.")
+    assert "acme/A: gone from the instance" in run.out
+    assert "acme: 7 clients that nobody manages here: `Else 0`" in run.out
+    assert "`Else 6`" not in run.out
+    assert "`Else 6`" in reconciler(*ONLY, "-v", env=PASSWORDS).out
+    assert (tmp_path / "reconciler.state.json").read_bytes() == before
+    answer = json.loads(reconciler(*ONLY, "--format", "json", env=PASSWORDS).out)
+    assert answer["drift"] == {"gone": 1, "changed": 0, "conflict": 0, "orphan": 0}
+
+
+@pytest.mark.usefixtures("fleet")
+def test_an_instance_that_cannot_be_reached_keeps_nobody_from_the_rest(reconciler: Run) -> None:
+    """The one is reported with its reason, and the other is looked at."""
+    run = reconciler(*ONLY, env={**PASSWORDS, "PW_ACME": "wrong"})
+    assert (run.code, "acme: could not be looked at:" in run.out) == (0, True)
+    planned = reconciler("plan", "--refresh", env={**PASSWORDS, "PW_ACME": "wrong"})
+    assert (planned.code, planned.out.splitlines()[-1][:11]) == (0, "No changes.")
+
+
+@pytest.mark.usefixtures("fleet")
+def test_what_only_looks_cannot_be_saved(tmp_path: Path, reconciler: Run) -> None:
+    """There is nothing in it that an apply could do."""
+    run = reconciler(*ONLY, "--out", "plan.json", env=PASSWORDS)
+    assert (run.code, (tmp_path / "plan.json").exists()) == (64, False)
