@@ -89,7 +89,7 @@ def _of_client(
     ]
     if not found:
         reason = "adopted: the secret was made elsewhere" if entry.adopted else "no place has it"
-        hint = f"`reconciler rotate '{address}'` makes a client with a known one"
+        hint = "`reconciler rotate ADDRESS` makes a client with a known one"
         found = [
             Answer(address=address, place="", finding=Finding.UNKNOWN, reason=reason, hint=hint)
         ]
@@ -182,7 +182,7 @@ async def _proved(trial: Trial, secret: Secret, prover: Prover) -> Answer:
         case Works():
             return _answer(trial, Finding.WORKS)
         case Refused(reason=reason):
-            hint = f"`plan --refresh` shows whether it is gone; `rotate '{trial.address}'` heals it"
+            hint = "`plan --refresh` shows whether it is gone; `reconciler rotate ADDRESS` heals it"
             return _answer(trial, Finding.REFUSED, reason, hint)
         case Unproven(reason=reason):
             hint = "check the network and the instance's `endpoints`, then run again"

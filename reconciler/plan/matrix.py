@@ -4,7 +4,7 @@ Only a plan and its manifest together can say it: the plan alone does not know w
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -42,7 +42,8 @@ _NOTED: Final = {
     "gone": Cell.GONE,
     "changed": Cell.CHANGED,
 }
-_CALM: Final = frozenset((Cell.UNCHANGED, Cell.KEPT))
+CALM: Final = frozenset((Cell.ABSENT, Cell.UNCHANGED, Cell.KEPT))
+"""What a reader need not look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Matrix:
     """The table. `rows` has a text for each instance, of one character for each of `clients`.
 
     `others` counts, for each instance, its clients whose names have no column; `left_out` is the
-    number of these names.
+    number of these names. `remarks` has what more there is to say of each cell, or nothing at all.
     """
 
     instances: tuple[str, ...]
@@ -58,13 +59,22 @@ class Matrix:
     rows: tuple[str, ...]
     others: tuple[int, ...]
     left_out: int
+    remarks: tuple[tuple[str, ...], ...] = ()
 
 
 def make_matrix(desired: Desired, plan: Plan) -> Matrix:
     """Return the table of the addresses that the plan is about."""
-    cells = _cells(desired, plan)
+    return arranged(_cells(desired, plan), CALM)
+
+
+def arranged(
+    cells: Mapping[Address, str],
+    calm: Collection[str],
+    remarks: Mapping[Address, str] | None = None,
+) -> Matrix:
+    """Return the table of these cells, each of them one character, `Cell.ABSENT` between them."""
     counts = Counter(each.client for each in cells)
-    changing = {address.client for address, cell in cells.items() if cell not in _CALM}
+    changing = {address.client for address, cell in cells.items() if cell not in calm}
     names = sorted(counts, key=lambda name: (name not in changing, -counts[name], name))
     columns = {name: number for number, name in enumerate(names[:COLUMNS])}
     rows: dict[str, list[str]] = {}
@@ -72,7 +82,7 @@ def make_matrix(desired: Desired, plan: Plan) -> Matrix:
     for address, cell in cells.items():
         row = rows.setdefault(address.instance, [Cell.ABSENT.value] * len(columns))
         if address.client in columns:
-            row[columns[address.client]] = cell.value
+            row[columns[address.client]] = str(cell)
         else:
             others[address.instance] += 1
     keys = sorted(rows)
@@ -82,6 +92,11 @@ def make_matrix(desired: Desired, plan: Plan) -> Matrix:
         rows=tuple("".join(rows[key]) for key in keys),
         others=tuple(others[key] for key in keys),
         left_out=len(names) - len(columns),
+        remarks=tuple(
+            tuple(remarks.get(Address(key, name), "") for name in columns) for key in keys
+        )
+        if remarks
+        else (),
     )
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ from reconciler.state.document import Entry, Plain, Reached, State
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+AXE: Final = find_spec("axe_playwright_python")
 LINKS: Final = "https://git.example/acme/clients/blob/main"
 RECIPIENT: Final = "age1j2ahqvm3tpvn994xt0ldsyvg546zu4ev39a3ta8kjdwxtc0s7f6sltu453"
 OLD: Final = "2026-01-01T00:00:00Z"
@@ -151,3 +153,19 @@ def show(chromium: "Browser") -> Iterator[Callable[..., "Page"]]:
         context.close()
     assert complaints == []
     assert [each for each in asked_for if not each.startswith("file:")] == []
+
+
+@pytest.fixture
+def violations() -> Callable[["Page"], list[tuple[str, Any]]]:
+    """Return a function that says what axe finds: each rule that is broken, and where."""
+    assert AXE is not None
+    assert AXE.origin is not None
+    script = Path(AXE.origin).with_name("axe.min.js").read_text(encoding="utf-8")
+
+    def judge(page: "Page") -> list[tuple[str, Any]]:
+        page.evaluate(script + "\nvoid 0")
+        found = page.evaluate("axe.run()")
+        assert found["passes"]
+        return [(each["id"], each["nodes"][0]["target"]) for each in found["violations"]]
+
+    return judge

@@ -105,6 +105,20 @@ def test_the_table_says_what_works_and_why_not(
     assert "sink files: out/file.json cannot be read: No such file or directory" in run.err
 
 
+def test_the_page_has_the_fleet_and_no_secret(
+    applied: Callable[..., None], served: "Running", reconciler: "Reconciler"
+) -> None:
+    """As html it is one page, with the exit code and without the messages of the table."""
+    applied()
+    secrets = [each.client_secret for each in served.clients("acme.domo.com")]
+    served.remove_client("acme.domo.com", "Kept")
+    run = reconciler("verify", "--format", "html")
+    assert (run.code, run.err) == (3, "")
+    assert "<h1>Verified: 1 work; 1 refused, 2 secret unknown</h1>" in run.out
+    assert '"clients":["Kept","Blind","File","Read"],"rows":["rkwk"]' in run.out
+    assert not any(each in run.out for each in secrets)
+
+
 def test_what_a_file_holds_is_judged(
     applied: Callable[..., None], reconciler: "Reconciler", tmp_path: Path
 ) -> None:
@@ -231,4 +245,4 @@ def test_an_adopted_client_says_so(
     path.write_text(json.dumps(state))
     run = reconciler("verify", "--target", "acme/Blind")
     assert (run.code, "adopted" in run.err) == (0, True)
-    assert "reconciler rotate 'acme/Blind'" in run.err
+    assert "reconciler rotate ADDRESS" in run.err

@@ -1,5 +1,6 @@
 """`reconciler verify`: which secrets really work?"""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,7 @@ from reconciler.cli.options import (
 from reconciler.cli.runtime import load_manifest, open_store, survey
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
+from reconciler.model.instant import stamp
 from reconciler.model.sink import ExecSink
 from reconciler.model.text import nearest
 
@@ -42,7 +44,7 @@ INCOMPLETE = 3
     help="Run the `read` command of this sink for each of its clients (repeatable).",
 )  # fmt: skip
 @reach_options("Sign-ins at once.")
-@format_option("text", "json")
+@format_option("text", "json", "html")
 @output_options
 @click.pass_obj
 def verify(  # noqa: PLR0913 (one argument for each option)
@@ -58,8 +60,9 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     """Sign in with every secret that may be read, and show which clients really work.
 
     Reads the state (a sealed secret needs an --identity), the files that were delivered, and with
-    --from-sink what a command gives back. It needs no password and changes nothing. Ends with 3
-    where a place that was given a secret does not have one that works.
+    --from-sink what a command gives back. It needs no password and changes nothing. As html it is
+    one page with the fleet's table. Ends with 3 where a place that was given a secret does not
+    have one that works.
     """
     import asyncio
 
@@ -76,6 +79,10 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     found = proof.rows(desired, ground, answers)
     if output == "json":
         console.document(proof.document(found))
+    elif output == "html":
+        from reconciler.cli.views.proof_page import render
+
+        console.data(render(found, at=stamp(datetime.now(UTC))))
     else:
         proof.show(console, found)
     return INCOMPLETE if any(each.finding.fails for each in answers) else 0

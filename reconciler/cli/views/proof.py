@@ -102,11 +102,12 @@ def _cells(row: Row) -> tuple[str, ...]:
         printable(str(answer.address)),
         printable(answer.place) or "-",
         plural(row.age, "day"),
-        _due(row.due),
+        due_in(row.due),
     )
 
 
-def _due(days: int | None) -> str:
+def due_in(days: int | None) -> str:
+    """Say when a rotation is due, "" where nothing asks for one."""
     if days is None:
         return ""
     return f"rotation in {plural(days, 'day')}" if days >= 0 else "rotation is due"
@@ -122,15 +123,16 @@ def summary(found: Sequence[Row]) -> str:
 
 def _causes(console: Console, found: Sequence[Row]) -> None:
     """Say each reason once, with the clients that it holds for."""
-    for finding, reason, hint, names in _grouped(found):
-        listed = f"{reason}\n  {folded(names)}"
+    for finding, reason, hint, names in grouped(found):
+        listed = f"{_HEADS[finding]}: {reason}\n  {folded(names)}"
         if finding.fails:
             console.problem(listed, hint=hint, code=f"secret-{finding.value}")
         else:
             console.note(listed, hint=hint)
 
 
-def _grouped(found: Sequence[Row]) -> Iterator[tuple[Finding, str, str | None, Sequence[str]]]:
+def grouped(found: Sequence[Row]) -> Iterator[tuple[Finding, str, str | None, Sequence[str]]]:
+    """Yield each reason once, the worst first, with its hint and the addresses it holds for."""
     groups: dict[tuple[Finding, str], list[Answer]] = {}
     for each in found:
         if each.answer.reason:
@@ -140,7 +142,7 @@ def _grouped(found: Sequence[Row]) -> Iterator[tuple[Finding, str, str | None, S
     for finding, reason in sorted(groups, key=lambda each: (order.index(each[0]), each[1])):
         answers = groups[finding, reason]
         names = sorted({str(each.address) for each in answers})
-        yield finding, f"{_HEADS[finding]}: {reason}", answers[0].hint, names
+        yield finding, reason, answers[0].hint, names
 
 
 _HEADS: Final = {

@@ -1,41 +1,22 @@
-"""A plan as one page: counts, what changes and why, and the fleet as a table.
+"""A plan as one page: counts, what changes and why, and the fleet as a table."""
 
-The page asks nothing of anybody: its style and its script stand in it, and its policy allows these
-two, by their hashes, and nothing else. The template escapes whatever stands in it; what the script
-shows it shows as text.
-"""
-
-import base64
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
 from reconciler.model.text import plural, printable
 from reconciler.plan.action import Kind, Plan, Problem
-from reconciler.plan.matrix import Cell, Matrix
+from reconciler.plan.matrix import CALM, Cell, Matrix
 from reconciler.plan.render.causes import Root, roots
 from reconciler.plan.render.group import FEW, Group, drift, grouped, listing, said, whereabouts
-from reconciler.plan.render.markup import QUOTED, place_url
+from reconciler.plan.render.markup import place_url
+from reconciler.plan.render.sheet import Listing, Sign, Tile, page
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from reconciler.model.place import Place
 
 MOST: Final = 2_000
 """So many changes are listed; of more, the page says how many are not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tile:
-    """One count on top of the page."""
-
-    kind: Kind
-    count: int
-    instances: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +47,19 @@ def render_html(plan: Plan, matrix: Matrix | None = None, *, links: str | None =
     """
     groups = grouped(plan.actions)
     shown = groups[:MOST]
-    environment = _environment()
-    style, script = (_asset(environment, name) for name in ("page.css", "page.js"))
-    return environment.get_template("page.html").render(
-        plan=plan,
+    return page(
+        "plan.html",
+        name="plan",
         title=_title(plan),
+        listing=Listing(
+            noun="change",
+            subjects=sorted({each for group in shown for each in group.instances}),
+            entries=[group.instances for group in shown],
+        ),
+        matrix=matrix,
+        cells=CELLS,
+        skip=("changes", "changes"),
+        plan=plan,
         tiles=_tiles(plan),
         touched=len({each.address.instance for each in plan.actions}),
         changes=[_change(each, plan, links) for each in shown],
@@ -83,110 +72,29 @@ def render_html(plan: Plan, matrix: Matrix | None = None, *, links: str | None =
             for each in said(plan.notices)[:500]
         ],
         endpoints=_endpoints(plan),
-        matrix=matrix,
-        cells=_CELLS,
-        data=_data(shown, matrix),
-        style=style,
-        script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
     )
 
 
-_CELLS: Final[Sequence[tuple[Cell, str, str]]] = (
-    (Cell.REVOKE, "−", "revoke"),
-    (Cell.REPLACE, "±", "replace"),
-    (Cell.ROTATE, "↻", "rotate"),
-    (Cell.CREATE, "+", "create"),
-    (Cell.DELIVER, "→", "deliver"),
-    (Cell.FORGET, "!", "forget"),
-    (Cell.RETIRE, "○", "its predecessor ends"),
-    (Cell.HELD, "?", "held up"),
-    (Cell.GONE, "×", "gone from the instance"),
-    (Cell.CHANGED, "≠", "changed at Domo"),
-    (Cell.KEPT, "k", "left the manifest, kept"),
-    (Cell.UNCHANGED, "", "unchanged"),
-    (Cell.ABSENT, "", "not wanted"),
+def _sign(cell: Cell, sign: str, says: str) -> Sign:
+    return Sign(code=cell.value, sign=sign, says=says, name=cell.name.lower(), calm=cell in CALM)
+
+
+CELLS: Final = (
+    _sign(Cell.REVOKE, "−", "revoke"),
+    _sign(Cell.REPLACE, "±", "replace"),
+    _sign(Cell.ROTATE, "↻", "rotate"),
+    _sign(Cell.CREATE, "+", "create"),
+    _sign(Cell.DELIVER, "→", "deliver"),
+    _sign(Cell.FORGET, "!", "forget"),
+    _sign(Cell.RETIRE, "○", "its predecessor ends"),
+    _sign(Cell.HELD, "?", "held up"),
+    _sign(Cell.GONE, "×", "gone from the instance"),
+    _sign(Cell.CHANGED, "≠", "changed at Domo"),
+    _sign(Cell.KEPT, "k", "left the manifest, kept"),
+    _sign(Cell.UNCHANGED, "", "unchanged"),
+    _sign(Cell.ABSENT, "", "not wanted"),
 )
 """Each condition of an address: its sign, and what it is called."""
-
-
-def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("reconciler.plan.render", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["printable"] = printable
-    environment.filters["plural"] = plural
-    environment.filters["quoted"] = _quoted
-    return environment
-
-
-def _asset(environment: "Environment", name: str) -> str:
-    """Return a file of the page's own as markup; nothing of the plan is in it."""
-    from markupsafe import Markup
-
-    assert environment.loader is not None  # noqa: S101 (it is made with one)
-    return Markup(environment.loader.get_source(environment, name)[0])  # noqa: S704 (our own file)
-
-
-def _quoted(sentence: str) -> str:
-    """Return a sentence with what stands in back-ticks as code; all of it is escaped."""
-    from markupsafe import Markup, escape
-
-    parts = [escape(each) for each in QUOTED.split(printable(sentence))]
-    return Markup("").join(
-        Markup("<code>{}</code>").format(each) if number % 2 else each
-        for number, each in enumerate(parts)
-    )
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _data(groups: Sequence[Group], matrix: Matrix | None) -> str:
-    """Return what the script reads, as JSON that cannot end the element that it stands in."""
-    from markupsafe import Markup
-
-    names = sorted({each for group in groups for each in group.instances})
-    numbers = {name: number for number, name in enumerate(names)}
-    document = {
-        "instances": [printable(each) for each in names],
-        "changes": [_ranges(numbers[each] for each in group.instances) for group in groups],
-        "cells": [(cell.value, sign, says, cell.name.lower()) for cell, sign, says in _CELLS],
-        "matrix": None if matrix is None else _table(matrix),
-    }
-    text = orjson.dumps(document).decode()
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 (no character of it means anything to HTML)
-
-
-def _table(matrix: Matrix) -> Mapping[str, object]:
-    return {
-        "instances": [printable(each) for each in matrix.instances],
-        "clients": [printable(each) for each in matrix.clients],
-        "rows": matrix.rows,
-        "others": matrix.others,
-        "leftOut": matrix.left_out,
-    }
-
-
-def _ranges(numbers: Iterable[int]) -> Sequence[tuple[int, int]]:
-    """Return ascending numbers as runs, each from and to: a whole fleet is one of them."""
-    runs: list[tuple[int, int]] = []
-    for number in numbers:
-        if runs and runs[-1][1] == number - 1:
-            runs[-1] = (runs[-1][0], number)
-        else:
-            runs.append((number, number))
-    return runs
 
 
 def _title(plan: Plan) -> str:
@@ -206,7 +114,13 @@ def _tiles(plan: Plan) -> Sequence[Tile]:
     for each in plan.actions:
         touched[each.kind].add(each.address.instance)
     return [
-        Tile(kind=kind, count=plan.count(kind), instances=len(found))
+        Tile(
+            kind=kind.value,
+            sign=kind.symbol.replace("-", "−"),
+            says=kind.value,
+            count=plan.count(kind),
+            instances=len(found),
+        )
         for kind, found in touched.items()
     ]
 

@@ -124,7 +124,7 @@ def test_no_name_becomes_markup() -> None:
     assert "\u202e" not in page
     assert "\x1b" not in page
     assert "{{7*7}}" in found.text
-    assert data(page)["instances"] == [EVIL.replace("\u202e", "\\u202e").replace("\x1b", "\\x1b")]
+    assert data(page)["subjects"] == [EVIL.replace("\u202e", "\\u202e").replace("\x1b", "\\x1b")]
     sources = [each for tag, each in found.elements if tag == "a" and each["class"] == "source"]
     assert sources
     assert all((each["href"] or "").startswith(f"{BASE}/%3C/script%3E") for each in sources)
@@ -154,8 +154,8 @@ def test_the_data_is_compact(fleet: "Fleet") -> None:
         if number != 150:
             fleet.want(f"acme-{number:03}/Else")
     found = data(page_of(fleet))
-    assert len(found["instances"]) == 300
-    assert sorted(found["changes"]) == [[[0, 149], [151, 299]], [[0, 299]]]
+    assert len(found["subjects"]) == 300
+    assert sorted(found["entries"]) == [[[0, 149], [151, 299]], [[0, 299]]]
     assert found["matrix"]["clients"] == ["ETL", "Else"]
     assert found["matrix"]["rows"][149:152] == ["++", "+.", "++"]
 

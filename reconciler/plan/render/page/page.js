@@ -14,28 +14,28 @@
   const entries = [...document.querySelectorAll(".change")].map((node, number) => ({
     node, number, kind: node.dataset.kind, text: node.textContent.toLowerCase(),
   }));
-  const instances = data.instances.map((name) => name.toLowerCase());
+  const subjects = data.subjects.map((name) => name.toLowerCase());
   const tiles = [...document.querySelectorAll(".tile")];
   const query = document.getElementById("query");
-  const onInstance = (number, hits) =>
-    data.changes[number].some(([from, to]) => {
+  const isAbout = (number, hits) =>
+    data.entries[number].some(([from, to]) => {
       for (let each = from; each <= to; each += 1) if (hits[each]) return true;
       return false;
     });
   const filter = () => {
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
     const kinds = new Set(tiles.filter((tile) => tile.ariaPressed === "true").map((tile) => tile.dataset.kind));
-    const hits = words.map((word) => instances.map((name) => name.includes(word)));
+    const hits = words.map((word) => subjects.map((name) => name.includes(word)));
     let shown = 0;
     for (const { node, number, kind, text } of entries) {
       const meant = (kinds.size === 0 || kinds.has(kind))
-        && words.every((word, index) => text.includes(word) || onInstance(number, hits[index]));
+        && words.every((word, index) => text.includes(word) || isAbout(number, hits[index]));
       node.hidden = !meant;
       shown += meant ? 1 : 0;
     }
     const all = shown === entries.length;
     document.getElementById("shown").textContent =
-      all ? counted(entries.length, "change") : `${shown.toLocaleString("en")} of ${counted(entries.length, "change")}`;
+      all ? counted(shown, data.noun) : `${shown.toLocaleString("en")} of ${counted(entries.length, data.noun)}`;
   };
   for (const tile of tiles) {
     tile.addEventListener("click", () => {
@@ -50,12 +50,12 @@
   for (const details of document.querySelectorAll(".which")) {
     details.addEventListener("toggle", () => {
       if (details.childElementCount > 1) return;
-      const names = data.changes[details.dataset.change]
-        .flatMap(([from, to]) => data.instances.slice(from, to + 1));
+      const names = data.entries[details.dataset.change]
+        .flatMap(([from, to]) => data.subjects.slice(from, to + 1));
       const list = element("p", "", names.join(", "));
       list.tabIndex = 0;
       list.setAttribute("role", "group");
-      list.setAttribute("aria-label", "Instances");
+      list.setAttribute("aria-label", details.dataset.label);
       details.append(list);
     });
   }
@@ -68,17 +68,21 @@
   const find = document.getElementById("find");
   const fold = document.getElementById("fold");
   const only = document.getElementById("only");
-  const calm = new Set(["=", ".", "k"]);
+  const calm = new Set(data.cells.filter((each) => each.calm).map((each) => each.code));
   const changes = (row) => [...row].some((cell) => !calm.has(cell));
+  const remark = (number, column) => {
+    const said = matrix.remarked.length ? matrix.remarks[matrix.remarked[number][column]] : "";
+    return said ? `, ${said}` : "";
+  };
   const open = new Set();
   let lines = [];
 
-  const prototypes = new Map(data.cells.map(([code, sign, meaning, name]) => {
+  const prototypes = new Map(data.cells.map(({ code, sign, says, name }) => {
     const cell = element("td");
     const mark = element("span", `c-${name}`, sign);
     mark.ariaHidden = "true";
-    cell.append(mark, element("span", "vh", meaning));
-    return [code, { cell, meaning }];
+    cell.append(mark, element("span", "vh", says));
+    return [code, { cell, says }];
   }));
 
   const arrange = () => {
@@ -152,9 +156,11 @@
     row.setAttribute("aria-rowindex", index + 2);
     row.append(heading(line));
     [...matrix.rows[line.number]].forEach((code, column) => {
-      const { cell, meaning } = prototypes.get(code);
+      const { cell, says } = prototypes.get(code);
       const made = cell.cloneNode(true);
-      made.title = `${matrix.clients[column]}: ${meaning}`;
+      const more = line.count ? "" : remark(line.number, column);
+      made.lastChild.textContent = says + more;
+      made.title = `${matrix.clients[column]}: ${says}${more}`;
       row.append(made);
     });
     if (matrix.leftOut) row.append(element("td", "c-others", matrix.others[line.number] || ""));
