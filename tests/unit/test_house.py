@@ -23,8 +23,8 @@ DOORS: Final = {
     "deepdiff": ("plan/compare.py",),
     "click": ("cli/",),
     "httpx": ("domo/", "sinks/"),
-    "jinja2": ("plan/render/html.py",),
-    "markupsafe": ("plan/render/html.py",),
+    "jinja2": ("plan/render/sheet.py",),
+    "markupsafe": ("plan/render/sheet.py",),
     "starlette": ("sandbox/",),
     "uvicorn": ("sandbox/",),
 }
