@@ -7,6 +7,7 @@ import functools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,11 +18,13 @@ from reconciler.cli.commands.plan import (
     moved,
     report_interrupted,
     report_unsealed,
+    report_unseen,
     save_plan,
     selection,
     show_plan,
 )
-from reconciler.cli.guards import refuse_git, refuse_problems
+from reconciler.cli.exits import INCOMPLETE
+from reconciler.cli.guards import refuse_git, refuse_own, refuse_problems
 from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Chosen,
@@ -160,6 +163,8 @@ def carry_out(console: Console, task: Task) -> int:
     how = task.how
     desired = load_manifest(how.where)
     store, keys = open_store(how.where, desired), read_identities(how.identities)
+    if how.ledger is not None:
+        refuse_own(Path(how.ledger), "--ledger", how.where, store)
     with store.lock(purpose=task.purpose, timeout=how.lock_timeout):
         ground = survey(store, keys)
         chosen = _chosen(task, desired, ground)
@@ -167,7 +172,7 @@ def carry_out(console: Console, task: Task) -> int:
         if how.output == "text":
             show_plan(console, made, "text")
         if task.out is not None:
-            save_plan(console, made, task.out)
+            save_plan(console, made, task.out, how.where, store)
             return 0
         made, stale = _settled(desired, made, task, ground)
         report_interrupted(console, ground)
@@ -178,6 +183,8 @@ def carry_out(console: Console, task: Task) -> int:
             console.note("nothing was done")
             return 1
         code = _done(console, task, _job(task, chosen, made, (desired, ground, store)))
+    if report_unseen(console, made):
+        code = code or INCOMPLETE
     return _with_stale(console, code, stale)
 
 
@@ -227,7 +234,7 @@ def _job(
 
 
 def _done(console: Console, task: Task, job: "Job") -> int:
-    from reconciler.cli.running import INCOMPLETE, carried_out
+    from reconciler.cli.running import carried_out
 
     reviewed = task.agreed.plan_id if task.agreed is not None else job.plan.id
     ledger, folder = task.how.ledger, job.desired.root
@@ -239,8 +246,6 @@ def _done(console: Console, task: Task, job: "Job") -> int:
 def _with_stale(console: Console, code: int, stale: tuple[str, ...]) -> int:
     if not stale:
         return code
-    from reconciler.cli.running import INCOMPLETE
-
     named = ", ".join(stale[:5]) + (f" and {len(stale) - 5:,} more" if len(stale) > 5 else "")
     console.problem(
         f"{plural(len(stale), 'instance')} left out, as the plan moved since: {named}",

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.model.errors import PlanRefused
+from reconciler.model.errors import PlanRefused, UsageError
 from reconciler.model.sink import STATE, FileTarget
 from reconciler.model.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconciler.cli.options import Where
     from reconciler.model.desired import Desired
     from reconciler.plan.action import Plan
     from reconciler.stores.local import LocalStore
@@ -30,6 +31,25 @@ def refuse_problems(made: "Plan", *, override_limits: bool) -> None:
     more = f" (and {plural(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
     hint = first.hint or (f"{first.override} goes on all the same" if first.override else None)
     raise PlanRefused(f"{place}{first.message}{more}", hint=hint)
+
+
+def refuse_own(path: Path, option: str, where: "Where", store: "LocalStore") -> None:
+    """Stop before an option's file is written over the manifest, the state or a file beside it.
+
+    Raises:
+        UsageError: it would be.
+
+    """
+    from reconciler.cli.runtime import is_manifest
+
+    own = (
+        "the state's" if store.owns(path) else "the manifest's" if is_manifest(path, where) else ""
+    )
+    if own:
+        raise UsageError(
+            f"{option} `{path}` is {own} own file: it was not written",
+            hint=f"give {option} a file of its own",
+        )
 
 
 def refuse_git(desired: "Desired", made: "Plan", store: "LocalStore") -> None:

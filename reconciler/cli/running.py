@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from reconciler.cli.exits import INCOMPLETE, INTERRUPTED
 from reconciler.cli.recording import Recording
 from reconciler.cli.views.console import Console
 
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
     from reconciler.apply.events import Listener, Report
     from reconciler.apply.run import Stop
     from reconciler.cli.compose import Job
-
-INCOMPLETE: Final = 3
-INTERRUPTED: Final = 130
 
 
 def carried_out(console: Console, job: "Job", record: Recording, output: str) -> int:

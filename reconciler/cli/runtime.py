@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from reconciler.stores.encryption import Identity
     from reconciler.stores.local import LocalStore
 
+SUFFIXES: Final = (".yaml", ".yml")
+"""How the files of a manifest's folder end."""
+
 LARGEST: Final = 256 * 1024 * 1024
 """The most bytes that one manifest file may have: forty times a fleet of 50,000 clients."""
 
@@ -113,6 +116,12 @@ def load_manifest(where: Where, *, instead: "Mapping[str, bytes] | None" = None)
     return desired
 
 
+def is_manifest(path: Path, where: Where) -> bool:
+    """Say whether a path is a manifest file, or would be read as one of its folder."""
+    root, here = Path(where.file).resolve(), path.resolve()
+    return here == root or (here.parent == root and here.suffix in SUFFIXES)
+
+
 def state_path(where: Where, desired: "Desired") -> Path:
     """Return the state's path: `--state` from the current folder, else the manifest's word."""
     return Path(where.state) if where.state else Path(desired.root, desired.state_path)
@@ -181,7 +190,7 @@ def _manifest_files(folder: Path) -> list[Path]:
     files = sorted(
         each
         for each in folder.iterdir()
-        if each.suffix in (".yaml", ".yml") and not each.name.startswith(".") and each.is_file()
+        if each.suffix in SUFFIXES and not each.name.startswith(".") and each.is_file()
     )
     if not files:
         raise ReconcilerError(

@@ -1,6 +1,10 @@
 """UTC instants as text, and the as-of of a plan."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
+
+FIRST: Final = 1000
+"""Earlier years have no form that all readers share."""
 
 
 def stamp(moment: datetime) -> str:
@@ -22,10 +26,16 @@ def parse(text: str) -> datetime:
             f"`{text}` is not an instant: write 2026-01-31 or 2026-01-31T08:00:00Z"
         ) from None
     if len(text) == len("2026-01-31"):
-        return moment.replace(tzinfo=UTC)
+        moment = moment.replace(tzinfo=UTC)
     if moment.tzinfo is None:
         raise ValueError(f"`{text}` does not say its offset: end it with Z for UTC")
-    return moment.astimezone(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        moment = datetime.min.replace(tzinfo=UTC)
+    if moment.year < FIRST:
+        raise ValueError(f"`{text}` is before the year {FIRST}")
+    return moment
 
 
 def later(text: str, seconds: float) -> str:

@@ -51,6 +51,11 @@ def document(plan: Plan) -> Mapping[str, object]:
     }
 
 
+def begins_like_a_plan(data: bytes) -> bool:
+    """Say whether the beginning of a file is that of a saved plan, or of an empty file."""
+    return not data.strip() or f'"format": "{FORMAT}"'.encode() in data
+
+
 def _wish(wish: Wish | None) -> Mapping[str, object] | None:
     if wish is None:
         return None

@@ -212,6 +212,17 @@ class LocalStore:
         """Return the file that is locked."""
         return self._beside("lock")
 
+    def owns(self, path: Path) -> bool:
+        """Say whether a path is the state, or has a name that this store gives to files beside it.
+
+        Nothing else may be written there.
+        """
+        name, here = self._path.name, Path(os.path.realpath(path))
+        beside = rf"(?:\.backup|\.lock|{_JOURNAL})?(?:\.[0-9a-f]{{16}}{re.escape(SUFFIX)})?"
+        return here.parent == self._path.parent and bool(
+            re.fullmatch(re.escape(name) + beside, here.name)
+        )
+
     def secret_paths(self) -> tuple[Path, ...]:
         """Return every file that a plain secret could stand in, for the git guard.
 

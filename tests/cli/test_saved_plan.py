@@ -198,3 +198,35 @@ def test_a_rollout_goes_on_in_the_order_that_was_begun(
     assert reconciler("apply", "--auto-approve", env=PASSWORDS).code == 0
     order = [each["instance"] for each in served.requests(route="create*")]
     assert order == ["acme.domo.com", "globex.domo.com"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reconciler.yaml",
+        "reconciler.state.json",
+        "reconciler.state.json.backup",
+        "reconciler.state.json.lock",
+        "reconciler.state.json.20260101T000000-0a0b0c0d.journal",
+        "secrets/acme/A.json",
+        ".",
+        "",
+    ],
+)
+def test_a_plan_is_saved_over_nothing_but_a_plan(
+    name: str, tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """Neither a typing error nor a wrong variable costs a manifest, a state or a secret."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    assert reconciler("apply", "--auto-approve", env=PASSWORDS).code == 0
+    (tmp_path / "secrets/acme").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "secrets/acme/A.json").write_text("{}")
+    before = {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+    for command in (("plan",), ("rotate", "--all")):
+        run = reconciler(*command, "--out", name)
+        assert (run.code, "--out" in run.err, "internal" in run.err) == (64, True, False)
+    lock = tmp_path / "reconciler.state.json.lock"
+    after = {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+    assert after == {**before, lock: b""}
+    saved(tmp_path, reconciler)
+    saved(tmp_path, reconciler)

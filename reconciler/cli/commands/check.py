@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.exits import INCOMPLETE
 from reconciler.cli.options import (
     Chosen,
     Reach,
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.desired import Desired
     from reconciler.plan.select import Predicate
-
-INCOMPLETE = 3
 
 
 @click.command(epilog="Example: reconciler check --label env=prod")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from reconciler.cli.exits import INCOMPLETE
 from reconciler.cli.options import (
     AddressType,
     Lines,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from reconciler.plan.adopt import Choice
     from reconciler.state.document import Entry
 
-INCOMPLETE: Final = 3
 LARGEST: Final = 64 * 1024
 """The most bytes that standard input may give as a secret: Domo's have 64."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.exits import CHANGES, INCOMPLETE
 from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Chosen,
@@ -26,13 +27,15 @@ from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.text import plural
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.model.desired import Desired
     from reconciler.plan.action import Plan
     from reconciler.plan.matrix import Matrix
     from reconciler.plan.select import Selection
     from reconciler.state.document import State
+    from reconciler.stores.local import LocalStore
 
-CHANGES = 2
 FORMATS = ("text", "json", "markdown", "html")
 
 
@@ -78,36 +81,60 @@ def plan(  # noqa: PLR0913 (one argument for each option)
             raise UsageError("--refresh-only plans nothing that could be saved with --out")
         reach = replace(reach, refresh=True, drift_only=True)
     desired = load_manifest(where)
-    ground = survey(open_store(where, desired), read_identities(identities))
+    store = open_store(where, desired)
+    ground = survey(store, read_identities(identities))
     made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
     show_plan(console, made, output, links=link_base, desired=desired)
     if out is not None:
-        save_plan(console, made, out)
+        save_plan(console, made, out, where, store)
     report_interrupted(console, ground)
     report_unsealed(console, desired, ground)
     if report_problems(console, made):
         return 1
+    if report_unseen(console, made):
+        return INCOMPLETE
     changed = made.actions or any((made.drift or {}).values())
     return CHANGES if detailed_exitcode and changed else 0
 
 
-def save_plan(console: Console, made: "Plan", out: str) -> None:
-    """Write the plan to a file, for `apply`.
+def save_plan(console: Console, made: "Plan", out: str, where: Where, store: "LocalStore") -> None:
+    """Write the plan to a file, for `apply`; only an earlier plan is overwritten.
 
     Raises:
+        UsageError: something else is there.
         ReconcilerError: the disk does not take it.
 
     """
     from pathlib import Path
 
+    from reconciler.cli.guards import refuse_own
     from reconciler.plan.render.json import render_json
     from reconciler.system.files import write_atomically
 
+    path = Path(out)
+    refuse_own(path, "--out", where, store)
     try:
-        write_atomically(Path(out), render_json(made), mode=0o644)
+        if not _may_be_replaced(path):
+            raise UsageError(
+                f"--out `{out}` is there, and is no saved plan: it was not overwritten",
+                hint="give --out another file, or remove this one",
+            )
+        write_atomically(path, render_json(made), mode=0o644)
     except OSError as error:
         raise ReconcilerError(f"the plan cannot be saved in `{out}`: {error.strerror}") from None
     console.note(f"the plan is saved in {out}: `reconciler apply {out}` does it, or nothing")
+
+
+def _may_be_replaced(path: "Path") -> bool:
+    """Say whether a plan may be saved there: nothing is, or nothing but a plan."""
+    from reconciler.plan.document import begins_like_a_plan
+
+    if not path.name or path.is_dir():
+        return False
+    if not path.exists():
+        return True
+    with path.open("rb") as stream:
+        return begins_like_a_plan(stream.read(100))
 
 
 def draw_up(
@@ -198,6 +225,20 @@ def report_problems(console: Console, made: "Plan") -> bool:
             console.problem(place + each.message, hint=each.hint, code=each.code)
             refused = True
     return refused
+
+
+def report_unseen(console: Console, made: "Plan") -> bool:
+    """Say which instances a refresh did not see; return whether there are any."""
+    unseen = sorted(each.instance or "" for each in made.notices if each.code == "unreachable")
+    if not unseen:
+        return False
+    named = ", ".join(unseen[:5]) + (f" and {len(unseen) - 5:,} more" * (len(unseen) > 5))
+    console.problem(
+        f"{plural(len(unseen), 'instance')} could not be looked at: {named}",
+        hint="the notes of the plan say why; of these it says what the state knows",
+        code="unreachable",
+    )
+    return True
 
 
 def _matrix(desired: "Desired | None", made: "Plan") -> "Matrix | None":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.exits import INCOMPLETE
 from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Chosen,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.model.desired import Desired
-
-INCOMPLETE = 3
 
 
 @click.command(epilog="Example: reconciler verify --target 'acme-*' --identity ops.key")

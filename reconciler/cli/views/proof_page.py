@@ -22,15 +22,15 @@ LATER: Final = 30
 """Days until a rotation: what is due within the first wants a look."""
 
 _SIGNS: Final[Mapping[Finding, Sign]] = {
-    Finding.REFUSED: Sign(code="r", sign="✗", says="refused", name="refused"),
-    Finding.STALE: Sign(code="s", sign="≠", says="another client's secret", name="stale"),
-    Finding.UNREADABLE: Sign(code="u", sign="∅", says="unreadable", name="unreadable"),
-    Finding.UNPROVEN: Sign(code="p", sign="…", says="without an answer", name="unproven"),
-    Finding.UNKNOWN: Sign(code="k", sign="?", says="secret unknown", name="unknown", calm=True),
-    Finding.WORKS: Sign(code="w", sign="✓", says="works", name="works", calm=True),
+    Finding.REFUSED: Sign(letter="r", sign="✗", says="refused", name="refused"),
+    Finding.STALE: Sign(letter="s", sign="≠", says="another client's secret", name="stale"),
+    Finding.UNREADABLE: Sign(letter="u", sign="∅", says="unreadable", name="unreadable"),
+    Finding.UNPROVEN: Sign(letter="p", sign="…", says="without an answer", name="unproven"),
+    Finding.UNKNOWN: Sign(letter="k", sign="?", says="secret unknown", name="unknown", calm=True),
+    Finding.WORKS: Sign(letter="w", sign="✓", says="works", name="works", calm=True),
 }
-_DUE: Final = Sign(code="d", sign="↻", says="works, and its rotation is due", name="due")
-_NONE: Final = Sign(code=Cell.ABSENT.value, sign="", says="not managed", name="absent", calm=True)
+_DUE: Final = Sign(letter="d", sign="↻", says="works, and its rotation is due", name="due")
+_NONE: Final = Sign(letter=Cell.ABSENT.value, sign="", says="not managed", name="absent", calm=True)
 CELLS: Final = (
     *(sign for finding, sign in _SIGNS.items() if finding is not Finding.WORKS),
     _DUE,
@@ -67,8 +67,8 @@ def render(found: Sequence[Row], *, at: str) -> str:
             entries=[entry.addresses for entry in shown],
         ),
         matrix=arranged(
-            {address: _sign(row).code for address, row in worst.items()},
-            frozenset(each.code for each in CELLS if each.calm),
+            {address: _sign(row).letter for address, row in worst.items()},
+            frozenset(each.letter for each in CELLS if each.calm),
             {address: _remark(row) for address, row in worst.items()},
         ),
         cells=CELLS,

@@ -76,7 +76,7 @@ def render_html(plan: Plan, matrix: Matrix | None = None, *, links: str | None =
 
 
 def _sign(cell: Cell, sign: str, says: str) -> Sign:
-    return Sign(code=cell.value, sign=sign, says=says, name=cell.name.lower(), calm=cell in CALM)
+    return Sign(letter=cell.value, sign=sign, says=says, name=cell.name.lower(), calm=cell in CALM)
 
 
 CELLS: Final = (

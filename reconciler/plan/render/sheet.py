@@ -41,7 +41,7 @@ class Sign:
     A `calm` one is what a reader need not look at.
     """
 
-    code: str
+    letter: str
     sign: str
     says: str
     name: str

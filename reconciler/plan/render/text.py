@@ -62,12 +62,10 @@ def summary(plan: Plan) -> str:
         return f"Plan: {', '.join(parts)}."
     if plan.drift is not None:
         found = drift(plan.drift)
-        return (
-            f"Drift: {found}." if found else "No changes. The instances have what the state says."
-        )
+        return f"Drift: {found}." if found else "No changes."
     if any(each.override is None for each in plan.problems):
         return "Nothing is planned: what would change is held up by errors."
-    return "No changes. Every client is as the manifest wants it."
+    return "No changes."
 
 
 def _entries(plan: Plan, style: _Style) -> Iterator[str]:

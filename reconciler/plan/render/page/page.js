@@ -68,7 +68,7 @@
   const find = document.getElementById("find");
   const fold = document.getElementById("fold");
   const only = document.getElementById("only");
-  const calm = new Set(data.cells.filter((each) => each.calm).map((each) => each.code));
+  const calm = new Set(data.cells.filter((each) => each.calm).map((each) => each.letter));
   const changes = (row) => [...row].some((cell) => !calm.has(cell));
   const remark = (number, column) => {
     const said = matrix.remarked.length ? matrix.remarks[matrix.remarked[number][column]] : "";
@@ -77,12 +77,12 @@
   const open = new Set();
   let lines = [];
 
-  const prototypes = new Map(data.cells.map(({ code, sign, says, name }) => {
+  const prototypes = new Map(data.cells.map(({ letter, sign, says, name }) => {
     const cell = element("td");
     const mark = element("span", `c-${name}`, sign);
     mark.ariaHidden = "true";
     cell.append(mark, element("span", "vh", says));
-    return [code, { cell, says }];
+    return [letter, { cell, says }];
   }));
 
   const arrange = () => {
