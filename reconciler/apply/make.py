@@ -102,10 +102,13 @@ def conflict(run: Run, action: Action, listing: Listing) -> Cause | None:
             message="a client of this name has this state's mark, and the state does not know it",
             hint="somebody may be using it; `reconciler plan --refresh` plans a successor first",
         )
+    hint = f"adopt it with `reconciler import '{action.address}'`, or choose another name"
+    if action.live_name != action.address.client:
+        hint = "`reconciler apply --refresh` sees it, and takes the next name that is free"
     return Cause(
         code="conflict",
         message="a client of this name is there already, and it was not made from this state",
-        hint=f"adopt it with `reconciler import '{action.address}'`, or choose another name",
+        hint=hint,
     )
 
 

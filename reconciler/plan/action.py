@@ -50,10 +50,11 @@ class Cause(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What in the manifest caused an action; None as a whole where the client left it.
+    """What in the manifest caused an action; None as a whole where its instance left it.
 
-    `place` is the client's. `client_set` is the set's name, None for the instance's own entry.
-    `cause` is None where the client's own entry says all that the action follows from.
+    `place` is the client's, or its instance's where the client left the manifest. `client_set` is
+    the set's name, None for the instance's own entry. `cause` is None where the client's own entry
+    says all that the action follows from.
     """
 
     place: Place

@@ -13,7 +13,7 @@ from reconciler.model.mark import divide
 from reconciler.model.scope import canonical
 from reconciler.model.sink import STATE
 from reconciler.model.text import brief
-from reconciler.plan.action import Action, Kind, Notice, Problem
+from reconciler.plan.action import Action, Kind, Notice, Origin, Problem
 from reconciler.plan.ground import Finding, Ground, origin
 from reconciler.plan.observe import Gone, Present, Sight
 from reconciler.state.document import Entry, Plain, Retiring, Sealed
@@ -82,8 +82,9 @@ def left(ground: Ground, address: Address, entry: Entry) -> Iterator[Finding]:
         return
     why = "asked for" if asked else "left the manifest"
     clients: tuple[Entry | Retiring, ...] = (entry, *entry.retiring)
+    where = _where(ground, address)
     if all(isinstance(ground.sight(address, each), Gone) for each in clients):
-        yield _ending(Kind.FORGET, address, entry, "gone from the instance, and not wanted")
+        yield _ending(Kind.FORGET, address, entry, "gone from the instance, and not wanted", where)
         return
     match asked or entry.on_remove:
         case "keep":
@@ -93,10 +94,10 @@ def left(ground: Ground, address: Address, entry: Entry) -> Iterator[Finding]:
                 message="left the manifest and is kept (`on_remove: keep`)",
             )
         case "forget":
-            yield _ending(Kind.FORGET, address, entry, why)
+            yield _ending(Kind.FORGET, address, entry, why, where)
         case "revoke":
             for each in clients:
-                yield _ending(Kind.REVOKE, address, each, why)
+                yield _ending(Kind.REVOKE, address, each, why, where)
 
 
 def _is_protected(ground: Ground, address: Address, entry: Entry) -> bool:
@@ -316,7 +317,18 @@ def _making(
     )
 
 
-def _ending(kind: Kind, address: Address, known: Entry | Retiring, reason: str) -> Action:
+def _where(ground: Ground, address: Address) -> Origin | None:
+    """Return where the manifest speaks of a client that is to end: it, or else its instance."""
+    client = ground.desired.clients.get(address)
+    if client is not None:
+        return origin(client)
+    instance = ground.desired.instances.get(address.instance)
+    return Origin(place=instance.place) if instance is not None else None
+
+
+def _ending(
+    kind: Kind, address: Address, known: Entry | Retiring, reason: str, where: Origin | None
+) -> Action:
     return Action(
         kind=kind,
         address=address,
@@ -325,6 +337,7 @@ def _ending(kind: Kind, address: Address, known: Entry | Retiring, reason: str) 
         description=_text(known) if isinstance(known, Entry) else "",
         client_id=known.client_id,
         reason=reason,
+        origin=where,
     )
 
 

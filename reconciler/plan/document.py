@@ -5,6 +5,7 @@ plan, so none is in its document.
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 import orjson
@@ -21,7 +22,16 @@ VERSION: Final = 1
 
 
 def document(plan: Plan) -> Mapping[str, object]:
-    """Return the document as plain JSON values."""
+    """Return the document as plain JSON values, with a checksum that finds what was changed."""
+    said = _said(plan)
+    return {**said, "checksum": _checksum(said)}
+
+
+def _checksum(said: Mapping[str, object]) -> str:
+    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _said(plan: Plan) -> Mapping[str, object]:
     symbols = {kind: kind.symbol for kind in Kind}
     return {
         "format": FORMAT,
@@ -83,6 +93,8 @@ def read_document(data: bytes) -> Plan:
         plan = _plan(found)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _refused("it does not have a plan's shape") from None
+    if found.pop("checksum", None) != _checksum(found):
+        raise _refused("it was changed since it was saved")
     if whole(plan.parts, as_of=plan.as_of, refreshed=plan.refreshed) != plan.id:
         raise _refused("its plan id does not belong to its parts")
     return plan

@@ -9,6 +9,7 @@ from reconciler.model.desired import Desired, Share
 from reconciler.model.text import plural
 from reconciler.plan.action import Action, Kind, Problem
 
+FEW: Final = 5
 OVERRIDE: Final = "--override-limits"
 
 
@@ -76,6 +77,18 @@ def departed(desired: Desired, actions: Sequence[Action]) -> tuple[list[Action],
     ]
     gone = {id(each) for each in stuck}
     return [each for each in actions if id(each) not in gone], problems
+
+
+def circles(addresses: Sequence[Address]) -> Iterator[Problem]:
+    """Yield a problem where `moved:` leads addresses in a circle: each would move for ever."""
+    if addresses:
+        named = ", ".join(map(str, addresses[:FEW]))
+        more = f" and {len(addresses) - FEW:,} more" if len(addresses) > FEW else ""
+        yield Problem(
+            code="moved",
+            message=f"`moved:` leads in a circle, so that nothing was moved: {named}{more}",
+            hint="two names are exchanged by way of a third one, in two applies",
+        )
 
 
 def collisions(pairs: Sequence[tuple[Address, Address]]) -> Iterator[Problem]:

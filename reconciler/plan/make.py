@@ -15,7 +15,7 @@ from reconciler.plan import drift, fleet, guard, identity, order
 from reconciler.plan.action import Notice, Plan
 from reconciler.plan.compare import successor_phrase
 from reconciler.plan.ground import Ground
-from reconciler.plan.moved import apply_moves, colliding
+from reconciler.plan.moved import apply_moves, circling, colliding
 from reconciler.plan.names import Names
 from reconciler.plan.observe import Observation, Seen, View
 from reconciler.plan.select import Predicate, Selection, predicate, unknown
@@ -95,6 +95,7 @@ def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refres
         *guard.domains(desired, {key: away[key] for key in away if key in touched}),
         *guard.limits(desired, actions, managed=len(clients)),
         *guard.collisions(colliding(clients, desired)),
+        *guard.circles(circling(clients, desired)),
     ]
     parts = identity.parts(desired, actions)
     as_of = stamp(ground.as_of)

@@ -50,6 +50,14 @@ def colliding(
     return tuple((each, there) for each, there in wishes if each != there)
 
 
+def circling(clients: Mapping[Address, Entry], desired: Desired) -> tuple[Address, ...]:
+    """Return the entries whose moves lead back to themselves, so that none of them is done."""
+    if not desired.moved:
+        return ()
+    moves = _Moves.of(desired.moved)
+    return tuple(each for each in sorted(clients) if moves.is_circle(each))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Moves:
     """The manifest's moves, each by what it moves."""
@@ -77,11 +85,19 @@ class _Moves:
         They may depend on each other in either order: a client may be renamed before or after its
         instance is.
         """
+        end = self._end(address)
+        return address if end is None else end
+
+    def is_circle(self, address: Address) -> bool:
+        """Say whether an address moves on and on."""
+        return self._end(address) is None
+
+    def _end(self, address: Address) -> Address | None:
         met = {address}
         here = address
         while (there := self._step(here)) != here:
             if there in met:
-                return address
+                return None
             met.add(there)
             here = there
         return here

@@ -48,6 +48,8 @@ class Console:
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
                 reconfigure(errors="backslashreplace")
+                if not (stream.isatty() or environ.get("PYTHONIOENCODING")):
+                    reconfigure(encoding="utf-8")  # the same bytes whatever the locale is
         allowed = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
         return cls(
             stdout=sys.stdout,

@@ -79,7 +79,7 @@ def _line(event: Event) -> str | None:
                 plural(event.actions, "action"),
                 plural(event.instances, "instance"),
             )
-            return f"applying {actions} on {instances}"
+            return f"applying {actions} on {instances}" if event.actions else None
         case WaveStarted():
             instances = plural(event.instances, "instance")
             return f"wave {event.number} of {event.waves}: {instances}"

@@ -29,7 +29,8 @@ def roots(actions: Iterable[Action]) -> list[Root]:
     """Return the lines that several changes follow from, the one with the most first."""
     found: dict[tuple[Place, str | None], Root] = {}
     for each in actions:
-        if each.origin is not None:
+        ended = each.kind in (Kind.REVOKE, Kind.FORGET) and not each.retires
+        if each.origin is not None and not ended:  # where it left from is no line that wants it
             root = found.setdefault(_key(each.origin), _root(each.origin))
             root.kinds[each.kind] += 1
             root.instances.add(each.address.instance)

@@ -42,7 +42,7 @@ def render_text(
     `verbose` names every instance and ends no list early.
     """
     style = _Style(paint=_painted if colour else _plain, width=width, verbose=verbose)
-    lines = [*_entries(plan, style), *_remarks(plan, style), *_end(plan, verbose=verbose)]
+    lines = [*_entries(plan, style), *_remarks(plan, style), *_end(plan)]
     return "\n".join(lines) + "\n"
 
 
@@ -170,10 +170,10 @@ def _quoted(name: str) -> str:
     return f"`{printable(name)}`"
 
 
-def _end(plan: Plan, *, verbose: bool) -> Iterator[str]:
+def _end(plan: Plan) -> Iterator[str]:
     if plan.unchanged:
         yield f"{plural(plan.unchanged, 'client')} unchanged."
-    if verbose and plan.actions:
+    if plan.actions:
         yield f"Plan id {plan.id}"
     yield summary(plan)
 

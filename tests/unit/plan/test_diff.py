@@ -318,4 +318,13 @@ def test_what_left_is_forgotten_or_revoked(fleet: "Fleet") -> None:
     assert (revoke.kind, revoke.scope, revoke.client_id) == (Kind.REVOKE, ("data", "user"), "id-b")
     assert (forget.kind, forget.client_id) == (Kind.FORGET, "id-a")
     assert {each.reason for each in plan.actions} == {"left the manifest"}
-    assert (revoke.retires, revoke.origin, forget.origin) == (False, None, None)
+    where = fleet.instances["acme"].place
+    assert [each.origin.place for each in plan.actions if each.origin] == [where, where]
+    assert not revoke.retires
+
+
+def test_what_left_with_its_instance_comes_from_nowhere(fleet: "Fleet") -> None:
+    """No line of the manifest speaks of it any more."""
+    fleet.know("acme/A", on_remove="forget")
+    (forget,) = fleet.plan().actions
+    assert forget.origin is None

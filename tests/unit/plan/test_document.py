@@ -1,6 +1,7 @@
 """A plan as JSON: its schema, its bytes, and the way back."""
 
 import json
+from hashlib import sha256
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,7 +158,34 @@ def test_a_plan_that_was_changed_by_hand_is_refused(
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
+    if why == "plan id":  # somebody who knows how may give it a checksum that fits
+        del document["checksum"]
+        said = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+        document["checksum"] = sha256(said).hexdigest()
     with pytest.raises(PlanRefused, match=why):
+        read_document(orjson.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("actions", 0, "address"), "acme/Else"),
+        (("actions", 0, "reason"), "nothing to see"),
+        (("summary", "create"), 0),
+        (("notices",), []),
+        (("endpoints",), {}),
+    ],
+)
+def test_what_only_a_reader_sees_cannot_be_changed_either(
+    path: tuple[str | int, ...], value: object, full: "Plan"
+) -> None:
+    """A saved plan that shows less than it does is refused, and `show` with it."""
+    document = orjson.loads(render_json(full))
+    place = document
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(PlanRefused, match="changed since it was saved"):
         read_document(orjson.dumps(document))
 
 

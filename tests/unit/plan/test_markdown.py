@@ -34,7 +34,8 @@ On 1 of 1 instance, 1 client unchanged.
 
 #### Revoke 1 client
 
-- **`Revoked`** on `acme` · scope `data` · left the manifest
+- **`Revoked`** on `acme` · scope `data` · left the manifest · \
+[`reconciler.yaml:1`](reconciler.yaml#L1)
 
 #### Replace 1 client
 
@@ -64,7 +65,8 @@ is lost: no sink ever had it · [`reconciler.yaml:12`](reconciler.yaml#L12)
 
 <details><summary>Forget 1 client</summary>
 
-- **`Forgotten`** on `acme` · scope `data` · left the manifest
+- **`Forgotten`** on `acme` · scope `data` · left the manifest · \
+[`reconciler.yaml:1`](reconciler.yaml#L1)
 
 </details>
 

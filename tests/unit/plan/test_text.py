@@ -40,7 +40,7 @@ def test_a_plan_of_every_kind(fleet: "Fleet") -> None:
     fleet.both("acme/Same")
     assert render_text(fleet.plan()) == (
         "  # acme/Revoked will be destroyed\n"
-        "  - Revoked [data]\n"
+        "  - Revoked [data]  (reconciler.yaml:1)\n"
         "      left the manifest\n"
         "\n"
         "  # acme/Replaced must be replaced\n"
@@ -60,7 +60,7 @@ def test_a_plan_of_every_kind(fleet: "Fleet") -> None:
         "      not delivered yet\n"
         "\n"
         "  # acme/Forgotten will be forgotten\n"
-        "  ! Forgotten [data]\n"
+        "  ! Forgotten [data]  (reconciler.yaml:1)\n"
         "      left the manifest\n"
         "\n"
         "Notes:\n"
@@ -68,6 +68,7 @@ def test_a_plan_of_every_kind(fleet: "Fleet") -> None:
         f"{PLAIN}\n"
         "\n"
         "1 client unchanged.\n"
+        "Plan id 6245c5cc9bc3d9cee710a420d590729301a56ac153a5fd373c915d161cc3cbd8\n"
         "Plan: 1 to create, 1 to replace, 1 to rotate, 1 to deliver, 1 to revoke, 1 to forget.\n"
     )
 
