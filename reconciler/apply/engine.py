@@ -52,9 +52,9 @@ async def carry_out(run: Run, left: Sequence[LeftJournal]) -> Report:
     stopper.cancel()
     _close_plan(run, tallies.values())
     lost = await _keep(run, left)
-    return replace(
-        _report(run, tallies.values(), lost), seconds=run.ports.clock.monotonic() - began
-    )
+    report = _report(run, tallies.values(), lost)
+    run.emit(report.event)
+    return replace(report, seconds=run.ports.clock.monotonic() - began)
 
 
 def take_terms(run: Run) -> None:
@@ -209,6 +209,7 @@ def _report(run: Run, tallies: Iterable[Tally], lost: Cause | None) -> Report:
     return Report(
         done=tuple(action for each in every for action in each.done),
         failed=tuple(failed for each in every for failed in each.failed),
+        under_way=tuple(action for each in every for action in each.under_way),
         skipped=tuple(action for each in every for action in each.skipped),
         unresolved=tuple(found for each in every for found in each.unresolved),
         instances_failed=tuple(each.failure for each in every if each.failure is not None),

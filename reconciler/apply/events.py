@@ -98,6 +98,19 @@ class WaveStarted:
     instances: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """Nothing more is sent, and the state is written or has failed to be: so many actions each."""
+
+    done: int
+    failed: int
+    under_way: int
+    not_begun: int
+    unresolved: int
+    complete: bool
+    interrupted: bool
+
+
 Event = (
     RunStarted
     | WaveStarted
@@ -108,6 +121,7 @@ Event = (
     | Unresolved
     | InstanceFailed
     | InstanceEnded
+    | RunEnded
 )
 
 Listener = Callable[[Event], None]
@@ -117,13 +131,15 @@ Listener = Callable[[Event], None]
 class Report:
     """How an apply ended.
 
-    `done` and `failed` together with `skipped` (never begun: interrupted, or their instance or
-    wave stopped) are the plan's actions. `recorded` says that the state was written; else `loss`
-    says why, and the journal holds everything.
+    The plan's actions are `done`, `failed`, `under_way` (cut off: the journal knows how far they
+    came), or `skipped` (never begun: interrupted, or their instance or wave stopped); those at an
+    address that is `unresolved` are counted there. `unrecorded` says why the state was not written,
+    and then the journal holds everything; `serial` is that of the state that was.
     """
 
     done: tuple[Action, ...] = ()
     failed: tuple[ActionFailed, ...] = ()
+    under_way: tuple[Action, ...] = ()
     skipped: tuple[Action, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()
     instances_failed: tuple[InstanceFailed, ...] = ()
@@ -136,8 +152,22 @@ class Report:
     @property
     def complete(self) -> bool:
         """Say whether everything that was planned is done and recorded."""
-        broken = self.failed or self.skipped or self.unresolved or self.instances_failed
-        return not (broken or self.halted or self.unrecorded)
+        left = self.under_way or self.skipped or self.unresolved
+        broken = self.failed or self.instances_failed or self.halted or self.unrecorded
+        return not (left or broken)
+
+    @property
+    def event(self) -> RunEnded:
+        """Return the last event of the run."""
+        return RunEnded(
+            done=len(self.done),
+            failed=len(self.failed),
+            under_way=len(self.under_way),
+            not_begun=len(self.skipped),
+            unresolved=len(self.unresolved),
+            complete=self.complete,
+            interrupted=self.stopped,
+        )
 
 
 def cause_of(error: ReconcilerError, instance: str) -> Cause:

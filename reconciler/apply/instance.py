@@ -77,6 +77,7 @@ async def _with_session(run: Run, tally: Tally, actions: Sequence[Action]) -> No
         await work.recover()
         for action in (each for each in actions if each.kind is Kind.DELIVER):
             if run.may_start:
+                tally.start(action)
                 tally.end(action, await _deliver(run, session, action))
         await work.make([each for each in actions if each.kind.makes])
         await work.retire([each for each in actions if each.kind is Kind.REVOKE])
@@ -84,13 +85,17 @@ async def _with_session(run: Run, tally: Tally, actions: Sequence[Action]) -> No
 
 @dataclass(slots=True, kw_only=True)
 class _Work:
-    """An instance that is signed on to. `listing` is its newest list."""
+    """An instance that is signed on to.
+
+    `listing` is its newest list, `before` the numeric ids that it had before the first create.
+    """
 
     run: Run
     tally: Tally
     session: Session
     listing: Listing
-    blocked: dict[Address, Cause] = field(default_factory=dict)
+    blocked: frozenset[Address] = frozenset()
+    before: frozenset[int | None] = frozenset()
     made: list[Action] = field(default_factory=list)
     succeeded: list[Action] = field(default_factory=list)
 
@@ -101,6 +106,25 @@ class _Work:
                 seen = sight(self.run, entry, self.listing, domain=entry.domain)
                 if isinstance(seen, Present) and seen.listed.id is not None:
                     self.run.working.entry(address, replace(entry, id=seen.listed.id))
+
+    def _identify_made(self) -> None:
+        """Take the ids of what this run made, where the list masks client ids and shows no mark.
+
+        A client that is new in the list, of the name that this run has just created and of the
+        user who did, is the one.
+        """
+        new = [
+            each
+            for each in self.listing.clients
+            if each.client_id is None and each.mark is None and each.id not in self.before
+        ]
+        for address in {each.address for each in self.made}:
+            entry = self.run.entry(address)
+            if entry is None or entry.id is not None or entry.owner is None:
+                continue
+            found = [e for e in new if (e.name, e.owner) == (entry.live_name, entry.owner)]
+            if len(found) == 1:
+                self.run.working.entry(address, replace(entry, id=found[0].id))
 
     def _entries(self) -> list[tuple[Address, Entry]]:
         key = self.tally.instance
@@ -114,7 +138,7 @@ class _Work:
             self.run, self.session, self.tally.instance, self.listing
         )
         self.tally.unresolved.extend(unresolved)
-        self.blocked = {each.address: each.cause for each in unresolved}
+        self.blocked = frozenset(each.address for each in unresolved)
 
     async def make(self, actions: Sequence[Action]) -> None:
         """Create what is planned: all intents durable first, then one `POST` after the other."""
@@ -124,6 +148,7 @@ class _Work:
         self.run.check_serial()
         intents = [intend(self.run, self.session, each, self.listing) for each in ready]
         await self.run.record(*intents)
+        self.before = frozenset(each.id for each in self.listing.clients)
         finishing: list[asyncio.Task[None]] = []
         left = list(zip(ready, intents, strict=True))
         try:
@@ -146,6 +171,7 @@ class _Work:
     async def _make_one(
         self, action: Action, intent: Intent, finishing: list[asyncio.Task[None]]
     ) -> None:
+        self.tally.start(action)
         posted = await post(self.run, self.session, action, intent)
         if isinstance(posted, Posted):
             self.made.append(action)
@@ -167,10 +193,14 @@ class _Work:
         if cause is None and entry is not None and due(self.run, entry):
             self.succeeded.append(action)
         else:
-            self.tally.end(action, cause)
+            made = "the client is made, and its secret kept until it is delivered"
+            self.tally.end(action, _but(cause, made) if entry is not None else cause)
 
     async def _is_ready(self, action: Action) -> bool:
-        cause = self.blocked.get(action.address)
+        if action.address in self.blocked:
+            self.tally.hold(action)
+            return False
+        cause: Cause | None = None
         entry = self.run.entry(action.address)
         replaces = entry is not None and action.kind is not Kind.CREATE
         if cause is None and entry is not None and replaces and entry.live_name == action.live_name:
@@ -197,11 +227,14 @@ class _Work:
         if self.made:
             self.listing = await self.session.list_clients()
             self.identify()
+            self._identify_made()
         for action in self.succeeded:
             entry = self.run.entry(action.address)
-            self.tally.end(action, await self._retire(action.address, entry))
+            cause = await self._retire(action.address, entry)
+            self.tally.end(action, _but(cause, "the new client is made, and the old one stays"))
         for action in actions:
             if self.run.may_start:
+                self.tally.start(action)
                 self.tally.end(action, await self._revoke(action))
 
     async def _retire(self, address: Address, entry: Entry | None) -> Cause | None:
@@ -237,8 +270,10 @@ class _Work:
         if not await self._wait_for(address, entry):
             return Cause(
                 code="successor-not-listed",
-                message="the new client is not in the list yet, so the old one stays",
-                hint="the next apply revokes it",
+                message="no list shows the new client, or none that tells it from others, so the"
+                " old one stays",
+                hint="the next apply looks again; where lists mask client ids for good, end the old"
+                " client in Domo by hand",
             )
         return await revoke(self.run, self.session, self.listing, address, old)
 
@@ -251,4 +286,10 @@ class _Work:
             pause *= 2
             self.listing = await self.session.list_clients()
             self.identify()
+            self._identify_made()
         return True
+
+
+def _but(cause: Cause | None, done: str) -> Cause | None:
+    """Return why an action failed, with what of it is `done` all the same."""
+    return None if cause is None else replace(cause, message=f"{done}: {cause.message}")

@@ -166,7 +166,7 @@ async def _resolve(
     settlement = await settle(run, session, [intent], await session.list_clients())
     if settlement.unresolved:
         return settlement.unresolved[0].cause
-    if isinstance(outcome, NotMade):
+    if isinstance(outcome, NotMade) and not settlement.withdrawn:
         return conflict(run, action, settlement.listing) or Cause(
             code="create-refused",
             message=f"Domo did not create it: {outcome.reason}",

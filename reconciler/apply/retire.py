@@ -68,14 +68,17 @@ async def revoke(
 
 
 def due(run: Run, entry: Entry) -> tuple[Retiring, ...]:
-    """Return the predecessors whose overlap, counted from the delivery to all sinks, is over."""
+    """Return the predecessors whose overlap, counted from the delivery to all sinks, is over.
+
+    It is reckoned at the plan's as-of, as what was reviewed is.
+    """
     delivered = entry.delivered_at
     if delivered is None:
         return ()
     return tuple(
         old
         for old in entry.retiring
-        if old.overlap == 0 or later(delivered, old.overlap) <= run.now()
+        if old.overlap == 0 or later(delivered, old.overlap) <= run.plan.as_of
     )
 
 

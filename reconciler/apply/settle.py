@@ -21,10 +21,11 @@ _SETTLE_HINT: Final = (
 
 @dataclass(slots=True, kw_only=True)
 class Settlement:
-    """What was found out. `listing` is the last list; `free` and `blocked` are addresses."""
+    """What was found out. `listing` is the last list; `withdrawn` were made, and are revoked."""
 
     listing: Listing
     unresolved: list[Unresolved] = field(default_factory=list)
+    withdrawn: list[Intent] = field(default_factory=list)
 
 
 async def settle(
@@ -105,6 +106,7 @@ async def _withdraw(
         )
         return
     await run.record(Withdrawn(nonce=intent.nonce))
+    outcome.withdrawn.append(intent)
     clients = tuple(each for each in outcome.listing.clients if each is not found)
     outcome.listing = Listing(
         clients=clients, principal=outcome.listing.principal, user=outcome.listing.user

@@ -16,28 +16,43 @@ from reconciler.plan.action import Action
 
 
 class Tally:
-    """The actions on one instance: each ends in exactly one of done, failed and skipped."""
+    """The actions on one instance.
+
+    Each ends in exactly one of done, failed, held (its address is unresolved), under way (cut off
+    in the middle) and skipped.
+    """
 
     def __init__(self, run: Run, instance: str, actions: Sequence[Action]) -> None:
         self.instance = instance
         self.actions = tuple(actions)
         self.done: list[Action] = []
         self.failed: list[ActionFailed] = []
+        self.held: list[Action] = []
         self.unresolved: list[Unresolved] = []
         self.failure: InstanceFailed | None = None
         self._run = run
         self._begun = False
+        self._started: set[int] = set()
 
     @property
     def skipped(self) -> tuple[Action, ...]:
-        """Return the actions that have not ended."""
-        ended = {id(each) for each in self.done} | {id(each.action) for each in self.failed}
-        return tuple(each for each in self.actions if id(each) not in ended)
+        """Return the actions that were not begun."""
+        return tuple(each for each in self._open() if id(each) not in self._started)
+
+    @property
+    def under_way(self) -> tuple[Action, ...]:
+        """Return the actions that were begun and have not ended."""
+        return tuple(each for each in self._open() if id(each) in self._started)
 
     @property
     def undone(self) -> tuple[Action, ...]:
-        """Return the actions that failed or have not ended."""
-        return (*(each.action for each in self.failed), *self.skipped)
+        """Return the actions that failed, are held or have not ended."""
+        return (*(each.action for each in self.failed), *self.held, *self._open())
+
+    def _open(self) -> tuple[Action, ...]:
+        ended = {id(each) for each in (*self.done, *self.held)}
+        ended |= {id(each.action) for each in self.failed}
+        return tuple(each for each in self.actions if id(each) not in ended)
 
     @property
     def ok(self) -> bool:
@@ -48,6 +63,14 @@ class Tally:
         """Say that work on the instance starts."""
         self._begun = True
         self._run.emit(InstanceStarted(instance=self.instance))
+
+    def start(self, action: Action) -> None:
+        """Say that the first request for an action is about to be sent."""
+        self._started.add(id(action))
+
+    def hold(self, action: Action) -> None:
+        """Leave out an action whose address is unresolved, which is told by itself."""
+        self.held.append(action)
 
     def succeed(self, action: Action) -> None:
         """Record that an action is done and durable."""
@@ -78,4 +101,4 @@ class Tally:
     def finish(self) -> None:
         """Say that the instance is through."""
         if self._begun:
-            self._run.emit(InstanceEnded(instance=self.instance, ok=self.ok and not self.skipped))
+            self._run.emit(InstanceEnded(instance=self.instance, ok=self.ok and not self._open()))

@@ -176,7 +176,9 @@ async def carry_out(job: Job, listen: Listener, stop: Stop) -> Report:
         plan_id=working.open_plan.plan_id if working.open_plan else job.plan.id,
         at=stamp(clock.now()),
     )
-    async with DomoHttp(clock=clock, rng=SystemRandom(), rate=job.rate) as domo:
+    async with DomoHttp(
+        clock=clock, rng=SystemRandom(), rate=job.rate, stopped=lambda: stop.requested
+    ) as domo:
         run = Run(
             desired=job.desired,
             plan=job.plan,

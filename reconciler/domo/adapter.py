@@ -2,7 +2,7 @@
 
 import os
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
@@ -31,6 +31,7 @@ class DomoHttp:
     Each session has an HTTP client to itself, as one that is shared gets slow with the number of
     its connections. A client is used again by a later session, which saves it the connection to
     the API host. All of them share the rate, and one TLS context, made when it is first needed.
+    Once `stopped` says so, nothing is tried again.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class DomoHttp:
         timeouts: Timeouts = _TIMEOUTS,
         policy: RetryPolicy = _POLICY,
         rate: float | None = None,
+        stopped: Callable[[], bool] | None = None,
     ) -> None:
         self._clock = clock
+        self._stopped = stopped
         self._rng = rng
         self._timeouts = timeouts
         self._policy = policy
@@ -101,7 +104,9 @@ class DomoHttp:
         layer: httpx.AsyncBaseTransport = Bounded(pool, seconds=self._timeouts.exchange)
         if self._pace is not None:
             layer = Paced(layer, pace=self._pace, clock=self._clock)
-        layer = Retrying(layer, policy=self._policy, clock=self._clock, rng=self._rng)
+        layer = Retrying(
+            layer, policy=self._policy, clock=self._clock, rng=self._rng, stopped=self._stopped
+        )
         return httpx.AsyncClient(
             transport=layer, timeout=self._timeouts.of_httpx(), trust_env=False
         )

@@ -6,6 +6,7 @@ of the exchange, seen by `Retrying`, and not of whoever reads it later.
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -24,6 +25,9 @@ _CODINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
 """What a body may be packed in: codings that unpack a thousandfold at most, and one at a time.
 
 Two layers of gzip, or one of Brotli, make gigabytes out of a chunk before its size can be seen."""
+
+_LOOK: Final = 0.2
+"""Seconds between two looks at whether a wait is still worth it."""
 
 _KEPT_HEADERS: Final = (b"retry-after", b"date")
 
@@ -156,11 +160,21 @@ class Paced(httpx.AsyncBaseTransport):
 
 
 class Retrying(httpx.AsyncBaseTransport):
-    """Sends again what its `resend` extension allows, for as long as the policy says."""
+    """Sends again what its `resend` extension allows, for as long as the policy says.
+
+    Once `stopped` says so, nothing is sent again, and who waits for it does not wait on.
+    """
 
     def __init__(
-        self, inner: httpx.AsyncBaseTransport, *, policy: RetryPolicy, clock: Clock, rng: Random
+        self,
+        inner: httpx.AsyncBaseTransport,
+        *,
+        policy: RetryPolicy,
+        clock: Clock,
+        rng: Random,
+        stopped: Callable[[], bool] | None = None,
     ) -> None:
+        self._stopped = stopped
         self._inner = inner
         self._policy = policy
         self._clock = clock
@@ -174,13 +188,22 @@ class Retrying(httpx.AsyncBaseTransport):
             outcome = await self._try(request)
             failed = self._failed(outcome, tries, self._clock.monotonic() - start)
             wait = self._policy.wait(resend, failed, self._rng) if failed else None
-            if wait is None:
+            if wait is None or not await self._waited(wait):
                 break
-            await self._clock.sleep(wait)
             tries += 1
         if isinstance(outcome, httpx.Response):
             return outcome
         raise outcome
+
+    async def _waited(self, seconds: float) -> bool:
+        """Let the time pass; return whether to go on after it."""
+        if self._stopped is None:
+            await self._clock.sleep(seconds)
+            return True
+        until = self._clock.monotonic() + seconds
+        while not self._stopped() and (left := until - self._clock.monotonic()) > 0:
+            await self._clock.sleep(min(left, _LOOK))
+        return not self._stopped()
 
     async def _try(self, request: httpx.Request) -> httpx.Response | httpx.RequestError:
         try:

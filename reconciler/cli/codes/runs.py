@@ -138,9 +138,9 @@ RUNS: Final = {
         "Make room or mend the rights, then apply again: what was done is in the journal.",
     ),
     "successor-not-listed": (
-        "The new client is not in the instance's list yet, so the old one stays.",
-        "Domo does not promise that a list shows a client at once.",
-        "Apply again: it goes on from there.",
+        "The new client is in no list, or in none that tells it from others: the old one stays.",
+        "Domo does not promise that a list shows a client at once, and may mask client ids.",
+        "Apply again: it goes on from there. Where ids are masked for good, end it in Domo.",
     ),
     "suspected-orphan": (
         "A client of a wanted name has this state's mark, and the state does not know it.",

@@ -11,6 +11,7 @@ from reconciler.apply.events import (
     InstanceFailed,
     InstanceStarted,
     Listener,
+    RunEnded,
     RunStarted,
     Settled,
     Unresolved,
@@ -53,7 +54,7 @@ def entry(event: Event) -> Mapping[str, object] | None:
             return _line(address, "unresolved", cause.message)
         case InstanceFailed(instance=instance, cause=cause):
             return {**_line(None, "failed", cause.message), "instance": instance}
-        case RunStarted() | WaveStarted() | InstanceStarted() | InstanceEnded():
+        case RunStarted() | WaveStarted() | InstanceStarted() | InstanceEnded() | RunEnded():
             return None
         case _:
             assert_never(event)

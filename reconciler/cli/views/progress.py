@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Final, assert_never
 
 import click
@@ -16,6 +17,7 @@ from reconciler.apply.events import (
     InstanceFailed,
     InstanceStarted,
     Listener,
+    RunEnded,
     RunStarted,
     Settled,
     Unresolved,
@@ -24,6 +26,15 @@ from reconciler.apply.events import (
 from reconciler.cli.views.console import Console
 from reconciler.model.text import plural, printable
 from reconciler.plan.action import Action, Kind
+
+_PLAIN: Final = {
+    RunStarted: "run-started",
+    WaveStarted: "wave-started",
+    InstanceStarted: "instance-started",
+    InstanceEnded: "instance-ended",
+    RunEnded: "run-ended",
+}
+"""The names of events that say no more than their fields."""
 
 _DOING: Final = {
     Kind.CREATE: "created",
@@ -93,7 +104,7 @@ def _line(event: Event) -> str | None:
             return f"{address}: unresolved: {cause.message}"
         case InstanceFailed(instance=instance, cause=cause):
             return f"{instance}: failed: {cause.message}"
-        case InstanceStarted() | InstanceEnded():
+        case InstanceStarted() | InstanceEnded() | RunEnded():
             return None
         case _:
             assert_never(event)
@@ -112,24 +123,8 @@ def _json_line(console: Console, event: Event) -> None:
 
 def _record(event: Event) -> dict[str, object]:
     match event:
-        case RunStarted():
-            return {
-                "event": "run-started",
-                "plan_id": event.plan_id,
-                "instances": event.instances,
-                "actions": event.actions,
-            }
-        case WaveStarted():
-            return {
-                "event": "wave-started",
-                "number": event.number,
-                "waves": event.waves,
-                "instances": event.instances,
-            }
-        case InstanceStarted(instance=instance):
-            return {"event": "instance-started", "instance": instance}
-        case InstanceEnded(instance=instance, ok=ok):
-            return {"event": "instance-ended", "instance": instance, "ok": ok}
+        case RunStarted() | WaveStarted() | InstanceStarted() | InstanceEnded() | RunEnded():
+            return {"event": _PLAIN[type(event)], **asdict(event)}
         case InstanceFailed(instance=instance, cause=cause):
             return {"event": "instance-failed", "instance": instance, **_cause(cause)}
         case ActionDone(action=action, client_id=client_id):

@@ -5,7 +5,7 @@ from typing import Final
 
 from reconciler.apply.events import Cause, Report
 from reconciler.cli.views.console import Console
-from reconciler.model.text import printable
+from reconciler.model.text import plural, printable
 from reconciler.plan.action import Action, Kind
 
 _DONE: Final = {
@@ -28,7 +28,15 @@ def show(console: Console, report: Report) -> None:
         if stopped is not None:
             console.problem(stopped.message, hint=stopped.hint, code=stopped.code)
     if report.stopped:
-        console.note("interrupted: what was done is recorded, and the next apply does the rest")
+        cut = len(report.under_way)
+        found = (
+            f"; what became of {plural(cut, 'action')} that was cut off, it finds out"
+            if cut
+            else ""
+        )
+        console.note(
+            f"interrupted: what was done is recorded, and the next apply does the rest{found}"
+        )
 
 
 def summary(report: Report) -> str:
@@ -36,6 +44,7 @@ def summary(report: Report) -> str:
     done = ", ".join(_counted(report.done)) or "nothing"
     left = [
         (len(report.failed), "failed"),
+        (len(report.under_way), "cut off"),
         (len(report.skipped), "not begun"),
         (len(report.unresolved), "unresolved"),
     ]
@@ -51,7 +60,7 @@ def document(report: Report) -> dict[str, object]:
         "complete": report.complete,
         "interrupted": report.stopped,
         "serial": report.serial,
-        "done": [{"action": each.kind, "address": str(each.address)} for each in report.done],
+        "done": _named(report.done),
         "failed": [
             {
                 "action": each.action.kind,
@@ -62,9 +71,9 @@ def document(report: Report) -> dict[str, object]:
             }
             for each in report.failed
         ],
-        "not_begun": [
-            {"action": each.kind, "address": str(each.address)} for each in report.skipped
-        ],
+        "under_way": _named(report.under_way),
+        "not_begun": _named(report.skipped),
+        "unresolved": [str(each.address) for each in report.unresolved],
         "causes": [
             {"code": cause.code, "message": cause.message, "hint": cause.hint, "names": list(names)}
             for cause, names in causes(report)
@@ -72,6 +81,10 @@ def document(report: Report) -> dict[str, object]:
         "halted": report.halted.message if report.halted else None,
         "unrecorded": report.unrecorded.message if report.unrecorded else None,
     }
+
+
+def _named(actions: Iterable[Action]) -> list[dict[str, str]]:
+    return [{"action": each.kind, "address": str(each.address)} for each in actions]
 
 
 def causes(report: Report) -> list[tuple[Cause, tuple[str, ...]]]:

@@ -58,6 +58,7 @@ class Workshop:
     environ: dict[str, str] = field(default_factory=lambda: {"PW": "right", "TOKEN": "dp-1"})
     events: list[Event] = field(default_factory=list)
     mark: bool = True
+    as_of: str = "2026-01-01T00:00:00Z"
 
     @property
     def store(self) -> LocalStore:
@@ -106,12 +107,22 @@ class Workshop:
             clients={each.address: each for each in clients},
         )
 
-    def apply(self, desired: Desired, *actions: Action, stop_at: str | None = None) -> Report:
-        """Carry actions out over what the folder holds."""
-        return asyncio.run(self._apply(desired, actions, stop_at))
+    def apply(
+        self,
+        desired: Desired,
+        *actions: Action,
+        stop_at: str | None = None,
+        stop_after: float | None = None,
+    ) -> Report:
+        """Carry actions out over what the folder holds; interrupted at an event or after a time."""
+        return asyncio.run(self._apply(desired, actions, stop_at, stop_after))
 
     async def _apply(
-        self, desired: Desired, actions: Sequence[Action], stop_at: str | None
+        self,
+        desired: Desired,
+        actions: Sequence[Action],
+        stop_at: str | None,
+        stop_after: float | None,
     ) -> Report:
         store = self.store
         base = store.read()
@@ -131,16 +142,21 @@ class Workshop:
             at="2026-01-01T00:00:00Z",
         )
         clock, stop = SystemClock(), Stop()
+        if stop_after is not None:
+            asyncio.get_running_loop().call_later(stop_after, stop.request)
 
         def listen(event: Event) -> None:
             self.events.append(event)
             if type(event).__name__ == stop_at:
                 stop.request()
 
-        async with DomoHttp(clock=clock, rng=Random(1)) as domo:
+        def stopped() -> bool:
+            return stop.requested
+
+        async with DomoHttp(clock=clock, rng=Random(1), stopped=stopped) as domo:
             run = Run(
                 desired=desired,
-                plan=Plan(id="p", as_of="2026-01-01T00:00:00Z", actions=tuple(actions)),
+                plan=Plan(id="p", as_of=self.as_of, actions=tuple(actions)),
                 ports=Ports(
                     domo=domo,
                     credentials=LocalCredentials(self.root, self.environ, frozenset()),

@@ -1,8 +1,8 @@
 """A plan as JSON: its schema, its bytes, and the way back."""
 
 import json
-from hashlib import sha256
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
