@@ -102,10 +102,21 @@ def _kept(
     kept = working.secret_of(entry.client_id, entry)
     if kept is None:
         return
-    if isinstance(kept, Plain):
-        secret: Secret | None = kept.secret
-    else:
-        secret = reading.sealing.open(client_id=entry.client_id, sealed=kept)
+    try:
+        secret = (
+            kept.secret
+            if isinstance(kept, Plain)
+            else reading.sealing.open(client_id=entry.client_id, sealed=kept)
+        )
+    except ReconcilerError as error:
+        yield Answer(
+            address=address,
+            place=STATE,
+            finding=Finding.UNREADABLE,
+            reason=error.message,
+            hint="put the state's file back from version control, or rotate the client",
+        )
+        return
     if secret is None:
         hint = "--identity FILE names the private key of one of its recipients"
         yield _unknown(address, STATE, "sealed", hint)

@@ -1,5 +1,6 @@
 """What was reviewed is what is done: the plan that was agreed to, and the plan as it is now."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -65,7 +66,7 @@ def agreed_to(plan_file: str | None, plan_id: str | None, *, skip_stale: bool) -
     if plan_file is None:
         if skip_stale:
             raise UsageError("--skip-stale needs a saved plan", hint="reconciler apply plan.json")
-        return Agreed(plan_id=plan_id) if plan_id else None
+        return _by_id(plan_id) if plan_id is not None else None
     saved = read_plan(plan_file)
     if plan_id is not None and plan_id != saved.id:
         raise PlanRefused(
@@ -73,6 +74,15 @@ def agreed_to(plan_file: str | None, plan_id: str | None, *, skip_stale: bool) -
             hint="give the plan that was reviewed",
         )
     return Agreed(plan_id=saved.id, saved=saved)
+
+
+def _by_id(plan_id: str) -> Agreed:
+    if not re.fullmatch("[0-9a-f]{64}", plan_id):
+        raise UsageError(
+            f"`{plan_id}` is not a plan's id",
+            hint="it has 64 hexadecimal digits, and every plan shows its own",
+        )
+    return Agreed(plan_id=plan_id)
 
 
 def as_saved(saved: "Plan", reach: Reach) -> tuple[Chosen, str, Reach]:

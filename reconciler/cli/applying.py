@@ -29,7 +29,6 @@ from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Chosen,
     Command,
-    Duration,
     Reach,
     Where,
     as_of_option,
@@ -43,6 +42,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.recording import recording
 from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
+from reconciler.cli.types import Duration
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
 from reconciler.model.text import plural
@@ -175,6 +175,8 @@ def carry_out(console: Console, task: Task) -> int:
             save_plan(console, made, task.out, how.where, store)
             return 0
         made, stale = _settled(desired, made, task, ground)
+        if task.agreed is not None and not made.actions and made.id != task.agreed.plan_id:
+            console.note(f"there is nothing to do; the plan is not {task.agreed.plan_id} now")
         report_interrupted(console, ground)
         report_unsealed(console, desired, ground)
         refuse_problems(made, override_limits=how.override_limits)
@@ -183,7 +185,7 @@ def carry_out(console: Console, task: Task) -> int:
             console.note("nothing was done")
             return 1
         code = _done(console, task, _job(task, chosen, made, (desired, ground, store)))
-    if report_unseen(console, made):
+    if report_unseen(console, made) or _report_conflicts(console, made):
         code = code or INCOMPLETE
     return _with_stale(console, code, stale)
 
@@ -253,6 +255,19 @@ def _with_stale(console: Console, code: int, stale: tuple[str, ...]) -> int:
         code="stale",
     )
     return code or INCOMPLETE
+
+
+def _report_conflicts(console: Console, made: "Plan") -> bool:
+    """Say which clients are wanted and were not made, as others have their names."""
+    found = sorted(str(each.address) for each in made.notices if each.code == "conflict")
+    if found:
+        named = ", ".join(found[:5]) + (f" and {len(found) - 5:,} more" * (len(found) > 5))
+        console.problem(
+            f"{plural(len(found), 'client')} not made, as others have the names: {named}",
+            hint="`reconciler import ADDRESS` adopts one; or choose another name",
+            code="conflict",
+        )
+    return bool(found)
 
 
 def _agreed(made: "Plan", ground: Ground, task: Task) -> bool:

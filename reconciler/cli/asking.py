@@ -9,7 +9,8 @@ import click
 
 from reconciler.cli.commands.plan import selection
 from reconciler.cli.commands.state_list import unknown_address
-from reconciler.cli.options import AddressType, Chosen, Command, chosen_options, option
+from reconciler.cli.options import Chosen, Command, chosen_options, option
+from reconciler.cli.types import AddressType
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
 

@@ -2,8 +2,10 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Final, NoReturn
 
 import click
@@ -60,6 +62,8 @@ def group() -> click.Group:
 def run() -> NoReturn:
     """Run the command line of this process and end it with the exit code."""
     gc.set_threshold(RARELY)
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, _as_ctrl_c)
     console = Console.of_process(os.environ)
     try:
         code = main(sys.argv[1:], console, os.environ)
@@ -72,6 +76,11 @@ def run() -> NoReturn:
     sys.exit(code)
 
 
+def _as_ctrl_c(*_: object) -> None:
+    """Let a pipeline that is cancelled end a command as a person would: with 130, nothing left."""
+    signal.raise_signal(signal.SIGINT)
+
+
 def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> int:
     """Run one command and return its exit code; every error is shown here and nowhere else.
 
@@ -79,6 +88,8 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
         BrokenPipeError: whoever read the output has gone.
 
     """
+    if _wants_json(arguments, environ):  # a command line that cannot be read is told so, too
+        console.log_format = "json"
     try:
         return _invoke(arguments, console, environ)
     except ReconcilerError as error:
@@ -98,6 +109,12 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
     except Exception as error:  # noqa: BLE001 (the boundary: what nobody expected ends here)
         _internal(error, console)
         return ReconcilerError.exit_code
+
+
+def _wants_json(arguments: list[str], environ: Mapping[str, str]) -> bool:
+    given = [value for name, value in pairwise(arguments) if name == "--log-format"]
+    given += [each.partition("=")[2] for each in arguments if each.startswith("--log-format=")]
+    return (given or [environ.get("RECONCILER_LOG_FORMAT", "")])[-1] == "json"
 
 
 def _invoke(arguments: list[str], console: Console, environ: Mapping[str, str]) -> int:

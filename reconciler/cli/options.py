@@ -6,16 +6,16 @@ that hands the command one value.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from reconciler.cli.types import Duration, Instant, Label, Lines, Rate, completed
 from reconciler.cli.views.console import Console
-from reconciler.model import instant, text
-from reconciler.model.address import Address
+from reconciler.model import instant
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MANIFEST: Final = "reconciler.yaml"
 
-T = TypeVar("T")
 Command = Callable[..., int]
 Decorator = Callable[[Command], Command]
 
@@ -63,108 +62,6 @@ class Reach:
     rate: float | None = None
 
 
-class OneEachLine(click.ParamType[T]):
-    """A repeatable value; its environment variable holds one on each line."""
-
-    def split_envvar_value(self, rv: str) -> Sequence[str]:
-        """Divide a variable into its lines; names hold spaces and commas, but no line ends."""
-        return [line.strip() for line in rv.splitlines() if line.strip()]
-
-
-class Lines(OneEachLine[str]):
-    """A text that is taken as it is; `by` names what in `completing` completes it."""
-
-    def __init__(self, name: str, by: str | None = None) -> None:
-        self.name = name
-        self._by = by
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Take the text as it is; what it names is looked up where it is used."""
-        del param, ctx
-        return str(value)
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> "list[CompletionItem[str]]":
-        """Complete with what there is to name."""
-        del param
-        return _completed(self._by, ctx, incomplete) if self._by else []
-
-
-class AddressType(click.ParamType[Address]):
-    """`INSTANCE/CLIENT`."""
-
-    name = "address"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Address:
-        """Divide the address at its first `/`."""
-        try:
-            return Address.parse(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> "list[CompletionItem[str]]":
-        """Complete with what the manifest and the state know."""
-        del param
-        return _completed("addresses", ctx, incomplete)
-
-
-class Label(OneEachLine[tuple[str, str]]):
-    """`k=v`."""
-
-    name = "k=v"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Divide the label at its first `=`."""
-        key, equals, wanted = str(value).partition("=")
-        if not (key and equals):
-            self.fail(f"`{value}` is not a label: write k=v, as in env=prod", param, ctx)
-        return key, wanted
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> "list[CompletionItem[str]]":
-        """Complete with the labels that instances have."""
-        del param
-        return _completed("labels", ctx, incomplete)
-
-
-class Instant(click.ParamType[datetime]):
-    """A UTC instant; a bare date means its 00:00."""
-
-    name = "instant"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Read the instant."""
-        try:
-            return instant.parse(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Duration(click.ParamType[float]):
-    """A length of time such as `30s` or `50ms`, in seconds."""
-
-    name = "duration"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read the duration."""
-        try:
-            return text.seconds(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
 def option(*names: str, **settings: Any) -> Decorator:
     """Return a `click.option` whose environment variable is `RECONCILER_` and its long name."""
     long = next(name for name in names if name.startswith("--"))
@@ -180,15 +77,7 @@ def _complete_files(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> "list[CompletionItem[str]]":
     del param
-    return _completed("files", ctx, incomplete)
-
-
-def _completed(by: str, ctx: click.Context, begun: str) -> "list[CompletionItem[str]]":
-    """Ask the module that reads what there is, which no other command line needs."""
-    from reconciler.cli import completing
-
-    found: list[CompletionItem[str]] = getattr(completing, by)(ctx, begun)
-    return found
+    return completed("files", ctx, incomplete)
 
 
 def where_options(command: Command) -> Command:
@@ -214,18 +103,13 @@ def file_option(command: Command) -> Command:
     return wrapped
 
 
-def target_option(command: Command) -> Command:
-    """Add `--target`; the command gets `targets`."""
-    return option(
-        "--target", "targets", type=Lines("address", "targets"), multiple=True, metavar="ADDRESS",
-        help="Only this address, instance or glob, as in 'acme-*/Reporting' (repeatable).",
-    )(command)  # fmt: skip
-
-
 def chosen_options(command: Command) -> Command:
     """Add `--target`, `--exclude` and `--label`; the command gets `chosen`."""
 
-    @target_option
+    @option(
+        "--target", "targets", type=Lines("address", "targets"), multiple=True, metavar="ADDRESS",
+        help="Only this address, instance or glob, as in 'acme-*/Reporting' (repeatable).",
+    )  # fmt: skip
     @option(
         "--exclude", "excludes", type=Lines("address", "targets"), multiple=True, metavar="ADDRESS",
         help="All but this address, instance or glob (repeatable).",
@@ -312,7 +196,7 @@ def reach_options(at_once: str) -> Decorator:
             metavar="N", help=at_once,
         )  # fmt: skip
         @option(
-            "--rate", type=click.FloatRange(0.1), metavar="N",
+            "--rate", type=Rate(), metavar="N",
             help="Requests a second for each host; no limit without it.",
         )  # fmt: skip
         @functools.wraps(command)

@@ -23,11 +23,18 @@ def shaped(cls: type[Shaped], given: Any, where: str) -> Shaped:
         if name not in known:
             raise ValueError(f"{where}: unknown key `{name}`, known are {', '.join(sorted(known))}")
         if not _fits(value, known[name].type):
-            raise ValueError(f"{where}: `{name}` cannot be {value!r}")
+            raise ValueError(f"{where}: `{name}` cannot be {value!r}{_choice(known[name].type)}")
     for name, each in known.items():
         if name not in values and each.default is MISSING and each.default_factory is MISSING:
             raise ValueError(f"{where}: `{name}` is missing")
     return cls(**values)
+
+
+def _choice(wanted: Any) -> str:
+    """Say what a value may be, where only some may."""
+    if get_origin(wanted) is not Literal:
+        return ""
+    return f", it is one of {', '.join(map(str, get_args(wanted)))}"
 
 
 def mapping(given: Any, where: str) -> Mapping[str, Any]:

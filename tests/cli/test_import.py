@@ -215,6 +215,18 @@ def test_what_exists_is_printed_as_a_manifest(
 
 
 @pytest.mark.usefixtures("begun")
+def test_a_part_of_what_exists_is_enough(tmp_path: Path, reconciler: Run) -> None:
+    """Patterns choose among what exists as they do everywhere else."""
+    only = ("import", "--generate", "--format", "json", "--target", "acme/*")
+    answer = json.loads(reconciler(*only, env=PASSWORDS).out)
+    assert [each["address"] for each in answer["unmanaged"]] == ["acme/Other: one"]
+    named = reconciler("import", "acme/A", "--target", "acme", env=PASSWORDS)
+    assert (named.code, "does not go with this" in named.err) == (64, True)
+    assert reconciler("import", "--all", "--exclude", "acme", env=PASSWORDS).code == 0
+    assert not any(each.startswith("acme/") for each in entries(tmp_path))
+
+
+@pytest.mark.usefixtures("begun")
 def test_what_exists_is_written_between_the_comments(tmp_path: Path, reconciler: Run) -> None:
     """The manifest keeps every line that it had, and what was added can be adopted."""
     path = tmp_path / "reconciler.yaml"

@@ -53,6 +53,19 @@ def lines(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (folder / "ledger.jsonl").read_bytes().splitlines()]
 
 
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize(
+    "name", ["reconciler.yaml", "reconciler.state.json", "reconciler.state.json.backup"]
+)
+def test_a_ledger_is_a_file_of_its_own(name: str, tmp_path: Path, reconciler: "Reconciler") -> None:
+    """A ledger is not begun where the state or the manifest is, or is to be."""
+    before = (tmp_path / "reconciler.yaml").read_bytes()
+    run = reconciler("apply", "--auto-approve", "--ledger", name, env=ENV)
+    assert (run.code, "own file: it was not written" in run.err) == (64, True)
+    assert [each.name for each in tmp_path.iterdir()] == ["reconciler.yaml"]
+    assert (tmp_path / "reconciler.yaml").read_bytes() == before
+
+
 def test_a_run_is_recorded_and_can_be_verified(
     served: "Running", tmp_path: Path, reconciler: "Reconciler"
 ) -> None:

@@ -63,6 +63,23 @@ def test_an_instance_that_cannot_be_reached_keeps_nobody_from_the_rest(reconcile
         assert "Error: 1 instance could not be looked at: acme" in run.err
 
 
+def test_a_name_that_others_have_is_no_success(
+    life: "Folder", tmp_path: Path, reconciler: Run
+) -> None:
+    """A refresh sees the conflict, so that nothing is planned; an apply says what is missing."""
+    served = life("{name: A, scope: [data]}", instances=("acme",))
+    served.add_client("acme.domo.com", "A")
+    planned = reconciler("plan", "--refresh", env=PASSWORDS)
+    assert (planned.code, "reconciler import 'acme/A'" in " ".join(planned.out.split())) == (
+        0,
+        True,
+    )
+    run = reconciler("apply", "--refresh", "--auto-approve", env=PASSWORDS)
+    assert (run.code, served.count(route="create*")) == (3, 0)
+    assert "Error: 1 client not made, as others have the names: acme/A" in run.err
+    assert not json.loads((tmp_path / "reconciler.state.json").read_bytes())["clients"]
+
+
 @pytest.mark.usefixtures("fleet")
 def test_what_only_looks_cannot_be_saved(tmp_path: Path, reconciler: Run) -> None:
     """There is nothing in it that an apply could do."""

@@ -88,6 +88,16 @@ def test_a_plan_id_needs_no_file(tmp_path: Path, served: "Running", reconciler: 
     assert served.count(route="create*") == 2
 
 
+def test_what_is_no_id_is_said(tmp_path: Path, served: "Running", reconciler: Run) -> None:
+    """A slip of the pen is an error even where nothing is to do, and another id is told."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    assert reconciler("apply", "--auto-approve", env=PASSWORDS).code == 0
+    wrong = reconciler("apply", "--plan-id", "abc", env=PASSWORDS)
+    assert (wrong.code, "`abc` is not a plan's id" in wrong.err) == (64, True)
+    other = reconciler("apply", "--plan-id", "0" * 64, env=PASSWORDS)
+    assert (other.code, "there is nothing to do; the plan is not 0000" in other.err) == (0, True)
+
+
 def test_a_plan_that_moved_is_refused_with_the_difference(
     tmp_path: Path, served: "Running", reconciler: Run
 ) -> None:

@@ -129,11 +129,13 @@ def test_every_answer_for_a_program_has_a_schema(
         "state unlock": ("state", "unlock"),
         "ledger verify": ("ledger", "verify", "ledger.jsonl"),
         "explain": ("explain",),
-        "forget": ("forget", "acme-prod/ETL", "--auto-approve"),
+        "state mv": ("state", "mv", "acme-prod/ETL", "acme-prod/Load", "--auto-approve"),
+        "state rm": ("state", "rm", "acme-prod/Load", "--auto-approve"),
+        "forget": ("forget", "--all", "--auto-approve"),
         "destroy": ("destroy", "--all", "--auto-approve"),
     }
-    settle = "state settle"  # its formats are those of a secret, as `output` prints it
-    assert {*runs, settle} == set(_answering())
+    # The formats of `settle` are those of a secret, as `output` prints it; `rekey` has tests.
+    assert {*runs, "state settle", "state rekey"} == set(_answering())
     for name, arguments in runs.items():
         before = published.checked.total()
         run = reconciler(*arguments, "--format", "json", env=env)

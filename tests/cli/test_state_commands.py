@@ -189,6 +189,29 @@ def test_a_client_is_moved(shelf: "Shelf", tmp_path: Path, reconciler: "Reconcil
     assert document["clients"]["acme/Reports"]["client_secret"] == shelf.secret
 
 
+def test_a_client_stays_on_its_instance(
+    shelf: "Shelf", tmp_path: Path, reconciler: "Reconciler"
+) -> None:
+    """No move leaves a state that every plan would refuse: the domains must be one."""
+    shelf.write(Reporting=shelf.entry)
+    before = (tmp_path / "s.json").read_bytes()
+    (tmp_path / "reconciler.yaml").write_text(
+        "version: 1\ninstances: {two: {}, renamed: {domain: acme.domo.com}}\n"
+    )
+    for target, why in (
+        ("two/Reporting", "two is two.domo.com"),
+        ("nowhere/Reporting", "no instance `nowhere`"),
+    ):
+        run = reconciler("state", "mv", "acme/Reporting", target, "--auto-approve", *STATE)
+        assert (run.code, why in run.err) == (64, True)
+    assert (tmp_path / "s.json").read_bytes() == before
+    move = ("state", "mv", "acme/Reporting", "renamed/Reporting", "--format", "json")
+    run = reconciler(*move, "--auto-approve", *STATE)
+    assert json.loads(run.out)["addresses"] == ["acme/Reporting", "renamed/Reporting"]
+    listed = reconciler("state", "list", "--label", "env=prod", *STATE)
+    assert (listed.code, "the label env=prod" in listed.err) == (64, True)
+
+
 def test_a_client_is_forgotten(shelf: "Shelf", reconciler: "Reconciler") -> None:
     """It is gone from the state, and its secret from the backup as well."""
     shelf.write(Reporting=shelf.kept, Audit=replace(shelf.entry, client_id="c2"))

@@ -1,5 +1,6 @@
 """The command line itself: help, usage errors, streams that fail, shells."""
 
+import json
 import os
 import subprocess
 import sys
@@ -43,6 +44,30 @@ def test_a_schema_is_printed_as_it_is_published(reconciler: "Reconciler") -> Non
         run = reconciler("schema", path.name.removesuffix(".v1.schema.json"))
         assert (run.code, run.out, run.err) == (0, path.read_text(encoding="utf-8"), "")
     assert reconciler("schema").out == reconciler("schema", "manifest").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [
+        (("apply", "--nope", "--log-format", "json"), {}),
+        (("nope", "--log-format=json"), {}),
+        (("nope",), {"RECONCILER_LOG_FORMAT": "json"}),
+    ],
+)
+def test_what_cannot_be_read_is_told_as_it_was_asked_for(
+    arguments: tuple[str, ...], env: dict[str, str], reconciler: "Reconciler"
+) -> None:
+    """A program that reads JSON lines gets one, too, where the command line itself is wrong."""
+    run = reconciler(*arguments, env=env)
+    said = json.loads(run.err)
+    assert (run.code, said["level"], said["code"]) == (64, "error", "usage")
+
+
+@pytest.mark.parametrize("rate", ["nan", "inf", "0"])
+def test_a_rate_is_a_number(rate: str, reconciler: "Reconciler") -> None:
+    """What is no number of requests is refused, though it compares like one."""
+    run = reconciler("plan", "--rate", rate)
+    assert (run.code, "--rate" in run.err) == (64, True)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

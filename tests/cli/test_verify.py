@@ -189,6 +189,27 @@ def test_a_sink_that_cannot_be_read_back_is_a_usage_error(
         assert (run.code, said in run.err, run.out) == (64, True, "")
 
 
+def test_a_sealed_secret_that_is_damaged_hides_no_other(
+    applied: Callable[..., None],
+    reconciler: "Reconciler",
+    tmp_path: Path,
+    keypair: Callable[[str], "KeyPair"],
+) -> None:
+    """It is unreadable by itself; what can be opened is tried all the same."""
+    pair = keypair("ops.key")
+    more = "      - {name: Second, scope: [data]}\n"
+    applied(head=f"{more}state: {{encryption: {{age: {{recipients: [{pair.recipient}]}}}}}}\n")
+    path = tmp_path / "reconciler.state.json"
+    state: dict[str, Any] = json.loads(path.read_bytes())
+    clients = state["clients"]
+    clients["acme/Kept"]["client_secret_sealed"] = clients["acme/Second"]["client_secret_sealed"]
+    path.write_text(json.dumps(state))
+    asked = ("verify", "--target", "acme/Kept", "--target", "acme/Second")
+    run = reconciler(*asked, "--identity", pair.file, "--format", "json")
+    assert run.code == 3
+    assert found(run) == {"acme/Kept": "unreadable", "acme/Second": "works"}
+
+
 def test_a_sealed_secret_needs_its_identity(
     applied: Callable[..., None],
     reconciler: "Reconciler",

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from reconciler.cli.options import Lines, format_option, output_options
+from reconciler.cli.options import format_option, output_options
+from reconciler.cli.types import Lines
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
 from reconciler.model.text import nearest

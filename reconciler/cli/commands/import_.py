@@ -1,17 +1,17 @@
 """`reconciler import`: take up clients that exist."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from reconciler.cli.exits import INCOMPLETE
 from reconciler.cli.options import (
-    AddressType,
-    Lines,
+    Chosen,
     Reach,
     Where,
+    chosen_options,
     format_option,
     lock_timeout_option,
     option,
@@ -20,6 +20,7 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.runtime import load_manifest, open_store, survey
+from reconciler.cli.types import AddressType, Lines
 from reconciler.cli.views.console import Console
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
@@ -61,6 +62,7 @@ LARGEST: Final = 64 * 1024
     "--instance", "instances", type=Lines("key"), multiple=True, metavar="KEY", envvar=None,
     help="With --all or --generate: only this instance (repeatable).",
 )  # fmt: skip
+@chosen_options
 @where_options
 @reach_options("Instances looked at at once.")
 @lock_timeout_option
@@ -78,6 +80,7 @@ def import_(  # noqa: PLR0913 (one argument for each option)
     generate: bool,
     write: bool,
     instances: tuple[str, ...],
+    chosen: Chosen,
     where: Where,
     reach: Reach,
     lock_timeout: float,
@@ -100,13 +103,14 @@ def import_(  # noqa: PLR0913 (one argument for each option)
             "--client-id": (client_id is not None, address is not None),
             "--secret-stdin": (secret_stdin, address is not None),
             "--instance": (bool(instances), address is None),
+            "--target, --exclude or --label": (chosen != Chosen(), address is None),
             "--write": (write, generate and output == "text"),
         }
     )
     desired = load_manifest(where)
     if generate:
         return _generate(
-            console, desired, _keys(desired, instances), (where, reach), (output, write)
+            console, desired, (_keys(desired, instances), chosen), (where, reach), (output, write)
         )
     from reconciler.cli.adopting import Adopting
     from reconciler.plan.adopt import Choice
@@ -116,7 +120,7 @@ def import_(  # noqa: PLR0913 (one argument for each option)
     with store.lock(purpose="import", timeout=lock_timeout):
         on = Adopting(desired=desired, store=store, ground=survey(store), reach=reach)
         if address is None:
-            return _all(console, on, _keys(desired, instances), output)
+            return _all(console, on, (_keys(desired, instances), chosen), output)
         choice = Choice(id=number, client_id=client_id)
         entry = _one(on, address, choice, secret)
     _report(console, desired, {address: entry}, {}, output)
@@ -185,17 +189,22 @@ def _refuse_known(
     refuse_journal(on.ground, address)
 
 
-def _all(console: Console, on: "Adopting", keys: Sequence[str], output: str) -> int:
+def _all(console: Console, on: "Adopting", part: tuple[Sequence[str], Chosen], output: str) -> int:
     """Adopt every wanted client that is there and that nobody manages."""
     import asyncio
 
     from reconciler.cli import adopting
+    from reconciler.cli.commands.plan import selection
     from reconciler.model.errors import ReconcilerError
     from reconciler.plan.adopt import Choice, waiting
+    from reconciler.plan.select import predicate
 
-    known = on.known.clients
+    (keys, chosen), known = part, on.known.clients
+    meant = predicate(selection(chosen), on.desired, on.known)
     wanted = [
-        each for at, each in on.desired.clients.items() if at.instance in keys and at not in known
+        each
+        for at, each in on.desired.clients.items()
+        if at.instance in keys and at not in known and meant(at)
     ]
     views, unseen = asyncio.run(
         adopting.look(on, sorted({each.address.instance for each in wanted}))
@@ -266,7 +275,7 @@ def _row(desired: "Desired", address: Address, entry: "Entry") -> dict[str, Any]
 def _generate(
     console: Console,
     desired: "Desired",
-    keys: Sequence[str],
+    part: tuple[Sequence[str], Chosen],
     on: tuple[Where, Reach],
     how: tuple[str, bool],
 ) -> int:
@@ -278,13 +287,19 @@ def _generate(
     from reconciler.manifest.generate import document
     from reconciler.plan.adopt import nameable, unnameable
 
-    (where, reach), (output, write) = on, how
+    (where, reach), (output, write), (keys, chosen) = on, how, part
     store = open_store(where, desired)
     adopting = Adopting(desired=desired, store=store, ground=survey(store), reach=reach)
+    meant = _meant(desired, chosen)
+    keys = [key for key in keys if meant(Address(key, "")) or chosen.targets]
     views, unseen = asyncio.run(look(adopting, keys))
     known = adopting.known.clients
     found = {
-        key: [e for e in nameable(view, known, key) if Address(key, e.name) not in desired.clients]
+        key: [
+            each
+            for each in nameable(view, known, key)
+            if (at := Address(key, each.name)) not in desired.clients and meant(at)
+        ]
         for key, view in views.items()
     }
     found = {key: clients for key, clients in found.items() if clients}
@@ -308,6 +323,17 @@ def _generate(
     for key, why in sorted(unseen.items()):
         console.problem(f"{key}: could not be looked at: {why}", code="unreachable")
     return INCOMPLETE if unseen else 0
+
+
+def _meant(desired: "Desired", chosen: Chosen) -> Callable[[Address], bool]:
+    """Return the test of what was asked for, which nobody may have written down yet."""
+    from reconciler.cli.commands.plan import selection
+
+    part = selection(chosen)
+    if part is None:
+        return lambda _address: True
+    labels = {key: each.labels for key, each in desired.instances.items()}
+    return lambda address: part.matches(address, labels.get(address.instance, {}))
 
 
 def _unmanaged(key: str, listed: "ListedClient") -> Mapping[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any, Final, cast
 
 import click
 
-from reconciler.cli.options import Lines, option, output_options
+from reconciler.cli.options import option, output_options
 from reconciler.cli.scaffold import Answers, NewFile, Pipeline, files, ignored, variables
+from reconciler.cli.types import Lines
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError, UsageError
 

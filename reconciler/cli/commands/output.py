@@ -6,7 +6,6 @@ import click
 
 from reconciler.cli.keys import opened, read_identities, require_eyes
 from reconciler.cli.options import (
-    AddressType,
     Where,
     format_option,
     identity_option,
@@ -15,6 +14,7 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.runtime import find_store, survey
+from reconciler.cli.types import AddressType
 from reconciler.cli.views.console import Console
 from reconciler.model.address import Address
 from reconciler.model.errors import CredentialUnavailable

@@ -208,8 +208,9 @@ def report_unsealed(console: Console, desired: "Desired", ground: Ground) -> Non
     plain = sum(isinstance(each, Plain) for each in kept)
     if plain:
         console.note(
-            f"{plural(plain, 'secret')} of a time without encryption stand in plain;"
-            " the next apply seals them"
+            f"{plural(plain, 'secret')} of a time without encryption"
+            f" {'stands' if plain == 1 else 'stand'} in plain; the next apply seals"
+            f" {'it' if plain == 1 else 'them'}"
         )
 
 

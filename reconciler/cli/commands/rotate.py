@@ -6,7 +6,8 @@ import click
 
 from reconciler.cli.applying import How, Task, applying_options, carry_out, out_option
 from reconciler.cli.asking import Asked, asked_options, found
-from reconciler.cli.options import Duration, option
+from reconciler.cli.options import option
+from reconciler.cli.types import Duration
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
 from reconciler.model.text import plural

@@ -1,12 +1,12 @@
 """`reconciler sandbox`: a Domo double to try things out on."""
 
-import signal
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli.options import Duration, option, output_options
+from reconciler.cli.options import option, output_options
+from reconciler.cli.types import Duration
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
 
@@ -66,8 +66,6 @@ def sandbox(
         console.data("\n".join(_instructions(running, config, keys)))
         console.settle()
 
-    # SIGTERM ends it as Ctrl-C does; nothing is lost with a sandbox.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     run_forever(world, ready=ready, port=port, latency=latency)
     return 0
 
@@ -76,7 +74,7 @@ def _keys(instances: str) -> tuple[str, ...]:
     """Return the keys that `--instances` asks for: the first N of a list, or those it names."""
     import re
 
-    if instances.isdecimal():
+    if instances.isdecimal() and int(instances):
         more = (f"instance-{number}" for number in range(len(KEYS) + 1, int(instances) + 1))
         return (*KEYS[: int(instances)], *more)
     keys = tuple(dict.fromkeys(key.strip() for key in instances.split(",")))

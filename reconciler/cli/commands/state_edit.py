@@ -2,20 +2,22 @@
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.commands.state_list import known_entry
 from reconciler.cli.options import (
-    AddressType,
     Where,
+    format_option,
     lock_timeout_option,
     option,
     output_options,
     where_options,
 )
-from reconciler.cli.runtime import Ground, find_store, survey
+from reconciler.cli.runtime import Ground, find_store, load_manifest, survey
+from reconciler.cli.types import AddressType
 from reconciler.cli.views.console import Console
 from reconciler.model.address import Address
 from reconciler.model.errors import StateRefused, UsageError
@@ -35,9 +37,10 @@ approve_option = option("--auto-approve", is_flag=True, help="Do not ask.")
 @where_options
 @approve_option
 @lock_timeout_option
+@format_option("text", "json")
 @output_options
 @click.pass_obj
-def mv(
+def mv(  # noqa: PLR0913 (one argument for each option)
     console: Console,
     *,
     source: Address,
@@ -45,6 +48,7 @@ def mv(
     where: Where,
     auto_approve: bool,
     lock_timeout: float,
+    output: str,
 ) -> int:
     """Give a client another address: TARGET in place of SOURCE.
 
@@ -58,12 +62,16 @@ def mv(
         state, entry = _settled(ground, source)
         if target in state.clients:
             raise UsageError(f"the state has a client at `{target}` already")
+        _check_domain(where, target, entry, state)
         question = f"{source} becomes {target} (client {entry.client_id}, `{entry.live_name}`)"
         if not _agreed(console, question, auto_approve=auto_approve):
             return 1
         kept = {each: known for each, known in state.clients.items() if each != source}
-        store.write(_next(state, {**kept, target: entry}), replacing=state)
+        after = _next(state, {**kept, target: entry})
+        store.write(after, replacing=state)
     console.note(f"moved {source} to {target}")
+    if output == "json":
+        console.document(edited("mv", after.serial, (source, target)))
     return 0
 
 
@@ -72,10 +80,17 @@ def mv(
 @where_options
 @approve_option
 @lock_timeout_option
+@format_option("text", "json")
 @output_options
 @click.pass_obj
 def rm(
-    console: Console, *, address: Address, where: Where, auto_approve: bool, lock_timeout: float
+    console: Console,
+    *,
+    address: Address,
+    where: Where,
+    auto_approve: bool,
+    lock_timeout: float,
+    output: str,
 ) -> int:
     """Forget a client, and leave it alive.
 
@@ -92,9 +107,47 @@ def rm(
         if not _agreed(console, question, auto_approve=auto_approve):
             return 1
         kept = {each: known for each, known in state.clients.items() if each != address}
-        store.write(_next(state, kept), replacing=state)
+        after = _next(state, kept)
+        store.write(after, replacing=state)
     console.note(f"forgot {address}: the client lives on")
+    if output == "json":
+        console.document(edited("rm", after.serial, (address,)))
     return 0
+
+
+def edited(edit: str, serial: int, addresses: "Iterable[Address | str]") -> "Mapping[str, object]":
+    """Return what an edit of the state did as an object for a program."""
+    return {
+        "format": "reconciler.state-edit",
+        "version": 1,
+        "edit": edit,
+        "serial": serial,
+        "addresses": [str(each) for each in addresses],
+    }
+
+
+def _check_domain(where: Where, target: Address, entry: "Entry", state: "State") -> None:
+    """See that a client does not come to an instance that it is not on.
+
+    Raises:
+        UsageError: the manifest or the state says that the target's instance is another one.
+
+    """
+    domains = {e.domain for at, e in state.clients.items() if at.instance == target.instance}
+    if Path(where.file).exists():
+        instance = load_manifest(where).instances.get(target.instance)
+        if instance is None:
+            raise UsageError(
+                f"the manifest has no instance `{target.instance}`",
+                hint="write it there first: a plan needs its domain and its sign-on",
+            )
+        domains = {instance.domain}
+    other = next((each for each in domains if each.lower() != entry.domain.lower()), None)
+    if other is not None:
+        raise UsageError(
+            f"{target.instance} is {other}, and the client was made on {entry.domain}",
+            hint="a client stays on its instance; `moved:` is for one that Domo renamed",
+        )
 
 
 def _check(target: Address) -> None:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.options import (
+    Chosen,
     Where,
+    chosen_options,
     format_option,
     output_options,
-    target_option,
     where_options,
 )
 from reconciler.cli.runtime import Ground, find_store, survey
@@ -25,22 +26,25 @@ if TYPE_CHECKING:
 
 @click.command(name="list", epilog="Example: reconciler state list --target 'acme-*'")
 @where_options
-@target_option
+@chosen_options
 @format_option("text", "json")
 @output_options
 @click.pass_obj
-def list_(console: Console, *, where: Where, targets: tuple[str, ...], output: str) -> int:
+def list_(console: Console, *, where: Where, chosen: Chosen, output: str) -> int:
     """List the clients that the state knows.
 
     One line each: address, live name, and whether its sinks have its secret. What a journal holds
-    and the state does not is among them.
+    and the state does not is among them. Labels are those that the manifest has.
     """
     ground = survey(find_store(where))
-    rows = list(_rows(ground.working, targets)) if ground.working else []
-    if targets and not rows:
+    labels = _labels(where) if chosen.labels else {}
+    rows = list(_rows(ground.working, chosen, labels)) if ground.working else []
+    asked = [f"`{each}`" for each in chosen.targets]
+    asked += [f"the label {name}={value}" for name, value in chosen.labels]
+    if asked and not rows:
         raise UsageError(
-            f"nothing in the state matches {', '.join(f'`{each}`' for each in targets)}",
-            hint="`reconciler state list` without --target shows every address",
+            f"nothing in the state matches {', '.join(asked)}",
+            hint="`reconciler state list` without --target and --label shows every address",
         )
     if output == "json":
         console.document({"format": "reconciler.state-list", "version": 1, "clients": rows})
@@ -49,6 +53,12 @@ def list_(console: Console, *, where: Where, targets: tuple[str, ...], output: s
     else:
         console.note("the state knows no client")
     return 0
+
+
+def _labels(where: Where) -> "Mapping[str, Mapping[str, str]]":
+    from reconciler.cli.runtime import load_manifest
+
+    return {key: each.labels for key, each in load_manifest(where).instances.items()}
 
 
 def known_entry(ground: Ground, address: Address) -> "Entry":
@@ -84,14 +94,18 @@ def unknown_address(address: Address, clients: Iterable[Address]) -> UsageError:
     return UsageError(f"the state knows no client `{address}`", hint=hint)
 
 
-def _rows(working: "WorkingState", targets: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+def _rows(
+    working: "WorkingState", chosen: Chosen, labels: Mapping[str, Mapping[str, str]]
+) -> Iterator[Mapping[str, Any]]:
     from reconciler.plan.select import Selection
 
     attempts = [each.address for each in working.open.values()]
     orphans = [each.intent.address for each in working.orphans.values()]
-    selection = Selection(targets=targets)
+    selection = Selection(
+        targets=chosen.targets, excludes=chosen.excludes, labels=dict(chosen.labels)
+    )
     for address in sorted({*working.clients, *attempts, *orphans}):
-        if selection.matches(address, {}):
+        if selection.matches(address, labels.get(address.instance, {})):
             entry = working.clients.get(address)
             yield {
                 "address": str(address),

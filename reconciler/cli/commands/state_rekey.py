@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.commands.state_edit import edited
 from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Where,
+    format_option,
     identity_option,
     lock_timeout_option,
     output_options,
@@ -32,10 +34,16 @@ if TYPE_CHECKING:
 @where_options
 @identity_option
 @lock_timeout_option
+@format_option("text", "json")
 @output_options
 @click.pass_obj
 def rekey(
-    console: Console, *, where: Where, identities: tuple[str, ...], lock_timeout: float
+    console: Console,
+    *,
+    where: Where,
+    identities: tuple[str, ...],
+    lock_timeout: float,
+    output: str,
 ) -> int:
     """Seal every secret to the manifest's recipients.
 
@@ -58,7 +66,7 @@ def rekey(
         ground = survey(store)
         kept = tuple(_kept(ground))
         resealed = _resealed(kept, sealing)
-        _write(store, ground, resealed)
+        serial = _write(store, ground, resealed)
     plain = sum(not each.is_sealed for each in kept)
     before = f", of which {plain:,} stood in plain" if plain else ""
     console.note(
@@ -67,6 +75,8 @@ def rekey(
         if kept
         else "there is no secret to seal"
     )
+    if output == "json":
+        console.document(edited("rekey", serial, [each.whose for each in kept]))
     return 0
 
 
@@ -131,10 +141,11 @@ def _resealed(found: "Sequence[_Found]", sealing: "AgeSealing") -> "Mapping[str,
     return {key: sealing.keep(client_id=key, secret=secret) for key, secret in secrets.items()}
 
 
-def _write(store: "LocalStore", ground: Ground, resealed: "Mapping[str, Kept]") -> None:
+def _write(store: "LocalStore", ground: Ground, resealed: "Mapping[str, Kept]") -> int:
     """Put the secrets back: into the journals, each by itself, then into the state.
 
-    Whatever moment it is cut off at, each secret is whole, and doing it again does the rest.
+    Returns the serial that the state has then, 0 where there is none. Whatever moment it is cut
+    off at, each secret is whole, and doing it again does the rest.
     """
     for journal in ground.journals:
         records = tuple(_record(each, resealed) for each in journal.records)
@@ -142,7 +153,10 @@ def _write(store: "LocalStore", ground: Ground, resealed: "Mapping[str, Kept]") 
             store.rewrite(journal, records)
     before = ground.state
     if before is not None and any(each.secret is not None for each in before.clients.values()):
-        store.write(_state(before, resealed), replacing=before)
+        after = _state(before, resealed)
+        store.write(after, replacing=before)
+        return after.serial
+    return before.serial if before is not None else 0
 
 
 def _record(record: "Record", resealed: "Mapping[str, Kept]") -> "Record":

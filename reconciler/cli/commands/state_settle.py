@@ -7,7 +7,6 @@ import click
 from reconciler.cli.commands.output import FORMATS, print_secret
 from reconciler.cli.keys import opened, read_identities, require_eyes
 from reconciler.cli.options import (
-    AddressType,
     Where,
     format_option,
     identity_option,
@@ -18,6 +17,7 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.runtime import Ground, find_store, survey
+from reconciler.cli.types import AddressType
 from reconciler.cli.views.console import Console
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError

@@ -6,14 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli.commands.state_list import unknown_address
-from reconciler.cli.options import (
-    AddressType,
-    Where,
-    format_option,
-    output_options,
-    where_options,
-)
+from reconciler.cli.options import Where, format_option, output_options, where_options
 from reconciler.cli.runtime import Ground, find_store, survey
+from reconciler.cli.types import AddressType
 from reconciler.cli.views.console import Console
 from reconciler.model.address import Address
 from reconciler.model.text import brief, printable

@@ -36,10 +36,14 @@ def unlock(console: Console, *, where: Where, output: str) -> int:
     ended = None if last is None else _described(store)
     try:
         journals = 0 if is_new else _journals(store)
-    except LockHeld:
+    except LockHeld as error:
         if output == "json":
             console.document(_document(last, held=True))
-        raise
+        raise LockHeld(
+            error.message,
+            hint="wait for it, or end that process: the lock is free at once then. Never delete"
+            " the file",
+        ) from None
     if output == "json":
         console.document(_document(last, journals=journals))
         return 0

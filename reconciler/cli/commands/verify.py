@@ -9,7 +9,6 @@ from reconciler.cli.exits import INCOMPLETE
 from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Chosen,
-    Lines,
     Reach,
     Where,
     chosen_options,
@@ -21,6 +20,7 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.runtime import load_manifest, open_store, survey
+from reconciler.cli.types import Lines
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
 from reconciler.model.instant import stamp

@@ -9,8 +9,6 @@ from click.testing import CliRunner
 
 from reconciler.cli.options import (
     Chosen,
-    Duration,
-    Label,
     Where,
     as_of_option,
     chosen_options,
@@ -20,6 +18,7 @@ from reconciler.cli.options import (
     output_options,
     where_options,
 )
+from reconciler.cli.types import Duration, Label
 from reconciler.cli.views.console import Console
 
 Make = Callable[..., Console]

@@ -55,6 +55,17 @@ def test_an_instance_moves_with_all_its_clients(fleet: "Fleet") -> None:
     assert fleet.plan().problems == ()
 
 
+def test_a_circle_of_moves_is_a_problem(fleet: "Fleet") -> None:
+    """An exchange of two names would cost both secrets if it were quietly left undone."""
+    for name in ("A", "B"):
+        fleet.both(f"acme/{name}")
+    fleet.terms["moved"] = moves(("acme/A", "acme/B"), ("acme/B", "acme/A"))
+    plan = fleet.plan()
+    (problem,) = plan.problems
+    assert (problem.code, problem.override) == ("moved", None)
+    assert problem.message.endswith("nothing was moved: acme/A, acme/B")
+
+
 def test_a_domain_moves_in_place(fleet: "Fleet") -> None:
     """A renamed domain is rewritten in each entry, whatever its case."""
     fleet.want("acme/A")

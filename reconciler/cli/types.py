@@ -1,0 +1,142 @@
+"""The types of option values: what a text on the command line is read as, and completed with."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reconciler.model import instant, text
+from reconciler.model.address import Address
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+T = TypeVar("T")
+
+
+class OneEachLine(click.ParamType[T]):
+    """A repeatable value; its environment variable holds one on each line."""
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        """Divide a variable into its lines; names hold spaces and commas, but no line ends."""
+        return [line.strip() for line in rv.splitlines() if line.strip()]
+
+
+class Lines(OneEachLine[str]):
+    """A text that is taken as it is; `by` names what in `completing` completes it."""
+
+    def __init__(self, name: str, by: str | None = None) -> None:
+        self.name = name
+        self._by = by
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take the text as it is; what it names is looked up where it is used."""
+        del param, ctx
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """Complete with what there is to name."""
+        del param
+        return completed(self._by, ctx, incomplete) if self._by else []
+
+
+class AddressType(click.ParamType[Address]):
+    """`INSTANCE/CLIENT`."""
+
+    name = "address"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Address:
+        """Divide the address at its first `/`."""
+        try:
+            return Address.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """Complete with what the manifest and the state know."""
+        del param
+        return completed("addresses", ctx, incomplete)
+
+
+class Label(OneEachLine[tuple[str, str]]):
+    """`k=v`."""
+
+    name = "k=v"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Divide the label at its first `=`."""
+        key, equals, wanted = str(value).partition("=")
+        if not (key and equals):
+            self.fail(f"`{value}` is not a label: write k=v, as in env=prod", param, ctx)
+        return key, wanted
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """Complete with the labels that instances have."""
+        del param
+        return completed("labels", ctx, incomplete)
+
+
+class Instant(click.ParamType[datetime]):
+    """A UTC instant; a bare date means its 00:00."""
+
+    name = "instant"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read the instant."""
+        try:
+            return instant.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Duration(click.ParamType[float]):
+    """A length of time such as `30s` or `50ms`, in seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the duration."""
+        try:
+            return text.seconds(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Rate(click.FloatRange):
+    """Requests a second: a finite number, not too small."""
+
+    def __init__(self) -> None:
+        super().__init__(0.1, 1_000_000)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the number; one that is none passes every comparison."""
+        found = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"`{value}` is not a number", param, ctx)
+        return found
+
+
+def completed(by: str, ctx: click.Context, begun: str) -> "list[CompletionItem[str]]":
+    """Ask the module that reads what there is, which no other command line needs."""
+    from reconciler.cli import completing
+
+    found: list[CompletionItem[str]] = getattr(completing, by)(ctx, begun)
+    return found
