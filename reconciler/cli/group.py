@@ -1,6 +1,6 @@
 """A group of commands that are imported when they are used, not to list them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -14,11 +14,17 @@ Table = Mapping[str, tuple[str, str]]
 
 
 class LazyGroup(click.Group):
-    """The commands of a table, in the order in which a user meets them."""
+    """The commands of a table, in the order in which a user meets them.
 
-    def __init__(self, table: Table, **settings: Any) -> None:
+    `sections` divide them for a reader: a title each, and the names below it.
+    """
+
+    def __init__(
+        self, table: Table, sections: Mapping[str, Sequence[str]] | None = None, **settings: Any
+    ) -> None:
         super().__init__(**settings)
         self._table = table
+        self._sections = sections or {"Commands": tuple(table)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the table's order."""
@@ -51,5 +57,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table, so that help imports none of them."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in self._table.items()])
+        longest = max(map(len, self._table))
+        for title, names in self._sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{longest}}", self._table[name][1]) for name in names])

@@ -44,10 +44,20 @@ COMMANDS: Final[Table] = {
 }
 
 
+SECTIONS: Final = {
+    "From a manifest to clients": ("init", "validate", "plan", "show", "apply"),
+    "The life of a client": ("import", "rotate", "destroy", "forget"),
+    "What works, and where": ("check", "verify", "output", "state", "ledger"),
+    "Help": ("explain", "schema", "completion", "sandbox", "demo"),
+}
+"""The commands as the help divides them."""
+
+
 def group() -> click.Group:
     """Return the command line as click sees it."""
     commands = LazyGroup(
         COMMANDS,
+        SECTIONS,
         name=PROGRAM,
         no_args_is_help=False,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -96,6 +106,7 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
         console.failure(error)
         return error.exit_code
     except click.UsageError as error:
+        _help_the_lost(error, console)
         console.problem(_said(error), hint=_hint(error), code=UsageError.code)
         return UsageError.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -134,6 +145,13 @@ def _run_command(arguments: list[str], console: Console, environ: Mapping[str, s
             return int(commands.invoke(context) or 0)
     except click.exceptions.Exit as ended:
         return ended.exit_code
+
+
+def _help_the_lost(error: click.UsageError, console: Console) -> None:
+    """Show what there is to somebody who named no command."""
+    lost = isinstance(error.ctx and error.ctx.command, click.Group)
+    if lost and error.ctx is not None and console.log_format == "text" and not console.quiet:
+        console.stderr.write(error.ctx.get_help() + "\n\n")
 
 
 def _said(error: click.UsageError) -> str:

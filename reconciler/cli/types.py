@@ -118,19 +118,21 @@ class Duration(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
-class Rate(click.FloatRange):
+class Rate(click.ParamType[float]):
     """Requests a second: a finite number, not too small."""
 
-    def __init__(self) -> None:
-        super().__init__(0.1, 1_000_000)
+    name = "rate"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Read the number; one that is none passes every comparison."""
-        found = super().convert(value, param, ctx)
-        if math.isnan(found):
-            self.fail(f"`{value}` is not a number", param, ctx)
+        """Read the number."""
+        try:
+            found = float(value)
+        except ValueError:
+            found = math.nan
+        if not 0.1 <= found < math.inf:  # so is nothing that is not a number
+            self.fail(f"`{value}` is not a number of 0.1 or more", param, ctx)
         return found
 
 

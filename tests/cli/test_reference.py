@@ -2,13 +2,13 @@
 
 import inspect
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import click
 
+from reconciler.cli.helping import without_variable
 from reconciler.cli.main import COMMANDS, PROGRAM, group
 
 README: Final = Path(__file__).parents[2] / "README.md"
@@ -17,9 +17,6 @@ BEGIN: Final = (
 )
 SHARED: Final = ("verbose", "quiet", "log_format", "no_color")
 """The options that every command has."""
-
-NOTE: Final = re.compile(r"\[env var: \w+(?:; ([^]]*))?\]")
-"""What click adds to an option's help: the variable of each is its name."""
 
 END: Final = "<!-- the end of the reference -->\n"
 
@@ -34,11 +31,6 @@ def commands(parent: click.Group, path: str) -> Iterator[tuple[str, click.Comman
             yield from commands(command, f"{path} {name}")
         else:
             yield f"{path} {name}", command
-
-
-def plain(said: str) -> str:
-    """Return an option's help with its default, without the variable, whose name is the rule."""
-    return NOTE.sub(lambda found: f"[{found.group(1)}]" if found.group(1) else "", said).strip()
 
 
 def entry(path: str, command: click.Command) -> str:
@@ -58,7 +50,7 @@ def entry(path: str, command: click.Command) -> str:
         inspect.cleandoc(command.help or ""),
         "",
     ]
-    lines += [f"- `{names}`: {plain(said)}" for names, said in rows]
+    lines += [f"- `{names}`: {without_variable(said)}" for names, said in rows]
     lines += ["", "```sh", (command.epilog or "").removeprefix("Example: "), "```", ""]
     return "\n".join([*lines, "</details>", ""])
 

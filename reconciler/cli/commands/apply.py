@@ -4,11 +4,12 @@ import click
 
 from reconciler.cli.agreed import agreed_to
 from reconciler.cli.applying import How, Task, applying_options, carry_out
+from reconciler.cli.helping import command
 from reconciler.cli.options import Chosen, chosen_options, option
 from reconciler.cli.views.console import Console
 
 
-@click.command(epilog="Example: reconciler apply plan.json")
+@command(epilog="Example: reconciler apply plan.json")
 @click.argument("plan_file", metavar="[PLAN]", required=False)
 @option("--plan-id", metavar="ID", help="Go on only where the plan has this id.")
 @option("--skip-stale", is_flag=True, help="Apply the instances whose part has not moved.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exits import INCOMPLETE
+from reconciler.cli.helping import command
 from reconciler.cli.options import (
     Chosen,
     Reach,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.plan.select import Predicate
 
 
-@click.command(epilog="Example: reconciler check --label env=prod")
+@command(epilog="Example: reconciler check --label env=prod")
 @where_options
 @chosen_options
 @reach_options("Instances signed on to at once.")

@@ -2,11 +2,12 @@
 
 import click
 
+from reconciler.cli.helping import command
 from reconciler.cli.options import output_options
 from reconciler.cli.views.console import Console
 
 
-@click.command(epilog='Example: eval "$(reconciler completion bash)"')
+@command(epilog='Example: eval "$(reconciler completion bash)"')
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @output_options
 @click.pass_obj

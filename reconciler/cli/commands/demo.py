@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from reconciler.cli.helping import command
 from reconciler.cli.options import output_options
 from reconciler.cli.views.console import Console, painted
 from reconciler.model.errors import ReconcilerError
@@ -58,7 +59,7 @@ instances:
 """
 
 
-@click.command(epilog="Example: reconciler demo")
+@command(epilog="Example: reconciler demo")
 @output_options
 @click.pass_obj
 def demo(console: Console) -> int:

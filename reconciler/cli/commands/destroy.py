@@ -14,6 +14,7 @@ from reconciler.cli.applying import (
     out_option,
 )
 from reconciler.cli.asking import Asked, asked_options, found
+from reconciler.cli.helping import command
 from reconciler.cli.views.console import Console
 from reconciler.model.text import plural
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.state.document import State
 
 
-@click.command(epilog="Example: reconciler destroy acme-prod/Reporting")
+@command(epilog="Example: reconciler destroy acme-prod/Reporting")
 @asked_options
 @out_option
 @applying_options
@@ -38,7 +39,7 @@ def destroy(console: Console, *, asked: Asked, out: str | None, how: How) -> int
     return _end(console, "revoke", asked, out, how)
 
 
-@click.command(epilog="Example: reconciler forget acme-prod/Reporting")
+@command(epilog="Example: reconciler forget acme-prod/Reporting")
 @asked_options
 @out_option
 @applying_options

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from reconciler.cli.helping import command
 from reconciler.cli.options import format_option, output_options
 from reconciler.cli.types import Lines
 from reconciler.cli.views.console import Console
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 WIDTH: Final = 80
 
 
-@click.command(epilog="Example: reconciler explain suspected-orphan")
+@command(epilog="Example: reconciler explain suspected-orphan")
 @click.argument("code", required=False, type=Lines("code", "codes"))
 @format_option("text", "json")
 @output_options

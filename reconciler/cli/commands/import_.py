@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli.exits import INCOMPLETE
+from reconciler.cli.helping import command
 from reconciler.cli.options import (
     Chosen,
     Reach,
@@ -38,7 +39,7 @@ LARGEST: Final = 64 * 1024
 """The most bytes that standard input may give as a secret: Domo's have 64."""
 
 
-@click.command(name="import", epilog="Example: reconciler import acme-prod/Reporting")
+@command(name="import", epilog="Example: reconciler import acme-prod/Reporting")
 @click.argument("address", metavar="[ADDRESS]", type=AddressType(), required=False)
 @option(
     "--id", "number", type=click.IntRange(0), metavar="N", envvar=None,

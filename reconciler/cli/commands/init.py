@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 import click
 
+from reconciler.cli.helping import command
 from reconciler.cli.options import option, output_options
 from reconciler.cli.scaffold import Answers, NewFile, Pipeline, files, ignored, variables
 from reconciler.cli.types import Lines
@@ -17,7 +18,7 @@ _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
 
-@click.command(epilog="Example: reconciler init --instance acme-prod --age age1… --github")
+@command(epilog="Example: reconciler init --instance acme-prod --age age1… --github")
 @option("--dir", "folder", default=".", show_default=True, help="The folder to make.")
 @option(
     "--instance", "instances", type=Lines("key"), multiple=True, metavar="KEY",

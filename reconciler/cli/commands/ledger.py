@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from reconciler.cli.group import LazyGroup, Table
+from reconciler.cli.helping import command
 from reconciler.cli.options import format_option, option, output_options
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError
@@ -24,7 +25,7 @@ ledger = LazyGroup(
 )
 
 
-@click.command(epilog="Example: reconciler ledger verify ledger.jsonl --count 12 --head 5f70…")
+@command(epilog="Example: reconciler ledger verify ledger.jsonl --count 12 --head 5f70…")
 @click.argument("path", metavar="FILE")
 @option(
     "--head", metavar="HASH",

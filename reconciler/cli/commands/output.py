@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from reconciler.cli.helping import command
 from reconciler.cli.keys import opened, read_identities, require_eyes
 from reconciler.cli.options import (
     Where,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 FORMATS: "Final[Mapping[str, FileFormat]]" = {"json": "json", "env": "dotenv", "raw": "raw"}
 
 
-@click.command(epilog="Example: reconciler output acme-prod/Reporting --identity ops.key")
+@command(epilog="Example: reconciler output acme-prod/Reporting --identity ops.key")
 @click.argument("address", type=AddressType())
 @where_options
 @identity_option

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exits import CHANGES, INCOMPLETE
+from reconciler.cli.helping import command
 from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Chosen,
@@ -39,16 +40,16 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "markdown", "html")
 
 
-@click.command(epilog="Example: reconciler plan --target 'acme-*/Reporting' --detailed-exitcode")
+@command(epilog="Example: reconciler plan --target 'acme-*/Reporting' --detailed-exitcode")
 @where_options
 @chosen_options
 @as_of_option
-@refresh_options
-@identity_option
 @option(
     "--refresh-only", is_flag=True,
     help="Sign on, and show only what the instances have that the state does not say.",
 )  # fmt: skip
+@refresh_options
+@identity_option
 @option("--out", metavar="FILE", help="Save the plan, for `reconciler apply FILE`.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @format_option(*FORMATS)

@@ -6,6 +6,7 @@ import click
 
 from reconciler.cli.applying import How, Task, applying_options, carry_out, out_option
 from reconciler.cli.asking import Asked, asked_options, found
+from reconciler.cli.helping import command
 from reconciler.cli.options import option
 from reconciler.cli.types import Duration
 from reconciler.cli.views.console import Console
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.state.document import State
 
 
-@click.command(epilog="Example: reconciler rotate --label env=prod --spread 30d")
+@command(epilog="Example: reconciler rotate --label env=prod --spread 30d")
 @asked_options
 @option(
     "--spread", type=Duration(), metavar="DURATION",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from reconciler.cli.helping import command
 from reconciler.cli.options import option, output_options
 from reconciler.cli.types import Duration
 from reconciler.cli.views.console import Console
@@ -18,7 +19,7 @@ KEY_FORM: Final = r"[a-z0-9][a-z0-9-]*"
 MANIFEST: Final = "sandbox.yaml"
 
 
-@click.command(epilog="Example: reconciler sandbox --latency 50ms --fault lost_answer:route=create")
+@command(epilog="Example: reconciler sandbox --latency 50ms --fault lost_answer:route=create")
 @option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 takes a free one.")
 @option("--latency", type=Duration(), default="0", help="Time that each request takes, as in 50ms.")
 @option(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.helping import command
 from reconciler.cli.options import output_options
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
@@ -12,7 +13,7 @@ from reconciler.model.text import nearest
 SUFFIX = ".v1.schema.json"
 
 
-@click.command(epilog="Example: reconciler schema > manifest.v1.schema.json")
+@command(epilog="Example: reconciler schema > manifest.v1.schema.json")
 @click.argument("name", default="manifest")
 @output_options
 @click.pass_obj

@@ -4,11 +4,12 @@ import click
 
 from reconciler.cli.agreed import read_plan
 from reconciler.cli.commands.plan import FORMATS, report_problems, show_plan
+from reconciler.cli.helping import command
 from reconciler.cli.options import format_option, link_option, output_options
 from reconciler.cli.views.console import Console
 
 
-@click.command(epilog="Example: reconciler show plan.json")
+@command(epilog="Example: reconciler show plan.json")
 @click.argument("plan_file", metavar="PLAN")
 @format_option(*FORMATS)
 @link_option

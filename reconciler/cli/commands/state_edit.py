@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.commands.state_list import known_entry
+from reconciler.cli.helping import command
 from reconciler.cli.options import (
     Where,
     format_option,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 approve_option = option("--auto-approve", is_flag=True, help="Do not ask.")
 
 
-@click.command(epilog="Example: reconciler state mv acme-prod/Reporting acme-prod/Reports")
+@command(epilog="Example: reconciler state mv acme-prod/Reporting acme-prod/Reports")
 @click.argument("source", type=AddressType())
 @click.argument("target", type=AddressType())
 @where_options
@@ -75,7 +76,7 @@ def mv(  # noqa: PLR0913 (one argument for each option)
     return 0
 
 
-@click.command(epilog="Example: reconciler state rm acme-prod/Reporting")
+@command(epilog="Example: reconciler state rm acme-prod/Reporting")
 @click.argument("address", type=AddressType())
 @where_options
 @approve_option

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from reconciler.cli.helping import command
 from reconciler.cli.options import format_option, output_options
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError
@@ -16,7 +17,7 @@ _PLAIN: Final = re.compile(rb'"client_secret"\s*:\s*"')
 SHOWN: Final = 20
 
 
-@click.command(epilog="Example: reconciler state lint reconciler.state.json")
+@command(epilog="Example: reconciler state lint reconciler.state.json")
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True)
 @format_option("text", "json")
 @output_options

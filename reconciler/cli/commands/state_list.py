@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.helping import command
 from reconciler.cli.options import (
     Chosen,
     Where,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.state.journal import WorkingState
 
 
-@click.command(name="list", epilog="Example: reconciler state list --target 'acme-*'")
+@command(name="list", epilog="Example: reconciler state list --target 'acme-*'")
 @where_options
 @chosen_options
 @format_option("text", "json")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.commands.state_edit import edited
+from reconciler.cli.helping import command
 from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Where,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from reconciler.stores.local import LocalStore
 
 
-@click.command(epilog="Example: reconciler state rekey --identity old.key")
+@command(epilog="Example: reconciler state rekey --identity old.key")
 @where_options
 @identity_option
 @lock_timeout_option

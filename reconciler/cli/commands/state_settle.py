@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from reconciler.cli.commands.output import FORMATS, print_secret
+from reconciler.cli.helping import command
 from reconciler.cli.keys import opened, read_identities, require_eyes
 from reconciler.cli.options import (
     Where,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 How = Literal["revoked", "abandon", "output"]
 
 
-@click.command(epilog="Example: reconciler state settle acme-prod/Reporting --revoked")
+@command(epilog="Example: reconciler state settle acme-prod/Reporting --revoked")
 @click.argument("address", type=AddressType())
 @where_options
 @option("--revoked", "how", flag_value="revoked", envvar=None, help="I saw to it that it is gone.")

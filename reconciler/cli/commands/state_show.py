@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli.commands.state_list import unknown_address
+from reconciler.cli.helping import command
 from reconciler.cli.options import Where, format_option, output_options, where_options
 from reconciler.cli.runtime import Ground, find_store, survey
 from reconciler.cli.types import AddressType
@@ -21,7 +22,7 @@ NOT_KEPT: Final = "not kept"
 UNKNOWN: Final = "unknown"
 
 
-@click.command(epilog="Example: reconciler state show acme-prod/Reporting --format json")
+@command(epilog="Example: reconciler state show acme-prod/Reporting --format json")
 @click.argument("address", type=AddressType())
 @where_options
 @format_option("text", "json")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.helping import command
 from reconciler.cli.options import Where, format_option, output_options, where_options
 from reconciler.cli.runtime import find_store
 from reconciler.cli.views.console import Console
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.stores.local import LocalStore
 
 
-@click.command(epilog="Example: reconciler state unlock")
+@command(epilog="Example: reconciler state unlock")
 @where_options
 @format_option("text", "json")
 @output_options

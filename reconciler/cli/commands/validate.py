@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from reconciler.cli.helping import command
 from reconciler.cli.options import Where, file_option, format_option, output_options
 from reconciler.cli.runtime import load_manifest
 from reconciler.cli.views.console import Console
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Output = Literal["text", "json", "github", "sarif", "junit"]
 
 
-@click.command(epilog="Example: reconciler validate -f fleet/ --format json")
+@command(epilog="Example: reconciler validate -f fleet/ --format json")
 @file_option
 @format_option("text", "json", "github", "sarif", "junit")
 @output_options

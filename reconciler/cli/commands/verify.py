@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exits import INCOMPLETE
+from reconciler.cli.helping import command
 from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Chosen,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from reconciler.model.desired import Desired
 
 
-@click.command(epilog="Example: reconciler verify --target 'acme-*' --identity ops.key")
+@command(epilog="Example: reconciler verify --target 'acme-*' --identity ops.key")
 @where_options
 @chosen_options
 @identity_option

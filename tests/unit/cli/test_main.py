@@ -8,7 +8,7 @@ import click
 import pytest
 
 import reconciler
-from reconciler.cli.main import COMMANDS, group, main
+from reconciler.cli.main import COMMANDS, SECTIONS, group, main
 from reconciler.cli.views.console import Console
 
 Make = Callable[..., Console]
@@ -44,6 +44,22 @@ def test_the_table_says_what_the_command_says(name: str) -> None:
     assert command is not None
     assert command.name == name
     assert (command.help or "").splitlines()[0].startswith(COMMANDS[name][1].rstrip("."))
+
+
+def test_every_command_is_in_one_section_of_the_help() -> None:
+    """The help leaves out none, and shows none twice."""
+    assert sorted(name for names in SECTIONS.values() for name in names) == sorted(COMMANDS)
+
+
+def test_help_says_what_is_a_command_s_own_first(
+    make_console: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Options are in sections, and the rule of their variables is said once."""
+    assert main(["apply", "-h"], make_console(), {}) == 0
+    out = capsys.readouterr().out
+    assert out.index("Options:") < out.index("Which clients:") < out.index("Common options:")
+    assert (out.count("RECONCILER_"), "env var" in out) == (2, False)
+    assert out.index("--plan-id") < out.index("--target") < out.index("--file")
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -91,7 +107,8 @@ def test_a_wrong_command_line_ends_in_64(
     assert main(arguments, console, {}) == 64
     out, err = written(console)
     assert (out, err.splitlines()[-1]) == ("", f"hint: {hint}")
-    assert err.startswith(f"Error: {message}")
+    assert f"Error: {message}" in err
+    assert err.startswith("Usage: " if not arguments else "Error: ")
 
 
 @pytest.mark.parametrize(("verbose", "traced"), [("-v", False), ("-vv", True)])
