@@ -32,7 +32,7 @@ class UsageError(ReconcilerError):
     code = "usage"
 
 
-class InvalidInput(ReconcilerError):  # noqa: N818 (it is a report of many errors, not one)
+class InvalidInput(ReconcilerError):
     """The manifest is wrong; `diagnostics` says every mistake at once."""
 
     code = "invalid-manifest"
@@ -43,61 +43,61 @@ class InvalidInput(ReconcilerError):  # noqa: N818 (it is a report of many error
         self.diagnostics = tuple(diagnostics)
 
 
-class StateRefused(ReconcilerError):  # noqa: N818 (the state is refused; the file is intact)
+class StateRefused(ReconcilerError):
     """A state or journal is corrupt, newer, of another lineage or changed; nothing was written."""
 
     code = "state-refused"
 
 
-class StateUnwritable(ReconcilerError):  # noqa: N818
+class StateUnwritable(ReconcilerError):
     """The disk did not take the state or the journal."""
 
     code = "state-unwritable"
 
 
-class LockHeld(ReconcilerError):  # noqa: N818
+class LockHeld(ReconcilerError):
     """Another run has the state's lock."""
 
     code = "lock-held"
 
 
-class PlanRefused(ReconcilerError):  # noqa: N818
+class PlanRefused(ReconcilerError):
     """A guard (limits, protect, a changed plan, git) stops the apply before any request."""
 
     code = "plan-refused"
 
 
-class CredentialUnavailable(ReconcilerError):  # noqa: N818
+class CredentialUnavailable(ReconcilerError):
     """A credential reference has no value: variable unset, file missing, command failed."""
 
     code = "credential-unavailable"
 
 
-class SignOnRefused(ReconcilerError):  # noqa: N818
+class SignOnRefused(ReconcilerError):
     """Domo refused the credential. Never tried a second time: retries lock accounts."""
 
     code = "sign-on-refused"
 
 
-class Unreachable(ReconcilerError):  # noqa: N818
+class Unreachable(ReconcilerError):
     """The instance did not answer, or not usefully, within the retries that are safe."""
 
     code = "unreachable"
 
 
-class SinkFailed(ReconcilerError):  # noqa: N818
+class SinkFailed(ReconcilerError):
     """A sink did not take a secret; the secret is kept and delivered by the next apply."""
 
     code = "sink-failed"
 
 
-class SinkUnreadable(ReconcilerError):  # noqa: N818
+class SinkUnreadable(ReconcilerError):
     """A sink does not give back what it was given, so that it cannot be proved to work."""
 
     code = "sink-unreadable"
 
 
-class Interrupted(ReconcilerError):  # noqa: N818
+class Interrupted(ReconcilerError):
     """Ctrl-C or SIGTERM: what was done is recorded."""
 
     exit_code = 130

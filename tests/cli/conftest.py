@@ -281,6 +281,15 @@ def life(tmp_path: Path, sandbox: Callable[..., "Running"]) -> Callable[..., "Ru
 
 
 @pytest.fixture
+def fleet(life: Callable[..., "Running"], reconciler: Reconciler) -> "Running":
+    """Make the clients A and B on two instances."""
+    served = life("{name: A, scope: [data]}, {name: B, scope: [user]}")
+    applied = reconciler("apply", "--auto-approve", env={"PW_ACME": "right", "PW_GLOBEX": "right"})
+    assert applied.code == 0, applied.err
+    return served
+
+
+@pytest.fixture
 def golden() -> Callable[[str, Run], None]:
     """Return a check that a run is the one that is kept; `UPDATE_GOLDEN=1` keeps this one."""
 

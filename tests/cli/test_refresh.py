@@ -17,15 +17,6 @@ ONLY = ("plan", "--refresh-only", "--detailed-exitcode")
 Run = Callable[..., Any]
 
 
-@pytest.fixture
-def fleet(life: "Folder", reconciler: Run) -> "Running":
-    """Make the clients A and B on two instances."""
-    served = life("{name: A, scope: [data]}, {name: B, scope: [user]}")
-    applied = reconciler("apply", "--auto-approve", env=PASSWORDS)
-    assert applied.code == 0, applied.err
-    return served
-
-
 def test_what_is_as_it_was_is_no_drift(fleet: "Running", reconciler: Run) -> None:
     """It signs on, lists, changes nothing, and ends as a plan without changes."""
     run = reconciler(*ONLY, env=PASSWORDS)

@@ -17,15 +17,6 @@ PASSWORDS = {"PW_ACME": "right", "PW_GLOBEX": "right"}
 Run = Callable[..., Any]
 
 
-@pytest.fixture
-def fleet(life: "Folder", reconciler: Run) -> "Running":
-    """Make the clients A and B on two instances."""
-    served = life("{name: A, scope: [data]}, {name: B, scope: [user]}")
-    applied = reconciler("apply", "--auto-approve", env=PASSWORDS)
-    assert applied.code == 0, applied.err
-    return served
-
-
 def names(served: "Running", key: str = "acme") -> list[str]:
     """Return the names of an instance's clients."""
     return sorted(each.name for each in served.clients(f"{key}.domo.com"))

@@ -132,6 +132,16 @@ def test_what_is_no_plan_is_refused(data: bytes, why: str) -> None:
     assert caught.value.hint is not None
 
 
+def changed(plan: "Plan", path: tuple[str | int, ...], value: object) -> dict[str, Any]:
+    """Return a plan's document with another value at a path."""
+    document: dict[str, Any] = orjson.loads(render_json(plan))
+    place: Any = document
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return document
+
+
 @pytest.mark.parametrize(
     ("path", "value", "why"),
     [
@@ -153,11 +163,7 @@ def test_a_plan_that_was_changed_by_hand_is_refused(
     path: tuple[str | int, ...], value: object, why: str, full: "Plan"
 ) -> None:
     """A wrong type anywhere, or an id that does not belong to the parts, is refused in words."""
-    document = orjson.loads(render_json(full))
-    place = document
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
+    document = changed(full, path, value)
     if why == "plan id":  # somebody who knows how may give it a checksum that fits
         del document["checksum"]
         said = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
@@ -180,11 +186,7 @@ def test_what_only_a_reader_sees_cannot_be_changed_either(
     path: tuple[str | int, ...], value: object, full: "Plan"
 ) -> None:
     """A saved plan that shows less than it does is refused, and `show` with it."""
-    document = orjson.loads(render_json(full))
-    place = document
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
+    document = changed(full, path, value)
     with pytest.raises(PlanRefused, match="changed since it was saved"):
         read_document(orjson.dumps(document))
 
