@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
-    from tests.crash.kill import Scene, Side
+    from tests.crash.kill import Scene
+    from tests.crash.watch import Side
 
 PARTS: Final = 8
 """In how many tests the edges are divided, so that they run at the same time."""
