@@ -1,5 +1,6 @@
 """What every test may ask for: a Domo double that serves, and a search for leaked secrets."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -28,6 +29,12 @@ def leaks(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[LeakSearch
     hits = search.hits()
     request.config.stash.setdefault(TOTALS, Totals()).add(search.totals(hits))
     assert hits == []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two tests for each core with `-n auto`: most of what they do is to wait."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -5,6 +5,7 @@ import math
 import zlib
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ domains = st.from_regex(r"[a-z0-9]{1,9}(\.[a-z]{2,5}){0,2}", fullmatch=True)
 numbers = st.integers(0, 2**63 - 1)
 serials = st.integers(0, 2**53 - 1)
 lengths = st.floats(0, 1e12)
-stamps = st.datetimes().map(lambda each: f"{each.year:04d}{each:-%m-%dT%H:%M:%S}Z")
+stamps = st.datetimes(min_value=datetime(1000, 1, 1)).map(lambda each: f"{each:%Y-%m-%dT%H:%M:%S}Z")
 lineages = st.uuids().map(str)
 scopes = st.lists(words, max_size=3).map(tuple)
 sinks = st.lists(names, max_size=3, unique=True).map(tuple)
