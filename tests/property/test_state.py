@@ -5,7 +5,7 @@ import math
 import zlib
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -40,7 +40,11 @@ domains = st.from_regex(r"[a-z0-9]{1,9}(\.[a-z]{2,5}){0,2}", fullmatch=True)
 numbers = st.integers(0, 2**63 - 1)
 serials = st.integers(0, 2**53 - 1)
 lengths = st.floats(0, 1e12)
-stamps = st.datetimes(min_value=datetime(1000, 1, 1)).map(lambda each: f"{each:%Y-%m-%dT%H:%M:%S}Z")
+stamps = st.integers(-30_610_224_000, 253_402_300_799).map(
+    lambda seconds: (
+        f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
+    )
+)  # from the year 1000 to 9999
 lineages = st.uuids().map(str)
 scopes = st.lists(words, max_size=3).map(tuple)
 sinks = st.lists(names, max_size=3, unique=True).map(tuple)

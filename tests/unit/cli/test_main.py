@@ -55,7 +55,7 @@ def test_help_says_what_is_a_command_s_own_first(
     make_console: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Options are in sections, and the rule of their variables is said once."""
-    assert main(["apply", "-h"], make_console(), {}) == 0
+    assert main(["apply", "--help"], make_console(), {}) == 0
     out = capsys.readouterr().out
     assert out.index("Options:") < out.index("Which clients:") < out.index("Common options:")
     assert (out.count("RECONCILER_"), "env var" in out) == (2, False)
