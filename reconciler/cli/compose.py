@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.state.document import OpenPlan
     from reconciler.stores.encryption import Identity
     from reconciler.stores.local import LocalStore
+    from reconciler.system.keeper import Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,16 +144,19 @@ async def look_at(
     from reconciler.apply import refresh
     from reconciler.credentials.resolver import LocalCredentials
     from reconciler.domo.adapter import DomoHttp
+    from reconciler.system.keeper import Keeper
 
-    credentials = LocalCredentials(Path(desired.root), os.environ, desired.environment_names())
-    async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=rate) as domo:
-        return await refresh.observe(
-            desired, known, keys, domo=domo, credentials=credentials, concurrency=concurrency
-        )
+    root, hidden = Path(desired.root), desired.environment_names()
+    with Keeper() as keeper:
+        credentials = LocalCredentials(root, os.environ, hidden, keeper=keeper)
+        async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=rate) as domo:
+            return await refresh.observe(
+                desired, known, keys, domo=domo, credentials=credentials, concurrency=concurrency
+            )
 
 
-async def carry_out(job: Job, listen: Listener, stop: Stop) -> Report:
-    """Run the engine on this machine's adapters.
+async def carry_out(job: Job, listen: Listener, stop: Stop, keeper: "Keeper") -> Report:
+    """Run the engine on this machine's adapters; its commands end with `keeper`.
 
     Raises:
         SinkFailed: a sink that is needed cannot take a secret; nothing was sent.
@@ -184,8 +188,8 @@ async def carry_out(job: Job, listen: Listener, stop: Stop) -> Report:
             plan=job.plan,
             ports=Ports(
                 domo=domo,
-                credentials=LocalCredentials(root, os.environ, hidden),
-                sinks=LocalSinks(root, os.environ, hidden),
+                credentials=LocalCredentials(root, os.environ, hidden, keeper=keeper),
+                sinks=LocalSinks(root, os.environ, hidden, keeper=keeper),
                 sealing=sealing_of(job.desired, job.ground.identities),
                 store=job.store,
                 clock=clock,

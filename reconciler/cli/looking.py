@@ -24,22 +24,23 @@ async def signed_in(
     """Sign in with every secret that may be read; `sinks` are those to be read back."""
     from reconciler.domo.adapter import DomoHttp
     from reconciler.sinks.router import LocalSinks
+    from reconciler.system.keeper import Keeper
 
     if ground.working is None:
         return ()
     reading = verify.Reading(
         desired=desired, sealing=sealing_of(desired, ground.identities), from_sinks=sinks
     )
-    reader = LocalSinks(
-        Path(desired.root), os.environ, desired.environment_names(), reach.concurrency
-    )
-    async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=reach.rate) as domo:
-        return await verify.verify(
-            verify.trials(ground.working, reading, meant),
-            prover=domo,
-            reader=reader,
-            concurrency=reach.concurrency,
-        )
+    root, hidden, many = Path(desired.root), desired.environment_names(), reach.concurrency
+    with Keeper() as keeper:
+        reader = LocalSinks(root, os.environ, hidden, keeper=keeper, concurrency=many)
+        async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=reach.rate) as domo:
+            return await verify.verify(
+                verify.trials(ground.working, reading, meant),
+                prover=domo,
+                reader=reader,
+                concurrency=many,
+            )
 
 
 async def forecast(
@@ -49,6 +50,7 @@ async def forecast(
     from reconciler.credentials.resolver import LocalCredentials
     from reconciler.domo.adapter import DomoHttp
     from reconciler.sinks.router import LocalSinks
+    from reconciler.system.keeper import Keeper
 
     root, hidden = Path(desired.root), desired.environment_names()
     targets = [
@@ -58,11 +60,13 @@ async def forecast(
         for target in desired.targets(client)
         if not isinstance(target, StateTarget)
     ]
-    async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=reach.rate) as domo:
-        instances = await check.instances(
-            [desired.instances[key] for key in keys],
-            domo=domo,
-            credentials=LocalCredentials(root, os.environ, hidden),
-            concurrency=reach.concurrency,
-        )
-    return instances, await check.sinks(targets, sinks=LocalSinks(root, os.environ, hidden))
+    with Keeper() as keeper:
+        async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=reach.rate) as domo:
+            instances = await check.instances(
+                [desired.instances[key] for key in keys],
+                domo=domo,
+                credentials=LocalCredentials(root, os.environ, hidden, keeper=keeper),
+                concurrency=reach.concurrency,
+            )
+        sinks = LocalSinks(root, os.environ, hidden, keeper=keeper)
+        return instances, await check.sinks(targets, sinks=sinks)

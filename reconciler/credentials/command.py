@@ -10,6 +10,7 @@ from reconciler.model.reference import CommandRef
 from reconciler.model.secret import Secret
 from reconciler.model.text import brief, plural
 from reconciler.system import child
+from reconciler.system.keeper import Keeper
 
 _HINT: Final = "run the command by hand, in the manifest's folder, to see what it needs"
 _SEARCHED: Final = 16 << 10
@@ -17,7 +18,7 @@ _SEARCHED: Final = 16 << 10
 
 
 async def read(
-    reference: CommandRef, *, root: Path, env: Mapping[str, str], within: float
+    reference: CommandRef, *, root: Path, env: Mapping[str, str], within: float, keeper: Keeper
 ) -> bytes:
     """Run the command in `root` and return what it printed, `within` that many seconds.
 
@@ -25,7 +26,8 @@ async def read(
         CredentialUnavailable: it was not found, failed, printed nothing or too much, or timed out.
 
     """
-    outcome = await child.run(child.Command(argv=reference.argv, cwd=root, env=env, timeout=within))
+    command = child.Command(argv=reference.argv, cwd=root, env=env, timeout=within)
+    outcome = await child.run(command, keeper)
     match outcome:
         case child.Finished(code=0) if without_newline(outcome.stdout):
             return outcome.stdout

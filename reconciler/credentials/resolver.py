@@ -9,13 +9,14 @@ from reconciler.credentials import command, env, file
 from reconciler.credentials.value import secret_from
 from reconciler.model.reference import CommandRef, CredentialRef, EnvRef, FileRef
 from reconciler.model.secret import Secret
+from reconciler.system.keeper import Keeper
 
 
 class LocalCredentials:
     """Resolves references against this machine's environment, files and commands.
 
     `root` is the manifest's folder. `hidden` are the variables that no child process gets.
-    `command_timeout` is in seconds.
+    `keeper` ends the commands with this process; `command_timeout` is in seconds.
     """
 
     def __init__(
@@ -23,11 +24,14 @@ class LocalCredentials:
         root: Path,
         environ: Mapping[str, str],
         hidden: frozenset[str],
+        *,
+        keeper: Keeper,
         command_timeout: float = 30.0,
     ) -> None:
         self._root = root
         self._environ = environ
         self._hidden = hidden
+        self._keeper = keeper
         self._timeout = command_timeout
 
     async def resolve(self, reference: CredentialRef) -> Secret:
@@ -48,7 +52,11 @@ class LocalCredentials:
             case CommandRef():
                 allowed = {k: v for k, v in self._environ.items() if k not in self._hidden}
                 return await command.read(
-                    reference, root=self._root, env=allowed, within=self._timeout
+                    reference,
+                    root=self._root,
+                    env=allowed,
+                    within=self._timeout,
+                    keeper=self._keeper,
                 )
             case _:
                 assert_never(reference)

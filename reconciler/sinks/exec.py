@@ -10,10 +10,16 @@ from reconciler.model.sink import ExecTarget
 from reconciler.model.text import brief, printable
 from reconciler.sinks.content import line
 from reconciler.system import child
+from reconciler.system.keeper import Keeper
 
 
 async def deliver(
-    target: ExecTarget, delivery: Delivery, *, root: Path, env: Mapping[str, str]
+    target: ExecTarget,
+    delivery: Delivery,
+    *,
+    root: Path,
+    env: Mapping[str, str],
+    keeper: Keeper,
 ) -> None:
     """Run the command in `root`, the manifest's folder; it has the secret when it exits with 0.
 
@@ -24,7 +30,7 @@ async def deliver(
     command = child.Command(
         argv=target.argv, cwd=root, env=env, timeout=target.timeout, stdin=line(delivery)
     )
-    wrong = _wrong(await child.run(command), target, delivery)
+    wrong = _wrong(await child.run(command, keeper), target, delivery)
     if wrong is not None:
         raise SinkFailed(
             f"{_named(target)} {wrong}",

@@ -12,6 +12,7 @@ from reconciler.model.text import plural
 from reconciler.ports import Held
 from reconciler.sinks import exec as command
 from reconciler.sinks import file, reading
+from reconciler.system.keeper import Keeper
 
 _SHOWN: Final = 10
 """How many failures of a probe are spelled out."""
@@ -21,7 +22,7 @@ class LocalSinks:
     """Puts secrets into files and commands of this machine.
 
     `root` is the manifest's folder. `hidden` are the variables that no child process gets.
-    `concurrency` is how many commands run at once.
+    `keeper` ends the commands with this process; `concurrency` is how many run at once.
     """
 
     def __init__(
@@ -29,10 +30,13 @@ class LocalSinks:
         root: Path,
         environ: Mapping[str, str],
         hidden: frozenset[str],
+        *,
+        keeper: Keeper,
         concurrency: int = 8,
     ) -> None:
         self._root = root
         self._env = {name: value for name, value in environ.items() if name not in hidden}
+        self._keeper = keeper
         self._free = asyncio.Semaphore(concurrency)
         self._left = file.Leftovers()
 
@@ -65,7 +69,9 @@ class LocalSinks:
                 await asyncio.to_thread(file.deliver, target, delivery, self._root, self._left)
             case ExecTarget():
                 async with self._free:
-                    await command.deliver(target, delivery, root=self._root, env=self._env)
+                    await command.deliver(
+                        target, delivery, root=self._root, env=self._env, keeper=self._keeper
+                    )
             case _:
                 assert_never(target)
 
@@ -81,7 +87,7 @@ class LocalSinks:
                 return await asyncio.to_thread(reading.from_file, target, self._root)
             case ExecTarget():
                 async with self._free:
-                    return await reading.from_command(target, self._root, self._env)
+                    return await reading.from_command(target, self._root, self._env, self._keeper)
             case _:
                 assert_never(target)
 

@@ -33,6 +33,7 @@ from reconciler.state.journal import WorkingState
 from reconciler.state.records import Header
 from reconciler.stores.encryption import PlainSealing
 from reconciler.stores.local import LocalStore
+from reconciler.system.keeper import Keeper
 
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
@@ -58,6 +59,7 @@ class Workshop:
     environ: dict[str, str] = field(default_factory=lambda: {"PW": "right", "TOKEN": "dp-1"})
     events: list[Event] = field(default_factory=list)
     mark: bool = True
+    keeper: Keeper = field(default_factory=Keeper)
     as_of: str = "2026-01-01T00:00:00Z"
 
     @property
@@ -115,7 +117,8 @@ class Workshop:
         stop_after: float | None = None,
     ) -> Report:
         """Carry actions out over what the folder holds; interrupted at an event or after a time."""
-        return asyncio.run(self._apply(desired, actions, stop_at, stop_after))
+        with self.keeper:
+            return asyncio.run(self._apply(desired, actions, stop_at, stop_after))
 
     async def _apply(
         self,
@@ -159,8 +162,10 @@ class Workshop:
                 plan=Plan(id="p", as_of=self.as_of, actions=tuple(actions)),
                 ports=Ports(
                     domo=domo,
-                    credentials=LocalCredentials(self.root, self.environ, frozenset()),
-                    sinks=LocalSinks(self.root, self.environ, frozenset()),
+                    credentials=LocalCredentials(
+                        self.root, self.environ, frozenset(), keeper=self.keeper
+                    ),
+                    sinks=LocalSinks(self.root, self.environ, frozenset(), keeper=self.keeper),
                     sealing=self.sealing,
                     store=store,
                     clock=clock,

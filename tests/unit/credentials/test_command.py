@@ -13,6 +13,7 @@ import pytest
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.model.errors import CredentialUnavailable
 from reconciler.model.reference import CommandRef, CredentialRef
+from reconciler.system.keeper import Keeper
 
 Resolve = Callable[[CredentialRef], str]
 
@@ -123,9 +124,9 @@ def test_not_found(resolve: Resolve) -> None:
     assert "manifest's folder" in str(refused.value.hint)
 
 
-def test_many_at_once(tmp_path: Path) -> None:
+def test_many_at_once(tmp_path: Path, keeper: Keeper) -> None:
     """Commands of many instances run side by side, each with its own answer."""
-    credentials = LocalCredentials(tmp_path, os.environ, frozenset())
+    credentials = LocalCredentials(tmp_path, os.environ, frozenset(), keeper=keeper)
 
     async def scenario() -> list[str]:
         references = [sh(f"sleep 0.2; echo {number}") for number in range(16)]

@@ -15,6 +15,7 @@ from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
 from reconciler.model.sink import ExecTarget
 from reconciler.sinks.router import LocalSinks
+from reconciler.system.keeper import Keeper
 
 
 def target(*argv: str, timeout: float = 20.0) -> ExecTarget:
@@ -53,10 +54,10 @@ def test_secret_is_in_no_argument(sinks: LocalSinks, root: Path, delivery: Deliv
     assert delivery.client_secret.reveal() in (root / "got").read_text()
 
 
-def test_environment(root: Path, delivery: Delivery) -> None:
+def test_environment(root: Path, keeper: Keeper, delivery: Delivery) -> None:
     """The command gets the environment without the variables that references name."""
     environ = {"PATH": os.environ["PATH"], "PASSWORD": "hunter2", "SEEN": "yes"}
-    sinks = LocalSinks(root, environ, frozenset({"PASSWORD"}))
+    sinks = LocalSinks(root, environ, frozenset({"PASSWORD"}), keeper=keeper)
     asyncio.run(sinks.deliver(sh('echo "[$PASSWORD][$SEEN]" > seen'), delivery))
     assert (root / "seen").read_text() == "[][yes]\n"
 
@@ -147,9 +148,9 @@ def test_missing(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
     assert refusal(sinks, targets[0], delivery).endswith("cannot be run: not found")
 
 
-def test_a_few_at_once(root: Path, delivery: Delivery) -> None:
+def test_a_few_at_once(root: Path, keeper: Keeper, delivery: Delivery) -> None:
     """No more commands run at once than allowed."""
-    sinks = LocalSinks(root, os.environ, frozenset(), concurrency=3)
+    sinks = LocalSinks(root, os.environ, frozenset(), keeper=keeper, concurrency=3)
     script = "mkdir run.$$; ls -d run.* | wc -l >> counts; sleep 0.1; rmdir run.$$"
 
     async def scenario() -> None:
