@@ -7,6 +7,7 @@ from typing import Final, assert_never
 
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
+from reconciler.model.secret import Met
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.model.text import plural
 from reconciler.ports import Held
@@ -22,7 +23,8 @@ class LocalSinks:
     """Puts secrets into files and commands of this machine.
 
     `root` is the manifest's folder. `hidden` are the variables that no child process gets.
-    `keeper` ends the commands with this process; `concurrency` is how many run at once.
+    `keeper` ends the commands with this process; `concurrency` is how many run at once. `met` knows
+    the secrets that none of them may be quoted with.
     """
 
     def __init__(
@@ -32,11 +34,13 @@ class LocalSinks:
         hidden: frozenset[str],
         *,
         keeper: Keeper,
+        met: Met,
         concurrency: int = 8,
     ) -> None:
         self._root = root
         self._env = {name: value for name, value in environ.items() if name not in hidden}
         self._keeper = keeper
+        self._met = met
         self._free = asyncio.Semaphore(concurrency)
         self._left = file.Leftovers()
 
@@ -66,11 +70,17 @@ class LocalSinks:
         """
         match target:
             case FileTarget():
+                self._met.add(delivery.client_secret)
                 await asyncio.to_thread(file.deliver, target, delivery, self._root, self._left)
             case ExecTarget():
                 async with self._free:
                     await command.deliver(
-                        target, delivery, root=self._root, env=self._env, keeper=self._keeper
+                        target,
+                        delivery,
+                        root=self._root,
+                        env=self._env,
+                        keeper=self._keeper,
+                        met=self._met,
                     )
             case _:
                 assert_never(target)
@@ -82,6 +92,11 @@ class LocalSinks:
             SinkUnreadable: it holds nothing, or nothing that can be used.
 
         """
+        held = await self._read(target)
+        self._met.add(held.secret)
+        return held
+
+    async def _read(self, target: FileTarget | ExecTarget) -> Held:
         match target:
             case FileTarget():
                 return await asyncio.to_thread(reading.from_file, target, self._root)

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +27,14 @@ STDOUT_LIMIT: Final = 1 << 20
 STDERR_KEPT: Final = 8 << 10
 """How many bytes of standard error are kept: the last ones."""
 
+_SAID: Final = 500
+_LINE: Final = 200
+_LINES: Final = 5
+
 _GRACE: Final = 1.0
 """Seconds from SIGTERM to SIGKILL."""
 
-_HURRY: Final = 0.2
+_HURRY: Final = 0.1
 """The same for a caller who was cancelled: an interrupt has given the child its time already.
 
 It passes whole also where all have ended: the zombies of a child's children count until they are
@@ -133,10 +137,20 @@ def how_it_ended(code: int) -> str:
         return f"died of signal {-code}"
 
 
-def last_lines(stderr: bytes) -> str:
-    """Return the end of what a child said, fit for a terminal: 5 lines, 200 characters each."""
+def what_it_said(stderr: bytes, is_private: Callable[[bytes], bool]) -> str:
+    """Return the end of what a child said, to stand behind how it ended; empty where that is all.
+
+    It is one line, fit for a terminal: 5 of the child's lines, 500 characters at most. Where
+    `is_private` says so of the whole, nothing of it is shown.
+    """
     lines = [line.rstrip() for line in stderr.decode(errors="replace").splitlines()]
-    return "\n".join(printable(line)[-200:] for line in [each for each in lines if each][-5:])
+    last = [printable(line)[-_LINE:] for line in lines if line][-_LINES:]
+    if not last:
+        return ""
+    if is_private(stderr):
+        return "; what it said is not shown, as a secret may be in it"
+    said = " / ".join(last)
+    return ": " + (said if len(said) <= _SAID else f"…{said[1 - _SAID :]}")
 
 
 def _start(command: Command) -> "subprocess.Popen[bytes] | NotStarted":

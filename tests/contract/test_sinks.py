@@ -11,7 +11,7 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Met, Secret
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.ports import Sinks
 from reconciler.sinks.router import LocalSinks
@@ -35,7 +35,7 @@ def exec_target(name: str) -> Target:
 def sinks(tmp_path: Path) -> Iterator[Sinks]:
     """Return the sinks of a manifest's folder."""
     with Keeper() as keeper:
-        yield LocalSinks(tmp_path, os.environ, frozenset(), keeper=keeper)
+        yield LocalSinks(tmp_path, os.environ, frozenset(), keeper=keeper, met=Met())
 
 
 @pytest.fixture(params=[file_target, exec_target])

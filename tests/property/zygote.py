@@ -36,6 +36,7 @@ from reconciler.model.address import Address
 from reconciler.model.client import Delivery
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.instant import stamp
+from reconciler.model.secret import Met
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.plan.action import Plan
 from reconciler.plan.make import make_plan
@@ -239,7 +240,9 @@ def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _observed(desired: Any, known: Any, clock: FastClock) -> Any:
-    credentials = LocalCredentials(Path(desired.root), os.environ, frozenset(), keeper=Keeper())
+    credentials = LocalCredentials(
+        Path(desired.root), os.environ, frozenset(), keeper=Keeper(), met=Met()
+    )
     async with DomoHttp(clock=clock, rng=Random(1)) as domo:
         keys = sorted(desired.instances)
         return await refresh.observe(
@@ -264,8 +267,12 @@ async def _applied(job: Job, clock: FastClock, edges: Edges) -> Report:
             plan=job.plan,
             ports=Ports(
                 domo=WatchedDomo(domo, edges),
-                credentials=LocalCredentials(root, os.environ, frozenset(), keeper=keeper),
-                sinks=WatchedSinks(LocalSinks(root, os.environ, frozenset(), keeper=keeper), edges),
+                credentials=LocalCredentials(
+                    root, os.environ, frozenset(), keeper=keeper, met=Met()
+                ),
+                sinks=WatchedSinks(
+                    LocalSinks(root, os.environ, frozenset(), keeper=keeper, met=Met()), edges
+                ),
                 sealing=sealing_of(job.desired),
                 store=job.store,
                 clock=clock,

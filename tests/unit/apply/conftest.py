@@ -24,6 +24,7 @@ from reconciler.model.desired import Desired, Rollout
 from reconciler.model.instance import Endpoints, Instance
 from reconciler.model.place import Place
 from reconciler.model.reference import EnvRef
+from reconciler.model.secret import Met
 from reconciler.model.sink import FileSink, SinkDefinition
 from reconciler.plan.action import Action, Kind, Plan
 from reconciler.ports import Sealing
@@ -153,19 +154,18 @@ class Workshop:
             if type(event).__name__ == stop_at:
                 stop.request()
 
-        def stopped() -> bool:
-            return stop.requested
-
-        async with DomoHttp(clock=clock, rng=Random(1), stopped=stopped) as domo:
+        async with DomoHttp(clock=clock, rng=Random(1), stopped=lambda: stop.requested) as domo:
             run = Run(
                 desired=desired,
                 plan=Plan(id="p", as_of=self.as_of, actions=tuple(actions)),
                 ports=Ports(
                     domo=domo,
                     credentials=LocalCredentials(
-                        self.root, self.environ, frozenset(), keeper=self.keeper
+                        self.root, self.environ, frozenset(), keeper=self.keeper, met=Met()
                     ),
-                    sinks=LocalSinks(self.root, self.environ, frozenset(), keeper=self.keeper),
+                    sinks=LocalSinks(
+                        self.root, self.environ, frozenset(), keeper=self.keeper, met=Met()
+                    ),
                     sealing=self.sealing,
                     store=store,
                     clock=clock,

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.model.reference import CredentialRef
+from reconciler.model.secret import Met
 from reconciler.system.keeper import Keeper
 
 Resolve = Callable[[CredentialRef], str]
@@ -32,7 +33,7 @@ def resolve_with(tmp_path: Path, keeper: Keeper) -> Callable[..., Resolve]:
     ) -> Resolve:
         variables = {"PATH": os.environ["PATH"], **(environ or {})}
         credentials = LocalCredentials(
-            tmp_path, variables, hidden, keeper=keeper, command_timeout=command_timeout
+            tmp_path, variables, hidden, keeper=keeper, met=Met(), command_timeout=command_timeout
         )
 
         def resolve(reference: CredentialRef) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.client import Delivery
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Met, Secret
 from reconciler.sinks.router import LocalSinks
 from reconciler.system.keeper import Keeper
 
@@ -56,4 +56,4 @@ def keeper() -> Iterator[Keeper]:
 @pytest.fixture
 def sinks(root: Path, keeper: Keeper) -> LocalSinks:
     """Return the sinks of the manifest's folder, with this process's environment."""
-    return LocalSinks(root, os.environ, frozenset(), keeper=keeper)
+    return LocalSinks(root, os.environ, frozenset(), keeper=keeper, met=Met())
