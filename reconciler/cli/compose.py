@@ -12,7 +12,8 @@ from reconciler.apply.events import Listener, Report
 from reconciler.apply.run import Ports, Run, Settings, Stop
 from reconciler.cli.runtime import Ground, SystemClock
 from reconciler.model.instant import stamp
-from reconciler.state.document import State
+from reconciler.model.secret import Met
+from reconciler.state.document import Plain, State
 from reconciler.state.journal import WorkingState
 from reconciler.state.records import Header
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.state.document import OpenPlan
     from reconciler.stores.encryption import Identity
     from reconciler.stores.local import LocalStore
+    from reconciler.system.keeper import Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,16 +145,33 @@ async def look_at(
     from reconciler.apply import refresh
     from reconciler.credentials.resolver import LocalCredentials
     from reconciler.domo.adapter import DomoHttp
+    from reconciler.system.keeper import Keeper
 
-    credentials = LocalCredentials(Path(desired.root), os.environ, desired.environment_names())
-    async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=rate) as domo:
-        return await refresh.observe(
-            desired, known, keys, domo=domo, credentials=credentials, concurrency=concurrency
-        )
+    root, hidden = Path(desired.root), desired.environment_names()
+    met = known_in(WorkingState.of(known) if known is not None else None)
+    with Keeper() as keeper:
+        credentials = LocalCredentials(root, os.environ, hidden, keeper=keeper, met=met)
+        async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=rate, met=met) as domo:
+            return await refresh.observe(
+                desired, known, keys, domo=domo, credentials=credentials, concurrency=concurrency
+            )
 
 
-async def carry_out(job: Job, listen: Listener, stop: Stop) -> Report:
-    """Run the engine on this machine's adapters.
+def known_in(working: WorkingState | None) -> Met:
+    """Return what knows the secrets that the state and its journals hold in plain."""
+    met = Met()
+    if working is None:
+        return met
+    kept = [entry.secret for entry in working.clients.values()]
+    kept += [
+        each.created.secret for held in (working.made, working.orphans) for each in held.values()
+    ]
+    met.add(*(each.secret for each in kept if isinstance(each, Plain)))
+    return met
+
+
+async def carry_out(job: Job, listen: Listener, stop: Stop, keeper: "Keeper") -> Report:
+    """Run the engine on this machine's adapters; its commands end with `keeper`.
 
     Raises:
         SinkFailed: a sink that is needed cannot take a secret; nothing was sent.
@@ -177,15 +196,19 @@ async def carry_out(job: Job, listen: Listener, stop: Stop) -> Report:
         at=stamp(clock.now()),
     )
     async with DomoHttp(
-        clock=clock, rng=SystemRandom(), rate=job.rate, stopped=lambda: stop.requested
+        clock=clock,
+        rng=SystemRandom(),
+        rate=job.rate,
+        stopped=lambda: stop.requested,
+        met=(met := known_in(working)),
     ) as domo:
         run = Run(
             desired=job.desired,
             plan=job.plan,
             ports=Ports(
                 domo=domo,
-                credentials=LocalCredentials(root, os.environ, hidden),
-                sinks=LocalSinks(root, os.environ, hidden),
+                credentials=LocalCredentials(root, os.environ, hidden, keeper=keeper, met=met),
+                sinks=LocalSinks(root, os.environ, hidden, keeper=keeper, met=met),
                 sealing=sealing_of(job.desired, job.ground.identities),
                 store=job.store,
                 clock=clock,

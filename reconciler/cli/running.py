@@ -1,6 +1,7 @@
 """An apply under way: its progress, its interrupts, how it ended."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -8,11 +9,13 @@ from typing import TYPE_CHECKING
 from reconciler.cli.exits import INCOMPLETE, INTERRUPTED
 from reconciler.cli.recording import Recording
 from reconciler.cli.views.console import Console
+from reconciler.model.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.apply.events import Listener, Report
     from reconciler.apply.run import Stop
     from reconciler.cli.compose import Job
+    from reconciler.system.keeper import Keeper
 
 
 def carried_out(console: Console, job: "Job", record: Recording, output: str) -> int:
@@ -43,17 +46,21 @@ async def _interruptible(console: Console, job: "Job", listen: "Listener") -> "R
     """Run the job; Ctrl-C and SIGTERM let it finish what is in flight, a second one ends it."""
     from reconciler.apply.run import Stop
     from reconciler.cli.compose import carry_out
+    from reconciler.system.keeper import Keeper
 
     stop = Stop()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _interrupt, console, stop)
-    return await carry_out(job, listen, stop)
+    with Keeper() as keeper:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _interrupt, console, stop, keeper)
+        return await carry_out(job, listen, stop, keeper)
 
 
-def _interrupt(console: Console, stop: "Stop") -> None:
+def _interrupt(console: Console, stop: "Stop", keeper: "Keeper") -> None:
     if stop.requested:
-        console.settle()
+        keeper.kill()  # a command that outlived this could still write over a newer secret
+        with contextlib.suppress(BrokenPipeError, ReconcilerError):
+            console.settle()
         os._exit(INTERRUPTED)  # at once: the journal has what was done
     stop.request()
     console.warn("interrupted: what is in flight finishes, nothing new starts (again: at once)")

@@ -5,5 +5,5 @@ trailing newline; one that could not be sent as it stands (empty, not UTF-8, mor
 NUL, a byte order mark) is refused here, where the reference can still be named, rather than as a
 refused sign-on, which may lock an account. Nothing is resolved before it is asked for, and nothing
 is kept. No message holds a value; what a command said on standard error is shown only if nothing
-of its standard output is in it.
+of its standard output, and no secret that the run has met, is in it.
 """

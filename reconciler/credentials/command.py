@@ -7,9 +7,10 @@ from typing import Final, assert_never
 from reconciler.credentials.value import without_newline
 from reconciler.model.errors import CredentialUnavailable
 from reconciler.model.reference import CommandRef
-from reconciler.model.secret import Secret
-from reconciler.model.text import brief, plural
+from reconciler.model.secret import Met, Secret
+from reconciler.model.text import brief
 from reconciler.system import child
+from reconciler.system.keeper import Keeper
 
 _HINT: Final = "run the command by hand, in the manifest's folder, to see what it needs"
 _SEARCHED: Final = 16 << 10
@@ -17,20 +18,30 @@ _SEARCHED: Final = 16 << 10
 
 
 async def read(
-    reference: CommandRef, *, root: Path, env: Mapping[str, str], within: float
+    reference: CommandRef,
+    *,
+    root: Path,
+    env: Mapping[str, str],
+    within: float,
+    keeper: Keeper,
+    met: Met,
 ) -> bytes:
     """Run the command in `root` and return what it printed, `within` that many seconds.
+
+    What a command that fails said is shown unless its own output, or one of the secrets that were
+    `met`, is in it.
 
     Raises:
         CredentialUnavailable: it was not found, failed, printed nothing or too much, or timed out.
 
     """
-    outcome = await child.run(child.Command(argv=reference.argv, cwd=root, env=env, timeout=within))
+    command = child.Command(argv=reference.argv, cwd=root, env=env, timeout=within)
+    outcome = await child.run(command, keeper)
     match outcome:
         case child.Finished(code=0) if without_newline(outcome.stdout):
             return outcome.stdout
         case child.Finished():
-            raise CredentialUnavailable(f"{reference} {_failure(outcome)}", hint=_HINT)
+            raise CredentialUnavailable(f"{reference} {_failure(outcome, met)}", hint=_HINT)
         case child.TimedOut():
             raise CredentialUnavailable(
                 f"{reference} did not end within {brief(within)}", hint=_HINT
@@ -46,19 +57,17 @@ async def read(
             assert_never(outcome)
 
 
-def _failure(outcome: child.Finished) -> str:
+def _failure(outcome: child.Finished, met: Met) -> str:
+    def is_private(said: bytes) -> bool:
+        return met.is_in(said) or _repeats(said, outcome.stdout)
+
     wrong = "printed nothing" if outcome.code == 0 else child.how_it_ended(outcome.code)
-    said = child.last_lines(outcome.stderr)
-    if not said:
-        return wrong
-    if _shows_output(outcome):
-        return f"{wrong}; what it said ({plural(len(outcome.stderr), 'byte')}) may hold its output"
-    return f"{wrong}:\n{said}"
+    return wrong + child.what_it_said(outcome.stderr, is_private)
 
 
-def _shows_output(outcome: child.Finished) -> bool:
-    """Say whether standard error may hold the credential, that is, a line of standard output."""
-    if len(outcome.stdout) > _SEARCHED:
+def _repeats(said: bytes, stdout: bytes) -> bool:
+    """Say whether what was said may hold the credential, that is, a line of standard output."""
+    if len(stdout) > _SEARCHED:
         return True
-    lines = {line.strip() for line in outcome.stdout.decode(errors="replace").splitlines()}
-    return any(Secret(line).is_in(outcome.stderr) for line in lines if line)
+    lines = {line.strip() for line in stdout.decode(errors="replace").splitlines()}
+    return any(Secret(line).is_in(said) for line in lines if line)

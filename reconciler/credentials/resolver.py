@@ -8,14 +8,16 @@ from typing import assert_never
 from reconciler.credentials import command, env, file
 from reconciler.credentials.value import secret_from
 from reconciler.model.reference import CommandRef, CredentialRef, EnvRef, FileRef
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Met, Secret
+from reconciler.system.keeper import Keeper
 
 
 class LocalCredentials:
     """Resolves references against this machine's environment, files and commands.
 
     `root` is the manifest's folder. `hidden` are the variables that no child process gets.
-    `command_timeout` is in seconds.
+    `keeper` ends the commands with this process; `command_timeout` is in seconds. `met` learns each
+    value, and knows the secrets that no command may be quoted with.
     """
 
     def __init__(
@@ -23,11 +25,16 @@ class LocalCredentials:
         root: Path,
         environ: Mapping[str, str],
         hidden: frozenset[str],
+        *,
+        keeper: Keeper,
+        met: Met,
         command_timeout: float = 30.0,
     ) -> None:
         self._root = root
         self._environ = environ
         self._hidden = hidden
+        self._keeper = keeper
+        self._met = met
         self._timeout = command_timeout
 
     async def resolve(self, reference: CredentialRef) -> Secret:
@@ -37,7 +44,9 @@ class LocalCredentials:
             CredentialUnavailable: unset, missing, empty, not one line of text, failed, timed out.
 
         """
-        return secret_from(await self._read(reference), reference)
+        secret = secret_from(await self._read(reference), reference)
+        self._met.add(secret)
+        return secret
 
     async def _read(self, reference: CredentialRef) -> bytes:
         match reference:
@@ -48,7 +57,12 @@ class LocalCredentials:
             case CommandRef():
                 allowed = {k: v for k, v in self._environ.items() if k not in self._hidden}
                 return await command.read(
-                    reference, root=self._root, env=allowed, within=self._timeout
+                    reference,
+                    root=self._root,
+                    env=allowed,
+                    within=self._timeout,
+                    keeper=self._keeper,
+                    met=self._met,
                 )
             case _:
                 assert_never(reference)

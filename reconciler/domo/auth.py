@@ -20,7 +20,7 @@ from reconciler.model.errors import (
     Unreachable,
 )
 from reconciler.model.instance import Instance
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Met, Secret
 from reconciler.ports import CookieCredential, Credential, PasswordCredential, TokenCredential
 
 SESSION_HEADER: Final = "X-DOMO-Authentication"
@@ -37,9 +37,10 @@ class SessionAuth(httpx.Auth):
     """
 
     def __init__(
-        self, instance: Instance, credential: PasswordCredential | CookieCredential
+        self, instance: Instance, credential: PasswordCredential | CookieCredential, met: Met
     ) -> None:
         self._instance = instance
+        self._met = met
         self._credential = credential
         self._lock = asyncio.Lock()
         self._granted: wire.Granted | None = None
@@ -96,6 +97,7 @@ class SessionAuth(httpx.Auth):
         except ReconcilerError as failure:
             self._stopped = failure
             raise
+        self._met.add(self._granted.token)
         self._stopped = None
 
     async def async_auth_flow(self, request: httpx.Request) -> Flow:
@@ -168,8 +170,8 @@ class TokenAuth(httpx.Auth):
 Access = SessionAuth | TokenAuth
 
 
-def access(instance: Instance, credential: Credential) -> Access:
-    """Return how requests of one instance are authorised.
+def access(instance: Instance, credential: Credential, met: Met) -> Access:
+    """Return how requests of one instance are authorised; `met` learns each session's token.
 
     Raises:
         CredentialUnavailable: a token that no header can carry.
@@ -177,7 +179,7 @@ def access(instance: Instance, credential: Credential) -> Access:
     """
     if isinstance(credential, TokenCredential):
         return TokenAuth(instance, credential)
-    return SessionAuth(instance, credential)
+    return SessionAuth(instance, credential, met)
 
 
 def digest(domain: str, credential: str) -> str:

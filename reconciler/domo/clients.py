@@ -10,7 +10,7 @@ from reconciler.domo.errors import UNSENT, phrase, unreachable
 from reconciler.domo.signon import status_phrase
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
 from reconciler.model.instance import Instance
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Met, Secret
 from reconciler.ports import (
     Ambiguous,
     Claim,
@@ -27,10 +27,13 @@ from reconciler.ports import (
 class HttpSession:
     """The port `Session` over one HTTP client."""
 
-    def __init__(self, instance: Instance, *, client: httpx.AsyncClient, access: Access) -> None:
+    def __init__(
+        self, instance: Instance, *, client: httpx.AsyncClient, access: Access, met: Met
+    ) -> None:
         self._instance = instance
         self._client = client
         self._access = access
+        self._met = met
 
     @property
     def user(self) -> int | None:
@@ -92,6 +95,7 @@ class HttpSession:
             made = wire.made(answer.content, name=name)
         except wire.Unusable as unusable:
             return Ambiguous(reason=str(unusable), status=answer.status_code)
+        self._met.add(made.secret)
         self._learn_user(made)
         return made
 
@@ -110,6 +114,7 @@ class HttpSession:
         self, *, client_id: str, secret: Secret, scope: tuple[str, ...]
     ) -> ProofOutcome:
         """Sign in with a client's secret."""
+        self._met.add(secret)
         claim = Claim(client_id=client_id, secret=secret, scope=scope)
         hidden = self._access.hidden
         return await proof.prove(self._instance, claim, client=self._client, hidden=hidden)

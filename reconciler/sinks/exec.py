@@ -1,21 +1,31 @@
 """A command for each client, fed one JSON object on standard input."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import assert_never
 
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
+from reconciler.model.secret import Met
 from reconciler.model.sink import ExecTarget
 from reconciler.model.text import brief, printable
 from reconciler.sinks.content import line
 from reconciler.system import child
+from reconciler.system.keeper import Keeper
 
 
 async def deliver(
-    target: ExecTarget, delivery: Delivery, *, root: Path, env: Mapping[str, str]
+    target: ExecTarget,
+    delivery: Delivery,
+    *,
+    root: Path,
+    env: Mapping[str, str],
+    keeper: Keeper,
+    met: Met,
 ) -> None:
     """Run the command in `root`, the manifest's folder; it has the secret when it exits with 0.
+
+    What a command that fails said is shown unless one of the secrets that were `met` is in it.
 
     Raises:
         SinkFailed: it was not found, failed, flooded or timed out.
@@ -24,7 +34,13 @@ async def deliver(
     command = child.Command(
         argv=target.argv, cwd=root, env=env, timeout=target.timeout, stdin=line(delivery)
     )
-    wrong = _wrong(await child.run(command), target, delivery)
+    met.add(delivery.client_secret)
+    outcome = await child.run(command, keeper)
+
+    def is_private(said: bytes) -> bool:
+        return delivery.client_secret.is_in(said) or met.is_in(said)
+
+    wrong = _wrong(outcome, target, is_private)
     if wrong is not None:
         raise SinkFailed(
             f"{_named(target)} {wrong}",
@@ -45,12 +61,15 @@ def _named(target: ExecTarget) -> str:
     return f"sink {target.sink}: command {printable(target.argv[0])}"
 
 
-def _wrong(outcome: child.Outcome, target: ExecTarget, delivery: Delivery) -> str | None:
+def _wrong(
+    outcome: child.Outcome, target: ExecTarget, is_private: Callable[[bytes], bool]
+) -> str | None:
     match outcome:
         case child.Finished(code=0):
             return None
         case child.Finished():
-            return child.how_it_ended(outcome.code) + _said(outcome.stderr, delivery)
+            said = child.what_it_said(outcome.stderr, is_private)
+            return child.how_it_ended(outcome.code) + said
         case child.TimedOut():
             return f"did not end within {brief(target.timeout)}"
         case child.Flooded():
@@ -59,12 +78,3 @@ def _wrong(outcome: child.Outcome, target: ExecTarget, delivery: Delivery) -> st
             return f"cannot be run: {outcome.reason}"
         case _:
             assert_never(outcome)
-
-
-def _said(stderr: bytes, delivery: Delivery) -> str:
-    said = child.last_lines(stderr)
-    if not said:
-        return ""
-    if delivery.client_secret.is_in(stderr):
-        return "; what it said is not shown, as the secret is in it"
-    return f":\n{said}"

@@ -14,6 +14,7 @@ from reconciler.model.text import brief, printable
 from reconciler.ports import Held
 from reconciler.sinks.file import Folders
 from reconciler.system import child
+from reconciler.system.keeper import Keeper
 
 LARGEST: Final = 1 << 20
 """The most bytes that are read of one file."""
@@ -43,7 +44,9 @@ def from_file(target: FileTarget, root: Path) -> Held:
 _DELIVER: Final = "read it where it was delivered, or let `reconciler rotate` deliver a new one"
 
 
-async def from_command(target: ExecTarget, root: Path, env: Mapping[str, str]) -> Held:
+async def from_command(
+    target: ExecTarget, root: Path, env: Mapping[str, str], keeper: Keeper
+) -> Held:
     """Run the command that an `exec` sink names for reading back.
 
     Raises:
@@ -58,7 +61,7 @@ async def from_command(target: ExecTarget, root: Path, env: Mapping[str, str]) -
     named = f"sink {target.sink}: command {printable(target.read[0])}"
     command = child.Command(argv=target.read, cwd=root, env=env, timeout=target.timeout)
     wrong = "printed what cannot be used"
-    match outcome := await child.run(command):
+    match outcome := await child.run(command, keeper):
         case child.Finished(code=0):
             try:
                 return _printed(outcome.stdout)

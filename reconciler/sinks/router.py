@@ -7,11 +7,13 @@ from typing import Final, assert_never
 
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
+from reconciler.model.secret import Met
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.model.text import plural
 from reconciler.ports import Held
 from reconciler.sinks import exec as command
 from reconciler.sinks import file, reading
+from reconciler.system.keeper import Keeper
 
 _SHOWN: Final = 10
 """How many failures of a probe are spelled out."""
@@ -21,7 +23,8 @@ class LocalSinks:
     """Puts secrets into files and commands of this machine.
 
     `root` is the manifest's folder. `hidden` are the variables that no child process gets.
-    `concurrency` is how many commands run at once.
+    `keeper` ends the commands with this process; `concurrency` is how many run at once. `met` knows
+    the secrets that none of them may be quoted with.
     """
 
     def __init__(
@@ -29,10 +32,15 @@ class LocalSinks:
         root: Path,
         environ: Mapping[str, str],
         hidden: frozenset[str],
+        *,
+        keeper: Keeper,
+        met: Met,
         concurrency: int = 8,
     ) -> None:
         self._root = root
         self._env = {name: value for name, value in environ.items() if name not in hidden}
+        self._keeper = keeper
+        self._met = met
         self._free = asyncio.Semaphore(concurrency)
         self._left = file.Leftovers()
 
@@ -62,10 +70,18 @@ class LocalSinks:
         """
         match target:
             case FileTarget():
+                self._met.add(delivery.client_secret)
                 await asyncio.to_thread(file.deliver, target, delivery, self._root, self._left)
             case ExecTarget():
                 async with self._free:
-                    await command.deliver(target, delivery, root=self._root, env=self._env)
+                    await command.deliver(
+                        target,
+                        delivery,
+                        root=self._root,
+                        env=self._env,
+                        keeper=self._keeper,
+                        met=self._met,
+                    )
             case _:
                 assert_never(target)
 
@@ -76,12 +92,17 @@ class LocalSinks:
             SinkUnreadable: it holds nothing, or nothing that can be used.
 
         """
+        held = await self._read(target)
+        self._met.add(held.secret)
+        return held
+
+    async def _read(self, target: FileTarget | ExecTarget) -> Held:
         match target:
             case FileTarget():
                 return await asyncio.to_thread(reading.from_file, target, self._root)
             case ExecTarget():
                 async with self._free:
-                    return await reading.from_command(target, self._root, self._env)
+                    return await reading.from_command(target, self._root, self._env, self._keeper)
             case _:
                 assert_never(target)
 

@@ -2,7 +2,8 @@
 
 A child that hangs, floods, ignores SIGTERM or leaves a daemon behind costs its time-out and no
 more. Its end is the end of its first process: what that leaves in the process group is ended too,
-and a daemon that has left the group lives on, cut off from the pipes.
+and a daemon that has left the group lives on, cut off from the pipes. Where this process ends
+first, the keeper ends the group.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import IO, Final, Self, cast
 
 from reconciler.model.text import printable
+from reconciler.system.keeper import Keeper
 
 STDOUT_LIMIT: Final = 1 << 20
 """How many bytes a child may print, unless its command says otherwise."""
@@ -25,8 +27,18 @@ STDOUT_LIMIT: Final = 1 << 20
 STDERR_KEPT: Final = 8 << 10
 """How many bytes of standard error are kept: the last ones."""
 
+_SAID: Final = 500
+_LINE: Final = 200
+_LINES: Final = 5
+
 _GRACE: Final = 1.0
 """Seconds from SIGTERM to SIGKILL."""
+
+_HURRY: Final = 0.1
+"""The same for a caller who was cancelled: an interrupt has given the child its time already.
+
+It passes whole also where all have ended: the zombies of a child's children count until they are
+reaped, and in many a container nobody does."""
 
 _DRAIN: Final = 0.5
 """Seconds that the pipes may stay open, in a daemon's hands, after the child has exited."""
@@ -79,19 +91,22 @@ class NotStarted:
 Outcome = Finished | TimedOut | Flooded | NotStarted
 
 
-async def run(command: Command) -> Outcome:
+async def run(command: Command, keeper: Keeper) -> Outcome:
     """Run a command to its end; when this returns or is cancelled, its process group is gone.
 
     A child that does not read its standard input is no failure: its exit code counts.
     """
+    keeper.prepare()
     process = _start(command)
     if isinstance(process, NotStarted):
         return process
-    with _Pipes(process, command) as pipes:
-        try:
-            return await _outcome(process, pipes, command.timeout)
-        finally:
-            await _end(process)
+    # Before it gets a byte: what has read nothing has nothing to write over something newer.
+    keeper.begins(process.pid)
+    try:
+        with _Pipes(process, command) as pipes:
+            return await _watched(process, pipes, command.timeout)
+    finally:
+        keeper.gone(process.pid)
 
 
 def command_path(name: str, root: Path, env: Mapping[str, str]) -> Path | NotStarted:
@@ -122,10 +137,20 @@ def how_it_ended(code: int) -> str:
         return f"died of signal {-code}"
 
 
-def last_lines(stderr: bytes) -> str:
-    """Return the end of what a child said, fit for a terminal: 5 lines, 200 characters each."""
+def what_it_said(stderr: bytes, is_private: Callable[[bytes], bool]) -> str:
+    """Return the end of what a child said, to stand behind how it ended; empty where that is all.
+
+    It is one line, fit for a terminal: 5 of the child's lines, 500 characters at most. Where
+    `is_private` says so of the whole, nothing of it is shown.
+    """
     lines = [line.rstrip() for line in stderr.decode(errors="replace").splitlines()]
-    return "\n".join(printable(line)[-200:] for line in [each for each in lines if each][-5:])
+    last = [printable(line)[-_LINE:] for line in lines if line][-_LINES:]
+    if not last:
+        return ""
+    if is_private(stderr):
+        return "; what it said is not shown, as a secret may be in it"
+    said = " / ".join(last)
+    return ": " + (said if len(said) <= _SAID else f"…{said[1 - _SAID :]}")
 
 
 def _start(command: Command) -> "subprocess.Popen[bytes] | NotStarted":
@@ -148,6 +173,17 @@ def _start(command: Command) -> "subprocess.Popen[bytes] | NotStarted":
         return NotStarted(reason=error.strerror or type(error).__name__)
     except ValueError:  # a NUL in an argument, as no system call takes it
         return NotStarted(reason="a NUL character in its arguments")
+
+
+async def _watched(process: "subprocess.Popen[bytes]", pipes: "_Pipes", limit: float) -> Outcome:
+    grace = _GRACE
+    try:
+        return await _outcome(process, pipes, limit)
+    except asyncio.CancelledError:
+        grace = _HURRY
+        raise
+    finally:
+        await _end(process, grace)
 
 
 async def _outcome(process: "subprocess.Popen[bytes]", pipes: "_Pipes", limit: float) -> Outcome:
@@ -183,9 +219,9 @@ def _exit_code(process: "subprocess.Popen[bytes]") -> int | None:
     return process.returncode
 
 
-async def _end(process: "subprocess.Popen[bytes]") -> None:
+async def _end(process: "subprocess.Popen[bytes]", grace: float) -> None:
     """End what is left of the process group: SIGTERM, a grace, SIGKILL; also if cancelled again."""
-    deadline = time.monotonic() + _GRACE
+    deadline = time.monotonic() + grace
     try:
         alive = _signal(process, signal.SIGTERM)
         while alive and time.monotonic() < deadline:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,11 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Met, Secret
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.ports import Sinks
 from reconciler.sinks.router import LocalSinks
+from reconciler.system.keeper import Keeper
 
 Target = FileTarget | ExecTarget
 
@@ -31,9 +32,10 @@ def exec_target(name: str) -> Target:
 
 
 @pytest.fixture
-def sinks(tmp_path: Path) -> Sinks:
+def sinks(tmp_path: Path) -> Iterator[Sinks]:
     """Return the sinks of a manifest's folder."""
-    return LocalSinks(tmp_path, os.environ, frozenset())
+    with Keeper() as keeper:
+        yield LocalSinks(tmp_path, os.environ, frozenset(), keeper=keeper, met=Met())
 
 
 @pytest.fixture(params=[file_target, exec_target])

@@ -36,12 +36,14 @@ from reconciler.model.address import Address
 from reconciler.model.client import Delivery
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.instant import stamp
+from reconciler.model.secret import Met
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.plan.action import Plan
 from reconciler.plan.make import make_plan
 from reconciler.ports import Session
 from reconciler.sinks.router import LocalSinks
 from reconciler.state.records import Header
+from reconciler.system.keeper import Keeper
 
 IMPORTED_LATE: Final = ("reconciler.manifest.load", "reconciler.stores.journal_file", "uuid")
 """What the tool imports where it is used: here it is imported before the first fork."""
@@ -238,7 +240,9 @@ def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _observed(desired: Any, known: Any, clock: FastClock) -> Any:
-    credentials = LocalCredentials(Path(desired.root), os.environ, frozenset())
+    credentials = LocalCredentials(
+        Path(desired.root), os.environ, frozenset(), keeper=Keeper(), met=Met()
+    )
     async with DomoHttp(clock=clock, rng=Random(1)) as domo:
         keys = sorted(desired.instances)
         return await refresh.observe(
@@ -256,14 +260,19 @@ async def _applied(job: Job, clock: FastClock, edges: Edges) -> Report:
         plan_id=job.plan.id,
         at=stamp(clock.now()),
     )
+    keeper = Keeper()  # the end of this process ends it
     async with DomoHttp(clock=clock, rng=Random(1)) as domo:
         run = Run(
             desired=job.desired,
             plan=job.plan,
             ports=Ports(
                 domo=WatchedDomo(domo, edges),
-                credentials=LocalCredentials(root, os.environ, frozenset()),
-                sinks=WatchedSinks(LocalSinks(root, os.environ, frozenset()), edges),
+                credentials=LocalCredentials(
+                    root, os.environ, frozenset(), keeper=keeper, met=Met()
+                ),
+                sinks=WatchedSinks(
+                    LocalSinks(root, os.environ, frozenset(), keeper=keeper, met=Met()), edges
+                ),
                 sealing=sealing_of(job.desired),
                 store=job.store,
                 clock=clock,

@@ -24,6 +24,7 @@ from reconciler.model.desired import Desired, Rollout
 from reconciler.model.instance import Endpoints, Instance
 from reconciler.model.place import Place
 from reconciler.model.reference import EnvRef
+from reconciler.model.secret import Met
 from reconciler.model.sink import FileSink, SinkDefinition
 from reconciler.plan.action import Action, Kind, Plan
 from reconciler.ports import Sealing
@@ -33,6 +34,7 @@ from reconciler.state.journal import WorkingState
 from reconciler.state.records import Header
 from reconciler.stores.encryption import PlainSealing
 from reconciler.stores.local import LocalStore
+from reconciler.system.keeper import Keeper
 
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
@@ -58,6 +60,7 @@ class Workshop:
     environ: dict[str, str] = field(default_factory=lambda: {"PW": "right", "TOKEN": "dp-1"})
     events: list[Event] = field(default_factory=list)
     mark: bool = True
+    keeper: Keeper = field(default_factory=Keeper)
     as_of: str = "2026-01-01T00:00:00Z"
 
     @property
@@ -115,7 +118,8 @@ class Workshop:
         stop_after: float | None = None,
     ) -> Report:
         """Carry actions out over what the folder holds; interrupted at an event or after a time."""
-        return asyncio.run(self._apply(desired, actions, stop_at, stop_after))
+        with self.keeper:
+            return asyncio.run(self._apply(desired, actions, stop_at, stop_after))
 
     async def _apply(
         self,
@@ -150,17 +154,18 @@ class Workshop:
             if type(event).__name__ == stop_at:
                 stop.request()
 
-        def stopped() -> bool:
-            return stop.requested
-
-        async with DomoHttp(clock=clock, rng=Random(1), stopped=stopped) as domo:
+        async with DomoHttp(clock=clock, rng=Random(1), stopped=lambda: stop.requested) as domo:
             run = Run(
                 desired=desired,
                 plan=Plan(id="p", as_of=self.as_of, actions=tuple(actions)),
                 ports=Ports(
                     domo=domo,
-                    credentials=LocalCredentials(self.root, self.environ, frozenset()),
-                    sinks=LocalSinks(self.root, self.environ, frozenset()),
+                    credentials=LocalCredentials(
+                        self.root, self.environ, frozenset(), keeper=self.keeper, met=Met()
+                    ),
+                    sinks=LocalSinks(
+                        self.root, self.environ, frozenset(), keeper=self.keeper, met=Met()
+                    ),
                     sealing=self.sealing,
                     store=store,
                     clock=clock,

@@ -2,19 +2,28 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.model.reference import CredentialRef
+from reconciler.model.secret import Met
+from reconciler.system.keeper import Keeper
 
 Resolve = Callable[[CredentialRef], str]
 
 
 @pytest.fixture
-def resolve_with(tmp_path: Path) -> Callable[..., Resolve]:
+def keeper() -> Iterator[Keeper]:
+    """Return what ends the commands of a test."""
+    with Keeper() as kept:
+        yield kept
+
+
+@pytest.fixture
+def resolve_with(tmp_path: Path, keeper: Keeper) -> Callable[..., Resolve]:
     """Return a function that takes variables (and a time-out) and returns one that resolves."""
 
     def prepare(
@@ -23,7 +32,9 @@ def resolve_with(tmp_path: Path) -> Callable[..., Resolve]:
         command_timeout: float = 20.0,
     ) -> Resolve:
         variables = {"PATH": os.environ["PATH"], **(environ or {})}
-        credentials = LocalCredentials(tmp_path, variables, hidden, command_timeout)
+        credentials = LocalCredentials(
+            tmp_path, variables, hidden, keeper=keeper, met=Met(), command_timeout=command_timeout
+        )
 
         def resolve(reference: CredentialRef) -> str:
             return asyncio.run(credentials.resolve(reference)).reveal()

@@ -12,7 +12,9 @@ import pytest
 
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.model.errors import CredentialUnavailable
-from reconciler.model.reference import CommandRef, CredentialRef
+from reconciler.model.reference import CommandRef, CredentialRef, EnvRef
+from reconciler.model.secret import Met, Secret
+from reconciler.system.keeper import Keeper
 
 Resolve = Callable[[CredentialRef], str]
 
@@ -53,7 +55,7 @@ def test_fails(resolve: Resolve) -> None:
     """The exit code and the last lines of standard error say why, fit for a terminal."""
     error = refusal(resolve, r"printf '1\n2\n3\n4\n5\nnot \033[1msigned in\n' >&2; exit 7")
     assert error.message == (
-        "command sh ended with exit code 7:\n2\n3\n4\n5\nnot \\x1b[1msigned in"
+        "command sh ended with exit code 7: 2 / 3 / 4 / 5 / not \\x1b[1msigned in"
     )
     assert "by hand" in str(error.hint)
 
@@ -68,7 +70,7 @@ def test_fails_in_silence(resolve: Resolve) -> None:
 def test_prints_nothing(resolve: Resolve, script: str) -> None:
     """An empty output is no credential, whatever the exit code says."""
     error = refusal(resolve, f"{script or ':'}; echo no such item >&2")
-    assert error.message == "command sh printed nothing:\nno such item"
+    assert error.message == "command sh printed nothing: no such item"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_says_its_output(resolve: Resolve, said: str) -> None:
     """What the command says is withheld where its output is in it."""
     error = refusal(resolve, f"echo hunter2-hunter2; echo '{said}' >&2; exit 1")
     assert "exit code 1" in error.message
-    assert "may hold its output" in error.message
+    assert "a secret may be in it" in error.message
     assert said not in error.message
     assert "hunter2" not in error.message
 
@@ -96,10 +98,28 @@ def test_says_a_line_of_its_output(resolve: Resolve) -> None:
     assert "anything" not in error.message
 
 
+def test_says_another_credential(tmp_path: Path, keeper: Keeper) -> None:
+    """What the command says is withheld where a credential is in it that was resolved before."""
+    met = Met()
+    credentials = LocalCredentials(
+        tmp_path, {**os.environ, "PW": "Pa55-word"}, frozenset({"PW"}), keeper=keeper, met=met
+    )
+
+    def resolve(reference: CredentialRef) -> str:
+        return asyncio.run(credentials.resolve(reference)).reveal()
+
+    script = "echo login with pa55-word failed >&2; exit 1"
+    assert refusal(resolve, script).message.endswith(": login with pa55-word failed")
+    assert resolve(EnvRef(name="PW")) == "Pa55-word"
+    assert "pa55" not in refusal(resolve, script).message
+    met.add(Secret("a-session-of-this-run"))
+    assert "session" not in refusal(resolve, "echo a-session-of-this-run >&2; exit 1").message
+
+
 def test_says_something_else(resolve: Resolve) -> None:
     """What the command says is shown where nothing of its output is in it."""
     error = refusal(resolve, "echo hunter2; echo vault is sealed >&2; exit 1")
-    assert error.message.endswith(":\nvault is sealed")
+    assert error.message.endswith(": vault is sealed")
 
 
 def test_hangs(resolve_with: Callable[..., Any]) -> None:
@@ -123,9 +143,9 @@ def test_not_found(resolve: Resolve) -> None:
     assert "manifest's folder" in str(refused.value.hint)
 
 
-def test_many_at_once(tmp_path: Path) -> None:
+def test_many_at_once(tmp_path: Path, keeper: Keeper) -> None:
     """Commands of many instances run side by side, each with its own answer."""
-    credentials = LocalCredentials(tmp_path, os.environ, frozenset())
+    credentials = LocalCredentials(tmp_path, os.environ, frozenset(), keeper=keeper, met=Met())
 
     async def scenario() -> list[str]:
         references = [sh(f"sleep 0.2; echo {number}") for number in range(16)]

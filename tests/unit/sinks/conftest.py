@@ -1,15 +1,16 @@
 """A delivery, and sinks of a manifest's folder that is made for each test."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.client import Delivery
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Met, Secret
 from reconciler.sinks.router import LocalSinks
+from reconciler.system.keeper import Keeper
 
 
 @pytest.fixture
@@ -46,6 +47,13 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def sinks(root: Path) -> LocalSinks:
+def keeper() -> Iterator[Keeper]:
+    """Return what ends the commands of a test."""
+    with Keeper() as kept:
+        yield kept
+
+
+@pytest.fixture
+def sinks(root: Path, keeper: Keeper) -> LocalSinks:
     """Return the sinks of the manifest's folder, with this process's environment."""
-    return LocalSinks(root, os.environ, frozenset())
+    return LocalSinks(root, os.environ, frozenset(), keeper=keeper, met=Met())

@@ -13,8 +13,10 @@ import pytest
 
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
+from reconciler.model.secret import Met, Secret
 from reconciler.model.sink import ExecTarget
 from reconciler.sinks.router import LocalSinks
+from reconciler.system.keeper import Keeper
 
 
 def target(*argv: str, timeout: float = 20.0) -> ExecTarget:
@@ -53,10 +55,10 @@ def test_secret_is_in_no_argument(sinks: LocalSinks, root: Path, delivery: Deliv
     assert delivery.client_secret.reveal() in (root / "got").read_text()
 
 
-def test_environment(root: Path, delivery: Delivery) -> None:
+def test_environment(root: Path, keeper: Keeper, delivery: Delivery) -> None:
     """The command gets the environment without the variables that references name."""
     environ = {"PATH": os.environ["PATH"], "PASSWORD": "hunter2", "SEEN": "yes"}
-    sinks = LocalSinks(root, environ, frozenset({"PASSWORD"}))
+    sinks = LocalSinks(root, environ, frozenset({"PASSWORD"}), keeper=keeper, met=Met())
     asyncio.run(sinks.deliver(sh('echo "[$PASSWORD][$SEEN]" > seen'), delivery))
     assert (root / "seen").read_text() == "[][yes]\n"
 
@@ -69,7 +71,7 @@ def test_does_not_read(sinks: LocalSinks, delivery: Delivery) -> None:
 def test_fails(sinks: LocalSinks, delivery: Delivery) -> None:
     """The exit code and the last lines of standard error say why."""
     said = refusal(sinks, sh("echo out; echo vault is sealed >&2; exit 3"), delivery)
-    assert said == "sink vault: command sh ended with exit code 3:\nvault is sealed"
+    assert said == "sink vault: command sh ended with exit code 3: vault is sealed"
     assert refusal(sinks, sh("exit 3"), delivery).endswith("ended with exit code 3")
     assert refusal(sinks, sh("kill -9 $$"), delivery).endswith("died of SIGKILL")
 
@@ -100,13 +102,39 @@ def test_says_the_secret(
     said = refusal(sinks, sh("cat said >&2; exit 3"), delivery)
     assert said == (
         "sink vault: command sh ended with exit code 3;"
-        " what it said is not shown, as the secret is in it"
+        " what it said is not shown, as a secret may be in it"
     )
 
 
 def test_echoes_its_input(sinks: LocalSinks, delivery: Delivery) -> None:
     """Also what it was given, encoded as a whole, is withheld."""
     assert "not shown" in refusal(sinks, sh("base64 >&2; exit 1"), delivery)
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [str, str.upper, lambda secret: secret[9:25], lambda secret: f"{secret[:20]}\n{secret[20:]}"],
+    ids=["whole", "upper", "part", "wrapped"],
+)
+@pytest.mark.parametrize("met_by", ["delivery", "run"])
+def test_says_a_secret_that_the_run_met(
+    root: Path,
+    keeper: Keeper,
+    deliver_of: Callable[[str], Delivery],
+    spelled: Callable[[str], str],
+    met_by: str,
+) -> None:
+    """What a command says is withheld where another client's secret, or a password, is in it."""
+    other, met = "Ab0" * 20, Met()
+    sinks = LocalSinks(root, os.environ, frozenset(), keeper=keeper, met=met)
+    (root / "said").write_text(f"{spelled(other)} was there\n")
+    say = sh("cat said >&2; exit 3")
+    assert "was there" in refusal(sinks, say, deliver_of("5ec4e7" * 10))
+    if met_by == "delivery":
+        asyncio.run(sinks.deliver(target("true"), deliver_of(other)))
+    else:
+        met.add(Secret(other))
+    assert "not shown" in refusal(sinks, say, deliver_of("5ec4e7" * 10))
 
 
 def test_hangs(sinks: LocalSinks, delivery: Delivery) -> None:
@@ -147,9 +175,9 @@ def test_missing(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
     assert refusal(sinks, targets[0], delivery).endswith("cannot be run: not found")
 
 
-def test_a_few_at_once(root: Path, delivery: Delivery) -> None:
+def test_a_few_at_once(root: Path, keeper: Keeper, delivery: Delivery) -> None:
     """No more commands run at once than allowed."""
-    sinks = LocalSinks(root, os.environ, frozenset(), concurrency=3)
+    sinks = LocalSinks(root, os.environ, frozenset(), keeper=keeper, met=Met(), concurrency=3)
     script = "mkdir run.$$; ls -d run.* | wc -l >> counts; sleep 0.1; rmdir run.$$"
 
     async def scenario() -> None:

@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from reconciler.system import child
+from reconciler.system.keeper import Keeper
 
 
 def sh(script: str, cwd: Path, *, timeout: float = 20.0, stdin: bytes = b"") -> child.Command:
@@ -29,9 +30,17 @@ def python(script: str, cwd: Path, *, timeout: float = 20.0) -> child.Command:
     )
 
 
+@pytest.fixture
+def keeper() -> Iterator[Keeper]:
+    """Return a keeper, closed at the end."""
+    with Keeper() as kept:
+        yield kept
+
+
 def outcome(command: child.Command) -> child.Outcome:
     """Run one command to its end."""
-    return asyncio.run(child.run(command))
+    with Keeper() as keeper:
+        return asyncio.run(child.run(command, keeper))
 
 
 def finished(command: child.Command) -> child.Finished:
@@ -211,36 +220,40 @@ def test_dies_of_a_signal(tmp_path: Path) -> None:
     assert finished(sh("kill -9 $$", tmp_path)).code == -signal.SIGKILL
 
 
-def test_cancelled(tmp_path: Path) -> None:
-    """When the caller is cancelled, the group is gone before the cancellation goes on."""
+@pytest.mark.parametrize("ignoring", ["", "trap '' TERM; "])
+def test_cancelled(tmp_path: Path, keeper: Keeper, ignoring: str) -> None:
+    """When the caller is cancelled the group is gone at once, also what ignores SIGTERM in it."""
+    script = f"{ignoring}sleep 60 & echo $! > inner; echo $$ > pid; wait; sleep 60"
 
-    async def scenario() -> None:
-        task = asyncio.create_task(child.run(sh("echo $$ > pid; sleep 60; :", tmp_path)))
+    async def scenario() -> float:
+        task = asyncio.create_task(child.run(sh(script, tmp_path), keeper))
         await asyncio.to_thread(pid_in, tmp_path / "pid")
+        start = time.monotonic()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        return time.monotonic() - start
 
-    asyncio.run(scenario())
+    assert asyncio.run(scenario()) < 0.4
     assert not alive(pid_in(tmp_path / "pid"))
+    assert eventually(lambda: not alive(pid_in(tmp_path / "inner")))
 
 
-def test_cancelled_twice(tmp_path: Path) -> None:
-    """A second cancellation cuts the grace short and still leaves no process."""
+def test_cancelled_twice(tmp_path: Path, keeper: Keeper) -> None:
+    """A second cancellation cuts the grace of a time-out short and still leaves no process."""
     script = "trap '' TERM; echo $$ > pid; while :; do sleep 1; done"
 
     async def scenario() -> float:
-        task = asyncio.create_task(child.run(sh(script, tmp_path)))
+        task = asyncio.create_task(child.run(sh(script, tmp_path, timeout=0.3), keeper))
         await asyncio.to_thread(pid_in, tmp_path / "pid")
-        task.cancel()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
         start = time.monotonic()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
         return time.monotonic() - start
 
-    assert asyncio.run(scenario()) < 0.8
+    assert asyncio.run(scenario()) < 0.4
     assert not alive(pid_in(tmp_path / "pid"))
 
 
@@ -249,7 +262,8 @@ def test_many_at_once(tmp_path: Path) -> None:
 
     async def scenario() -> list[child.Outcome]:
         commands = [sh(f"sleep 0.2; echo {number}", tmp_path) for number in range(20)]
-        return await asyncio.gather(*(child.run(each) for each in commands))
+        with Keeper() as keeper:
+            return await asyncio.gather(*(child.run(each, keeper) for each in commands))
 
     before = len(list(Path("/dev/fd").iterdir()))
     start = time.monotonic()
@@ -265,10 +279,10 @@ def test_exit_code_unknown(tmp_path: Path) -> None:
     """Where SIGCHLD is ignored, no child's end counts as a success."""
     script = (
         "import asyncio, os, signal, sys; from pathlib import Path\n"
-        "from reconciler.system import child\n"
+        "from reconciler.system import child, keeper\n"
         "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
         "command = child.Command(argv=('false',), cwd=Path(), env=dict(os.environ), timeout=9.0)\n"
-        "print(asyncio.run(child.run(command)))\n"
+        "with keeper.Keeper() as kept: print(asyncio.run(child.run(command, kept)))\n"
     )
     root = Path(child.__file__).parents[2]
     assert finished(python(script, root)).stdout == b"Finished(code=255)\n"
@@ -337,12 +351,35 @@ def test_path_of_the_child_counts(tmp_path: Path) -> None:
     assert child.command_path("sh", tmp_path, {}) in {Path("/bin/sh"), Path("/usr/bin/sh")}
 
 
-def test_last_lines() -> None:
-    """Five lines are kept, without what moves a cursor and without empty ones."""
+def test_what_it_said() -> None:
+    """Five lines are kept on one, without what moves a cursor and without empty ones."""
     stderr = b"0\n1\n\n2\n3\r\n\x1b[31mred\n" + b"x" * 500 + b"\n \n"
-    assert child.last_lines(stderr) == "1\n2\n3\n\\x1b[31mred\n" + "x" * 200
-    assert child.last_lines(b"\n \n") == ""
-    assert child.last_lines(b"\xff") == "\N{REPLACEMENT CHARACTER}"
+    said = ": 1 / 2 / 3 / \\x1b[31mred / " + "x" * 200
+    assert child.what_it_said(stderr, never) == said
+    assert child.what_it_said(b"\n \n", never) == ""
+    assert child.what_it_said(b"\xff", never) == ": \N{REPLACEMENT CHARACTER}"
+
+
+def test_what_it_said_is_short() -> None:
+    """Of a long story the end is kept, and it is shown that there was more."""
+    said = child.what_it_said(b"\n".join([b"x" * 500] * 9 + [b"end"]), never)
+    assert len(said) == len(": ") + 500
+    assert said.startswith(": …x")
+    assert said.endswith("x / end")
+
+
+def test_what_it_said_in_private() -> None:
+    """What is private is not shown; the whole is asked about, and not only what would be shown."""
+    stderr = b"s3cret\n" + b"\n".join([b"x"] * 9)
+    assert child.what_it_said(stderr, lambda said: b"s3cret" in said) == (
+        "; what it said is not shown, as a secret may be in it"
+    )
+
+
+def never(said: bytes) -> bool:
+    """Say of everything that it may be shown."""
+    del said
+    return False
 
 
 @pytest.mark.parametrize(

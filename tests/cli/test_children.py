@@ -1,0 +1,196 @@
+"""What a run does with its commands: what they say of each other's secrets, and how they end."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.handle import Running
+    from tests.cli.conftest import Run
+
+PASSWORDS: Final = {"a": "Correct-Horse-1", "b": "Battery-Staple-2"}
+MANIFEST: Final = """\
+version: 1
+endpoints: {{api: "{api}", instance: "{instance}"}}
+sinks: {{put: {{type: exec, command: [./put.sh, "{{instance}}"]}}}}
+defaults: {{sink: put}}
+instances:
+  a:
+    auth: {{method: password, email: "ops@i.example", password: {{file: a.txt}}}}
+    clients: [{{name: ETL, scope: [data]}}]
+  b:
+    auth: {{method: password, email: "ops@i.example", password: {{command: [./login.sh]}}}}
+    clients: [{{name: ETL, scope: [data]}}]
+"""
+APPLY: Final = ("apply", "--auto-approve", "--absence-window", "100ms", "--concurrency", "1")
+SLOW: Final = """\
+object=$(cat)
+echo $$ >outer.$1
+sh -c "echo \\$\\$ >inner.$1; sleep {seconds}; touch late"
+printf '%s' "$object" >got.$1
+"""
+
+
+BUSY: Final = 0.3
+"""Seconds more for a machine that has much else to do; on a quiet one the run takes 4.7."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A folder with a manifest of two instances, whose secrets go to a command."""
+
+    folder: Path
+    served: "Running"
+    reconciler: "Callable[..., Run]"
+    environment: dict[str, str]
+
+    def write(self, *, put: str, login: str = "cat b.txt") -> None:
+        """Write the manifest and its commands."""
+        text = MANIFEST.format(api=self.served.api, instance=self.served.instance_template)
+        (self.folder / "reconciler.yaml").write_text(text)
+        for name, script in (("put.sh", put), ("login.sh", login)):
+            (self.folder / name).write_text(f"#!/bin/sh\n{script}\n")
+            (self.folder / name).chmod(0o755)
+        for key, password in PASSWORDS.items():
+            (self.folder / f"{key}.txt").write_text(password)
+
+    def secret(self, key: str) -> str:
+        """Return the secret of an instance's client."""
+        (client,) = self.served.clients(f"{key}.domo.com")
+        return client.client_secret
+
+    def start(self) -> "subprocess.Popen[str]":
+        """Start an apply, and return it once a command of it waits in a child of its own."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reconciler", *APPLY],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + 20
+        while not self.pids("inner") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert self.pids("inner")
+        return process
+
+    def pids(self, which: str) -> list[int]:
+        """Return the process ids that commands have written down."""
+        return [int(path.read_text() or 0) for path in self.folder.glob(f"{which}.*")]
+
+    def alive(self) -> bool:
+        """Say whether a command or a child of one runs."""
+        known = ",".join(map(str, [*self.pids("outer"), *self.pids("inner")]))
+        listed = subprocess.run(
+            ["/bin/ps", "-o", "stat=", "-p", known], capture_output=True, text=True, check=False
+        )
+        return bool(re.search("^[^Z]", listed.stdout, re.MULTILINE))
+
+
+@pytest.fixture
+def stage(
+    tmp_path: Path,
+    sandbox: "Callable[..., Running]",
+    reconciler: "Callable[..., Run]",
+    environment: dict[str, str],
+) -> Iterator[Stage]:
+    """Return a stage before a sandbox with both instances."""
+    users = {
+        f"{key}.domo.com": {"users": [{"email": "ops@i.example", "password": password}]}
+        for key, password in PASSWORDS.items()
+    }
+    served = sandbox({"seed": 3, "instances": users})
+    made = Stage(folder=tmp_path, served=served, reconciler=reconciler, environment=environment)
+    yield made
+    for pid in (*made.pids("outer"), *made.pids("inner")):
+        if made.alive():
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("say", ["cat got.a", "cat got.a | tr a-z A-Z", "cut -c 150-260 got.a"])
+def test_the_secret_of_another_client_is_not_shown(stage: Stage, say: str) -> None:
+    """A sink's command that quotes what it was given for another client is not quoted."""
+    put = f'[ "$1" = a ] && exec cat >got.a; cat >/dev/null; {say} >&2; echo sealed >&2; exit 3'
+    stage.write(put=put)
+    done = stage.reconciler(*APPLY)
+    assert done.code == 3
+    assert "ended with exit code 3; what it said is not shown" in done.err
+    assert not _shows(done, stage.secret("a"))
+
+
+def test_the_password_of_another_instance_is_not_shown(stage: Stage) -> None:
+    """Neither a sink's command nor one for a credential is quoted with a password of the run."""
+    stage.write(put="cat >/dev/null; cat a.txt >&2; exit 3", login="cat a.txt >&2; exit 4")
+    done = stage.reconciler(*APPLY)
+    assert done.code == 3
+    withheld = "; what it said is not shown, as a secret may be in it"
+    assert f"ended with exit code 3{withheld}" in done.err
+    assert f"ended with exit code 4{withheld}" in done.err
+    assert not _shows(done, PASSWORDS["a"])
+
+
+def test_what_a_command_says_is_one_readable_line(stage: Stage) -> None:
+    """Several lines of a command are shown on one, wherever a failure is shown."""
+    stage.write(put="cat >/dev/null; printf 'vault is sealed\\n\\ttry later\\n' >&2; exit 3")
+    done = stage.reconciler(*APPLY)
+    assert "ended with exit code 3: vault is sealed / \\x09try later\n" in done.err
+    done = stage.reconciler(*APPLY, "--log-format", "json")
+    assert "ended with exit code 3: vault is sealed / " in done.err
+    assert "sealed\\n" not in done.err
+
+
+def _shows(done: "Run", secret: str) -> bool:
+    said = (done.out + done.err).lower()
+    return any(secret[at : at + 16].lower() in said for at in range(max(1, len(secret) - 15)))
+
+
+def test_a_killed_run_leaves_no_command(stage: Stage) -> None:
+    """After a kill -9 neither a command nor its child is left to write what is dead by then."""
+    stage.write(put=SLOW.format(seconds=2))
+    process = stage.start()
+    process.kill()
+    process.communicate()
+    time.sleep(1)
+    assert not stage.alive()
+    time.sleep(1.5)
+    assert list(stage.folder.glob("late")) == []
+    assert list(stage.folder.glob("got.*")) == []
+
+
+def test_a_second_interrupt_leaves_no_command(stage: Stage) -> None:
+    """It ends the run and every command of it at once."""
+    stage.write(put=SLOW.format(seconds=2))
+    process = stage.start()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 130
+    assert time.monotonic() - began < 1
+    time.sleep(0.2)
+    assert not stage.alive()
+    assert list(stage.folder.glob("late")) == []
+
+
+def test_an_interrupt_takes_five_seconds(stage: Stage) -> None:
+    """A command that does not end by itself is ended in time for the run to be over by then."""
+    stage.write(put=SLOW.format(seconds=20))
+    process = stage.start()
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert time.monotonic() - began < 5 + BUSY
+    assert process.returncode == 130
+    assert not stage.alive()
+    assert len(list(stage.folder.glob("*.journal"))) == 1
