@@ -10,10 +10,11 @@ from reconciler.apply.rollout import Wave, waves
 from reconciler.apply.run import Run
 from reconciler.apply.tally import Tally
 from reconciler.model.client import DesiredClient
+from reconciler.model.desired import Desired
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.sink import STATE, ExecTarget, FileTarget, StateTarget
 from reconciler.model.text import plural
-from reconciler.plan.action import Action, Kind
+from reconciler.plan.action import Action, Kind, Plan
 from reconciler.plan.left import remaining
 from reconciler.ports import LeftJournal
 from reconciler.state.document import Entry, Reached
@@ -24,17 +25,16 @@ async def carry_out(run: Run, left: Sequence[LeftJournal]) -> Report:
     """Do what the plan says, and return what became of it.
 
     `left` are the journals of earlier runs, whose records `run.working` has applied already; they
-    are removed once this run's journal and the state hold all that they say.
+    are removed once this run's journal and the state hold all that they say. The sinks in use
+    (`needed_targets`) have been probed.
 
     Raises:
-        SinkFailed: a sink that the plan needs cannot take a secret; nothing was sent.
         StateUnwritable: the journal cannot be begun; nothing was sent.
 
     """
     began = run.ports.clock.monotonic()
     take_terms(run)
     seal_plain(run)
-    await run.ports.sinks.probe(needed_targets(run))
     tallies = _tallies(run)
     actions = sum(len(each.actions) for each in tallies.values())
     run.emit(RunStarted(plan_id=run.plan.id, instances=len(tallies), actions=actions))
@@ -98,14 +98,12 @@ def seal_plain(run: Run) -> None:
     )
 
 
-def needed_targets(run: Run) -> list[FileTarget | ExecTarget]:
+def needed_targets(desired: Desired, plan: Plan) -> list[FileTarget | ExecTarget]:
     """Return every sink target that the plan's actions are to fill."""
     found: list[FileTarget | ExecTarget] = []
-    for action in run.plan.actions:
+    for action in plan.actions:
         if action.kind.makes or action.kind is Kind.DELIVER:
-            targets = run.desired.targets_of(
-                action.address, run.desired.clients[action.address].sinks
-            )
+            targets = desired.targets_of(action.address, desired.clients[action.address].sinks)
             found.extend(each for each in targets if not isinstance(each, StateTarget))
     return found
 

@@ -42,11 +42,13 @@ class InstanceStarted:
 class ActionDone:
     """An action of the plan is done and durable.
 
-    `client_id` is that of the client that was made, delivered or ended.
+    `client_id` is that of the client that was made, delivered or ended. `gone` says that it had
+    ended before, by somebody else's hand.
     """
 
     action: Action
     client_id: str | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

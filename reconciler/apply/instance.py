@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.apply.events import Cause, cause_of
 from reconciler.apply.make import Posted, conflict, deliver, intend, post, prove, secure
 from reconciler.apply.recover import recover
-from reconciler.apply.retire import due, revoke, successor_is_shown
+from reconciler.apply.retire import at_once, due, revoke, successor_is_shown
 from reconciler.apply.run import Run
 from reconciler.apply.seen import sight
 from reconciler.apply.signon import credential_of
@@ -15,7 +15,7 @@ from reconciler.apply.tally import Tally
 from reconciler.model.address import Address
 from reconciler.model.errors import CredentialUnavailable, ReconcilerError, Unreachable
 from reconciler.plan.action import Action, Kind
-from reconciler.plan.observe import Present
+from reconciler.plan.observe import Gone, Present
 from reconciler.ports import Listing, Session
 from reconciler.state.document import Entry, Retiring
 from reconciler.state.records import Absent, Intent
@@ -98,6 +98,7 @@ class _Work:
     before: frozenset[int | None] = frozenset()
     made: list[Action] = field(default_factory=list)
     succeeded: list[Action] = field(default_factory=list)
+    ended_first: set[Address] = field(default_factory=set)
 
     def identify(self) -> None:
         """Take the numeric ids that the list shows into what is known."""
@@ -178,7 +179,10 @@ class _Work:
             self.run.addresses.setdefault(self.tally.instance, set()).add(action.address)
             finishing.append(asyncio.create_task(self._finish(action, posted)))
         else:
-            self.tally.end(action, posted)
+            ended = "the old client is revoked, and until the next apply there is none"
+            self.tally.end(
+                action, _but(posted, ended) if action.address in self.ended_first else posted
+            )
 
     async def _finish(self, action: Action, posted: Posted) -> None:
         """Make the secret durable and deliver it, while the next `POST` is under way."""
@@ -190,7 +194,7 @@ class _Work:
         except Exception as error:  # noqa: BLE001 (what nobody expected is told like the rest)
             cause = Cause(code="internal", message=f"internal error: {type(error).__name__}")
         entry = self.run.entry(action.address)
-        if cause is None and entry is not None and due(self.run, entry):
+        if cause is None and entry is not None and at_once(entry):
             self.succeeded.append(action)
         else:
             made = "the client is made, and its secret kept until it is delivered"
@@ -216,6 +220,8 @@ class _Work:
         self.run.check_serial()
         seen = sight(self.run, entry, self.listing, domain=entry.domain)
         cause = await revoke(self.run, self.session, self.listing, action.address, entry)
+        if cause is None:
+            self.ended_first.add(action.address)
         if cause is None and isinstance(seen, Present):
             # Another client that has taken the name of one that was gone already stays in sight.
             kept = tuple(each for each in self.listing.clients if each is not seen.listed)
@@ -238,7 +244,7 @@ class _Work:
                 self.tally.end(action, await self._revoke(action))
 
     async def _retire(self, address: Address, entry: Entry | None) -> Cause | None:
-        for old in due(self.run, entry) if entry is not None else ():
+        for old in at_once(entry) if entry is not None else ():
             cause = await self._revoke_old(address, old)
             if cause is not None:
                 return cause
@@ -260,7 +266,11 @@ class _Work:
     async def _revoke_old(self, address: Address, old: Retiring) -> Cause | None:
         """Revoke a predecessor, once a list shows its delivered successor."""
         entry = self.run.entry(address)
-        if entry is None or old not in due(self.run, entry):
+        if entry is None:
+            return None
+        if isinstance(sight(self.run, old, self.listing, domain=entry.domain), Gone):
+            return await revoke(self.run, self.session, self.listing, address, old)
+        if old not in due(self.run, entry):
             return Cause(code="not-due", message="its successor has not reached every sink yet")
         secret = self.run.secret(entry.client_id, entry)
         if secret is not None:

@@ -56,7 +56,7 @@ async def revoke(
                     code="revoke-refused", message=f"Domo did not revoke it: {outcome.reason}"
                 )
         case Missing():
-            pass
+            run.gone.add(known.client_id)
         case Present() | NotVisible():
             return Cause(
                 code="not-visible",
@@ -65,6 +65,13 @@ async def revoke(
             )
     await run.record(Revoked(address=address, client_id=known.client_id))
     return None
+
+
+def at_once(entry: Entry) -> tuple[Retiring, ...]:
+    """Return the predecessors that end in the run that has delivered their successor."""
+    if entry.delivered_at is None:
+        return ()
+    return tuple(old for old in entry.retiring if old.overlap == 0)
 
 
 def due(run: Run, entry: Entry) -> tuple[Retiring, ...]:

@@ -71,8 +71,8 @@ class Run:
     """One apply under way.
 
     `base` is the state file that this run read and will replace, `addresses` what is known of each
-    instance by its key, `proven` the client ids that signed in, `written` the serial of the state
-    that this run wrote.
+    instance by its key, `proven` the client ids that signed in, `gone` those that were to be
+    revoked and had ended before, `written` the serial of the state that this run wrote.
     """
 
     desired: Desired
@@ -89,6 +89,7 @@ class Run:
     secrets: dict[str, Secret] = field(default_factory=dict)
     addresses: dict[str, set[Address]] = field(default_factory=dict)
     proven: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
     written: int | None = None
     halted: Cause | None = None
     _serial_checked: bool = False

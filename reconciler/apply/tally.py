@@ -12,7 +12,7 @@ from reconciler.apply.events import (
     Unresolved,
 )
 from reconciler.apply.run import Run
-from reconciler.plan.action import Action
+from reconciler.plan.action import Action, Kind
 
 
 class Tally:
@@ -75,7 +75,9 @@ class Tally:
     def succeed(self, action: Action) -> None:
         """Record that an action is done and durable."""
         self.done.append(action)
-        self._run.emit(ActionDone(action=action, client_id=self._client_id(action)))
+        client_id = self._client_id(action)
+        gone = action.kind is Kind.REVOKE and client_id in self._run.gone
+        self._run.emit(ActionDone(action=action, client_id=client_id, gone=gone))
 
     def end(self, action: Action, cause: Cause | None) -> None:
         """Record how an action ended."""

@@ -77,6 +77,7 @@ def agreed_to(plan_file: str | None, plan_id: str | None, *, skip_stale: bool) -
 
 
 def _by_id(plan_id: str) -> Agreed:
+    plan_id = plan_id.strip().lower()
     if not re.fullmatch("[0-9a-f]{64}", plan_id):
         raise UsageError(
             f"`{plan_id}` is not a plan's id",
@@ -122,7 +123,7 @@ def settle(
     if not skip_stale or agreed.saved is None:
         raise _moved(now, agreed)
     fresh = unchanged_parts(agreed.saved, now)
-    stale = tuple(sorted({*agreed.saved.parts, *now.parts} - fresh))
+    stale = tuple(sorted(now.parts.keys() - fresh))
     return Settled(plan=_only(now, fresh), stale=stale)
 
 

@@ -184,7 +184,8 @@ def carry_out(console: Console, task: Task) -> int:
         if not _agreed(made, ground, task):
             console.note("nothing was done")
             return 1
-        code = _done(console, task, _job(task, chosen, made, (desired, ground, store)))
+        job = _job(task, chosen, made, (desired, ground, store))
+        code = _done(console, task, job, stale)
     if report_unseen(console, made) or _report_conflicts(console, made):
         code = code or INCOMPLETE
     return _with_stale(console, code, stale)
@@ -194,7 +195,19 @@ def _as_agreed(task: Task) -> Task:
     """Return the task with the options that a saved plan was made with."""
     if task.agreed is None or task.agreed.saved is None:
         return task
-    chosen, as_of, reach = as_saved(task.agreed.saved, task.how.reach)
+    saved = task.agreed.saved
+    chosen, as_of, reach = as_saved(saved, task.how.reach)
+    own = replace(chosen, wish=None)
+    if task.chosen not in (Chosen(), own):
+        raise UsageError(
+            "a saved plan has its own selection: --target, --exclude and --label do not narrow it",
+            hint="save one with them: reconciler plan --target … --out FILE",
+        )
+    if task.how.reach.refresh and not saved.refreshed:
+        raise UsageError(
+            "the saved plan was made without --refresh",
+            hint="save one with it: reconciler plan --refresh --out FILE",
+        )
     return replace(task, chosen=chosen, how=replace(task.how, as_of=as_of, reach=reach))
 
 
@@ -235,13 +248,13 @@ def _job(
     )
 
 
-def _done(console: Console, task: Task, job: "Job") -> int:
+def _done(console: Console, task: Task, job: "Job", stale: tuple[str, ...]) -> int:
     from reconciler.cli.running import carried_out
 
     reviewed = task.agreed.plan_id if task.agreed is not None else job.plan.id
     ledger, folder = task.how.ledger, job.desired.root
     with recording(console, ledger, plan_id=reviewed, folder=folder) as record:
-        code = carried_out(console, job, record, task.how.output)
+        code = carried_out(console, job, record, task.how.output, left_out=stale)
     return code if record.complete else code or INCOMPLETE
 
 

@@ -184,10 +184,14 @@ async def carry_out(job: Job, listen: Listener, stop: Stop, keeper: "Keeper") ->
     from reconciler.domo.adapter import DomoHttp
     from reconciler.sinks.router import LocalSinks
 
-    state, working = begin(job)
-    take_moves(working, job.desired)
     clock = SystemClock()
     root, hidden = Path(job.desired.root), job.desired.environment_names()
+    met = known_in(job.ground.working)
+    sinks = LocalSinks(root, os.environ, hidden, keeper=keeper, met=met)
+    # Before anything is written: what fails here has not been begun, and is not gone on with.
+    await sinks.probe(engine.needed_targets(job.desired, job.plan))
+    state, working = begin(job)
+    take_moves(working, job.desired)
     header = Header(
         run=f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
         lineage=state.lineage,
@@ -200,7 +204,7 @@ async def carry_out(job: Job, listen: Listener, stop: Stop, keeper: "Keeper") ->
         rng=SystemRandom(),
         rate=job.rate,
         stopped=lambda: stop.requested,
-        met=(met := known_in(working)),
+        met=met,
     ) as domo:
         run = Run(
             desired=job.desired,
@@ -208,7 +212,7 @@ async def carry_out(job: Job, listen: Listener, stop: Stop, keeper: "Keeper") ->
             ports=Ports(
                 domo=domo,
                 credentials=LocalCredentials(root, os.environ, hidden, keeper=keeper, met=met),
-                sinks=LocalSinks(root, os.environ, hidden, keeper=keeper, met=met),
+                sinks=sinks,
                 sealing=sealing_of(job.desired, job.ground.identities),
                 store=job.store,
                 clock=clock,

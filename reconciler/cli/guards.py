@@ -1,11 +1,13 @@
 """What stops an apply before any request: the plan's own problems, and files that git keeps."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.errors import PlanRefused, UsageError
 from reconciler.model.sink import STATE, FileTarget
 from reconciler.model.text import plural
+
+SHOWN: Final = 10
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,17 +22,20 @@ def refuse_problems(made: "Plan", *, override_limits: bool) -> None:
     """Stop before any request where the plan must not be applied.
 
     Raises:
-        PlanRefused: with the first problem; the others are counted.
+        PlanRefused: with each problem, and what to do about the first.
 
     """
-    stopping = [each for each in made.problems if not (each.override and override_limits)]
+    from reconciler.plan.render.group import posed
+
+    found = posed(made.problems)
+    stopping = [each for each in found if not (each.override and override_limits)]
     if not stopping:
         return
     first = stopping[0]
-    place = f"{first.place}: " if first.place else ""
-    more = f" (and {plural(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
+    said = [(f"{each.place}: " if each.place else "") + each.message for each in stopping]
+    more = f"\n  and {plural(len(said) - SHOWN, 'more problem')}" if len(said) > SHOWN else ""
     hint = first.hint or (f"{first.override} goes on all the same" if first.override else None)
-    raise PlanRefused(f"{place}{first.message}{more}", hint=hint)
+    raise PlanRefused("\n  ".join(said[:SHOWN]) + more, hint=hint)
 
 
 def refuse_own(path: Path, option: str, where: "Where", store: "LocalStore") -> None:

@@ -18,14 +18,19 @@ if TYPE_CHECKING:
     from reconciler.system.keeper import Keeper
 
 
-def carried_out(console: Console, job: "Job", record: Recording, output: str) -> int:
-    """Carry a job out and show how it ended; return the exit code."""
+def carried_out(
+    console: Console, job: "Job", record: Recording, output: str, *, left_out: tuple[str, ...] = ()
+) -> int:
+    """Carry a job out and show how it ended; return the exit code.
+
+    `left_out` are instances of the plan that was agreed to whose part has moved since.
+    """
     from reconciler.cli.views import progress, report
 
     with progress.shown(console, len(job.plan.actions)) as listen:
         ended = asyncio.run(_interruptible(console, job, record.listener(listen)))
     if output == "json":
-        console.document(report.document(ended))
+        console.document(report.document(ended, left_out))
     elif job.plan.actions or not ended.complete:
         report.show(console, ended)
     return _exit_code(ended)

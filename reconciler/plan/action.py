@@ -127,7 +127,8 @@ class Plan:
     are the selection that it was made with, `wish` what a command asked for. `fleet` has the
     instances that the plan looked at under "", and those that a client set is on under the set's
     name: what "all" and "except" of a rendered plan refer to. `drift` is None but for a plan that
-    only looks: it has no actions, and the notices with these codes are what was found.
+    only looks: it has no actions, and the notices with these codes are what was found. `moves`
+    counts the clients that get another address or domain, for which nothing is done at Domo.
     """
 
     id: str
@@ -148,6 +149,7 @@ class Plan:
     wish: Wish | None = None
     fleet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drift: Mapping[str, int] | None = None
+    moves: int = 0
 
     def of(self, instance: str) -> tuple[Action, ...]:
         """Return the actions on one instance, in the order in which they are carried out."""

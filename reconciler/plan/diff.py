@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
+from reconciler.model.instant import later
 from reconciler.model.mark import divide
 from reconciler.model.scope import canonical
 from reconciler.model.sink import STATE
@@ -44,7 +45,7 @@ def first(ground: Ground, client: DesiredClient) -> Finding:
             code="conflict",
             address=client.address,
             message="a client of this name is there that was not made from this state: adopt it"
-            f" with `reconciler import '{client.address}'`, or choose another name",
+            " with `reconciler import ADDRESS`, or choose another name",
             place=client.place,
         )
     return _making(
@@ -174,7 +175,7 @@ def _rotation(ground: Ground, client: DesiredClient, entry: Entry) -> str:
     An adopted client has no secret that could be lost; its age counts from its adoption.
     """
     if client.address in ground.rotations:
-        return "asked for"
+        return "asked for by `rotate`"
     if client.rotate_after is not None and ground.is_due(client, entry):
         return f"older than {brief(client.rotate_after)}"
     if entry.adopted or entry.delivered or entry.client_id in ground.in_hand:
@@ -226,29 +227,36 @@ def _predecessors(
     """Yield what follows for the clients that this one succeeded."""
     change = found.kind if isinstance(found, Action) else None
     for old in entry.retiring:
-        if _is_over(ground, client, entry, old, change):
-            yield Action(
-                kind=Kind.REVOKE,
-                address=client.address,
-                live_name=old.live_name,
-                scope=old.scope,
-                client_id=old.client_id,
-                reason=f"the overlap of {brief(old.overlap)} is over"
-                if old.overlap
-                else "its successor takes over",
-                origin=origin(client),
-                retires=True,
-            )
+        if isinstance(ground.sight(client.address, old), Gone):
+            yield _retiring(client, old, "gone from the instance")
+        elif _is_over(ground, client, entry, old, change):
+            over = f"the overlap of {brief(old.overlap)} is over"
+            yield _retiring(client, old, over if old.overlap else "its successor takes over")
         else:
             until = "until its successor is delivered"
-            if old.overlap and _delivered_at(client, entry):
-                until = f"for {brief(old.overlap)} after the delivery of its successor"
+            if old.overlap and (delivered := _delivered_at(client, entry)):
+                until = f"until {later(delivered, old.overlap)}"
+                if change is not None:
+                    until = f"for {brief(old.overlap)} after the delivery that is planned now"
             yield Notice(
                 code="retiring",
                 address=client.address,
                 message=f"`{old.live_name}` lives on {until}",
                 place=client.place,
             )
+
+
+def _retiring(client: DesiredClient, old: Retiring, reason: str) -> Action:
+    return Action(
+        kind=Kind.REVOKE,
+        address=client.address,
+        live_name=old.live_name,
+        scope=old.scope,
+        client_id=old.client_id,
+        reason=reason,
+        origin=origin(client),
+        retires=True,
+    )
 
 
 def _is_over(

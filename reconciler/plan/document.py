@@ -48,6 +48,7 @@ def _said(plan: Plan) -> Mapping[str, object]:
         },
         "summary": {
             **{kind.value: plan.count(kind) for kind in Kind},
+            "move": plan.moves,
             "unchanged": plan.unchanged,
             "instances": plan.instances,
             "managed": plan.managed,
@@ -179,6 +180,7 @@ def _plan(found: Mapping[str, Any]) -> Plan:
         notices=tuple(_read_notice(each) for each in found["notices"]),
         problems=tuple(_read_problem(each) for each in found["problems"]),
         parts={key: _text(digest) for key, digest in found["parts"].items()},
+        moves=_number(summary["move"]),
         unchanged=_number(summary["unchanged"]),
         instances=_number(summary["instances"]),
         managed=_number(summary["managed"]),

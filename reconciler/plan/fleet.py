@@ -73,6 +73,22 @@ def moved_away(ground: Ground) -> Mapping[str, str]:
     return found
 
 
+def renamed(ground: Ground) -> Mapping[str, str]:
+    """Return the keys that left the manifest while another key there has their domain, with it.
+
+    What a command is to end is left out: that asks for no move.
+    """
+    instances = ground.desired.instances
+    gone: dict[str, str] = {}
+    for address, entry in ground.clients.items():
+        if address.instance not in instances and address not in ground.endings:
+            gone.setdefault(address.instance, entry.domain.lower())
+    if not gone:
+        return {}
+    keys = {each.domain.lower(): key for key, each in instances.items()}
+    return {key: keys[domain] for key, domain in gone.items() if domain in keys}
+
+
 def touched(ground: Ground, meant: Predicate) -> frozenset[str]:
     """Return the instances that have an address that is meant, wanted or only known."""
     wanted = {each.instance for each in ground.desired.clients if meant(each)}

@@ -16,9 +16,10 @@ OVERRIDE: Final = "--override-limits"
 def limits(desired: Desired, actions: Sequence[Action], *, managed: int) -> Iterator[Problem]:
     """Yield a problem for each limit that the plan is over; per cent are of the managed clients.
 
-    A revoked client counts where no delivered successor takes over.
+    A revoked client counts where no delivered successor takes over before it ends.
     """
     counts = Counter(each.kind for each in actions if not each.retires)
+    counts[Kind.REVOKE] += sum(1 for each in actions if _revokes_first(desired, each))
     limits = desired.limits
     for name, limit, kind, verb in (
         ("max_create", limits.max_create, Kind.CREATE, "creates"),
@@ -34,6 +35,17 @@ def limits(desired: Desired, actions: Sequence[Action], *, managed: int) -> Iter
                 hint=f"narrow it with --target, or allow it with {OVERRIDE}",
                 override=OVERRIDE,
             )
+
+
+def _revokes_first(desired: Desired, action: Action) -> bool:
+    """Say whether an action ends a client before its successor is made."""
+    wanted = desired.clients.get(action.address)
+    return (
+        action.kind in (Kind.REPLACE, Kind.ROTATE)
+        and wanted is not None
+        and wanted.replace == "revoke_first"
+        and not wanted.protect
+    )
 
 
 def _said(limit: Share, managed: int) -> str:
@@ -53,6 +65,18 @@ def domains(desired: Desired, before: Mapping[str, str]) -> Iterator[Problem]:
             f" {domain}",
             hint=f"if Domo renamed the instance, say so: `moved: [{{from: {domain}, to:"
             f" {instance.domain}}}]`; another instance needs another key",
+        )
+
+
+def renamed(desired: Desired, keys: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield a problem for each instance that has another key now; `keys` has the new by the old."""
+    for old, new in sorted(keys.items()):
+        yield Problem(
+            code="renamed",
+            place=desired.instances[new].place,
+            message=f"{new} is the instance that was called {old}, whose clients the state has",
+            hint=f"write `moved: [{{from: {old}, to: {new}}}]`: they keep their secrets then; or"
+            f" `reconciler forget --target {old}` leaves them to themselves",
         )
 
 

@@ -1,6 +1,7 @@
 """What is left of a plan that was not applied to its end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from reconciler.model.address import Address
 from reconciler.model.desired import Desired
@@ -82,6 +83,14 @@ def remaining(
     )
 
 
+def without(earlier: OpenPlan, rotations: Collection[Address]) -> OpenPlan | None:
+    """Return what is open once the rotations that a command asked for are called off."""
+    actions = tuple(
+        each for each in earlier.actions if each.asked is None or each.address not in rotations
+    )
+    return replace(earlier, actions=actions) if actions else None
+
+
 def unchanged_parts(saved: Plan, now: Plan) -> frozenset[str]:
     """Return the instances whose part is the same in both plans."""
     return frozenset(key for key, digest in saved.parts.items() if now.parts.get(key) == digest)
@@ -93,7 +102,7 @@ def difference(saved: Plan, now: Plan) -> tuple[str, ...]:
     found = [(each, "only in the saved plan") for at, each in before.items() if at not in after]
     found += [(each, "only in the plan now") for at, each in after.items() if at not in before]
     found += [
-        (each, "changed")
+        (each, _how(each, after[at]))
         for at, each in before.items()
         if at in after and _compared(each) != _compared(after[at])
     ]
@@ -105,6 +114,12 @@ def difference(saved: Plan, now: Plan) -> tuple[str, ...]:
 
 def _by_what(plan: Plan) -> dict[tuple[Address, Kind, str | None], Action]:
     return {(each.address, each.kind, each.client_id): each for each in plan.actions}
+
+
+def _how(before: Action, after: Action) -> str:
+    if before.scope != after.scope:
+        return f"its scope is {' '.join(after.scope)} now"
+    return "changed"
 
 
 def _said(action: Action) -> str:

@@ -15,7 +15,7 @@ from reconciler.plan import drift, fleet, guard, identity, order
 from reconciler.plan.action import Notice, Plan
 from reconciler.plan.compare import successor_phrase
 from reconciler.plan.ground import Ground
-from reconciler.plan.moved import apply_moves, circling, colliding
+from reconciler.plan.moved import apply_moves, circling, colliding, counted
 from reconciler.plan.names import Names
 from reconciler.plan.observe import Observation, Seen, View
 from reconciler.plan.select import Predicate, Selection, predicate, unknown
@@ -74,6 +74,8 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
         made = _looked_at(ground, meant, notices)
     else:
         made = _drawn_up(ground, meant, notices, refreshed=observation is not None)
+    if moves and state is not None:
+        made = replace(made, moves=counted(state, desired))
     if selection is None:
         return made
     return replace(
@@ -85,14 +87,15 @@ def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refres
     """Decide on every address, guard the whole, and give it its order and its id."""
     desired, clients = ground.desired, ground.clients
     touched = fleet.touched(ground, meant)
-    away = fleet.moved_away(ground)
-    draft = fleet.survey(ground, meant, away)
+    away, renamed = fleet.moved_away(ground), fleet.renamed(ground)
+    draft = fleet.survey(ground, meant, {*away, *renamed, *renamed.values()})
     possible, departed = guard.departed(desired, draft.actions)
     actions = order.ordered(possible)
     problems = [
         *draft.problems,
         *departed,
         *guard.domains(desired, {key: away[key] for key in away if key in touched}),
+        *guard.renamed(desired, {old: new for old, new in renamed.items() if touched & {old, new}}),
         *guard.limits(desired, actions, managed=len(clients)),
         *guard.collisions(colliding(clients, desired)),
         *guard.circles(circling(clients, desired)),

@@ -11,6 +11,13 @@ from reconciler.plan.action import Notice
 from reconciler.state.document import Entry, State
 
 
+def counted(state: State, desired: Desired) -> int:
+    """Return how many clients `apply_moves` gives another address or domain."""
+    moved, _ = apply_moves(state, desired)
+    before = {(at, each.domain) for at, each in state.clients.items()}
+    return sum((at, each.domain) not in before for at, each in moved.clients.items())
+
+
 def apply_moves(state: State, desired: Desired) -> tuple[State, tuple[Notice, ...]]:
     """Return the state under its new names, and one notice for each move that did something.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from reconciler.model.address import Address
+from reconciler.model.instant import parse
 from reconciler.state.document import Entry, OpenPlan, State
 
 What = Literal["rotate", "revoke", "forget"]
@@ -63,18 +64,33 @@ def wish(
 def having_their_turn(
     addresses: Iterable[Address], known: State, *, as_of: str, spread: float
 ) -> frozenset[Address]:
-    """Return those to rotate today, so that all of them have had their turn after `spread` seconds.
+    """Return those to rotate today, so that a daily run has rotated all in `spread` seconds.
 
-    The oldest come first, and what was made on the day of the as-of counts as done: a run that is
-    killed goes on with the same ones, and what failed is first on the next day. Equally old ones,
-    as in a fleet that was made at once, come in an order that has nothing to do with their names.
+    Each address has its day in every period, in an order that has nothing to do with names; one
+    that missed it has its turn on the next. A client that had its turn early, as what is very old
+    has at first, is left alone until half a period has passed. No day has more than its share, what
+    was made that day counted; the oldest come first. So a run that is killed goes on with the same.
     """
-    chosen = list(addresses)
-    day = as_of.partition("T")[0]
-    waiting = [each for each in chosen if known.clients[each].created_at < day]
-    share = math.ceil(len(chosen) * min(1.0, _DAY / max(spread, _DAY)))
-    waiting.sort(key=lambda each: (known.clients[each].created_at, _shuffled(each)))
-    return frozenset(waiting[: max(0, share - (len(chosen) - len(waiting)))])
+    period = max(1, int(spread // _DAY))
+    today = _day(as_of)
+    ages = {each: today - _day(known.clients[each].created_at) for each in addresses}
+    due = [
+        each for each, age in ages.items() if _is_due(each, known.clients[each], age, today, period)
+    ]
+    due.sort(key=lambda each: (-ages[each], _shuffled(each)))
+    share = math.ceil(len(ages) / period) - sum(age <= 0 for age in ages.values())
+    return frozenset(due[: max(0, share)])
+
+
+def _is_due(address: Address, entry: Entry, age: int, today: int, period: int) -> bool:
+    since = (today - int.from_bytes(_shuffled(address)[:8])) % period
+    if age <= since:  # made on its last day or later
+        return False
+    return entry.live_name == address.client or 2 * (age - since) >= period
+
+
+def _day(stamp: str) -> int:
+    return parse(stamp).toordinal()
 
 
 def _shuffled(address: Address) -> bytes:

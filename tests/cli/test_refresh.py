@@ -61,7 +61,7 @@ def test_a_name_that_others_have_is_no_success(
     served = life("{name: A, scope: [data]}", instances=("acme",))
     served.add_client("acme.domo.com", "A")
     planned = reconciler("plan", "--refresh", env=PASSWORDS)
-    assert (planned.code, "reconciler import 'acme/A'" in " ".join(planned.out.split())) == (
+    assert (planned.code, "reconciler import ADDRESS" in " ".join(planned.out.split())) == (
         0,
         True,
     )

@@ -109,6 +109,35 @@ def test_an_apply_goes_on_with_a_rotation(fleet: "Running", reconciler: Run) -> 
     assert (names(fleet), names(fleet, "globex")) == (["A", "B (2)"], ["A (2)", "B"])
 
 
+def test_what_could_not_begin_is_no_order(
+    tmp_path: Path, fleet: "Running", reconciler: Run
+) -> None:
+    """A sink that takes nothing stops it before anything is written: nothing is gone on with."""
+    folder = tmp_path / "out/acme"
+    folder.rename(tmp_path / "aside")
+    folder.write_text("in the way")
+    before = (tmp_path / "reconciler.state.json").read_bytes()
+    assert reconciler("rotate", "acme/A", "--auto-approve", env=PASSWORDS).code == 1
+    assert (tmp_path / "reconciler.state.json").read_bytes() == before
+    folder.unlink()
+    (tmp_path / "aside").rename(folder)
+    assert reconciler("plan").out.splitlines()[-1] == "No changes."
+    assert fleet.count(route="create*") == 4
+
+
+def test_a_rotation_can_be_called_off(fleet: "Running", reconciler: Run) -> None:
+    """What is left of it is no order any more; what is done stays done."""
+    assert "no rotation is open" in reconciler("rotate", "--all", "--cancel").err
+    wrong = {**PASSWORDS, "PW_GLOBEX": "wrong"}
+    assert reconciler("rotate", "--all", "--auto-approve", env=wrong).code == 3
+    assert "asked for by `rotate`" in reconciler("plan").out
+    assert "1 rotation called off" in reconciler("rotate", "globex/A", "--cancel").err
+    assert reconciler("plan").out.splitlines()[-1] == "Plan: 1 to rotate."
+    assert "1 rotation called off" in reconciler("rotate", "--all", "--cancel").err
+    assert reconciler("plan").out.splitlines()[-1] == "No changes."
+    assert names(fleet) == ["A (2)", "B (2)"]
+
+
 @pytest.mark.usefixtures("fleet")
 def test_a_fleet_is_spread_over_days(reconciler: Run) -> None:
     """Each day has its share, and what was made today has had its turn."""

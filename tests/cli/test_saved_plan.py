@@ -77,6 +77,22 @@ def test_what_was_excluded_stays_excluded(
     assert served.clients("globex.domo.com") == ()
 
 
+def test_a_saved_plan_is_not_narrowed_by_the_way(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """Options that would have no effect on it are refused, so that nobody trusts in them."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    saved(tmp_path, reconciler)
+    for option in (("--target", "acme"), ("--exclude", "acme"), ("--label", "a=b"), ("--refresh",)):
+        run = reconciler("apply", "plan.json", *option, env=PASSWORDS)
+        assert (run.code, "saved plan" in run.err, served.count()) == (64, True, 0)
+    saved(tmp_path, reconciler, "--target", "acme")
+    narrowed = reconciler("show", "plan.json").out
+    assert "narrowed with --target acme: nothing else was looked at" in narrowed
+    run = reconciler("apply", "plan.json", "--target", "acme", env=PASSWORDS)
+    assert (run.code, served.count(route="create*")) == (0, 1)
+
+
 def test_a_plan_id_needs_no_file(tmp_path: Path, served: "Running", reconciler: Run) -> None:
     """The id that was reviewed is enough, and another one does nothing."""
     write(tmp_path, served, "{name: A, scope: [data]}")
@@ -137,6 +153,9 @@ def test_skip_stale_applies_what_has_not_moved(
     run = reconciler("apply", "plan.json", "--skip-stale", env=PASSWORDS)
     assert run.code == 3
     assert "1 instance left out, as the plan moved since: acme" in run.err
+    again = reconciler("apply", "plan.json", "--skip-stale", "--format", "json", env=PASSWORDS)
+    answer = json.loads(again.out)
+    assert (again.code, answer["complete"], answer["left_out"]) == (3, False, ["acme"])
     assert served.clients("acme.domo.com") == ()
     assert [each.name for each in served.clients("globex.domo.com")] == ["A"]
 
@@ -221,6 +240,8 @@ def test_a_rollout_goes_on_in_the_order_that_was_begun(
         "secrets/acme/A.json",
         ".",
         "",
+        "-",
+        "/dev/null",
     ],
 )
 def test_a_plan_is_saved_over_nothing_but_a_plan(

@@ -77,6 +77,11 @@ PLANS: Final = {
         "`protect: true` was last applied to it.",
         "Bring it back, or set `protect: false`, apply, and change it then; a rotation is allowed.",
     ),
+    "renamed": (
+        "An instance has another key than the one under which the state has its clients.",
+        "Both keys have one domain, and only one of them is in the manifest.",
+        "Say so under `moved`, and they keep their secrets; or forget what the old key has.",
+    ),
     "retiring": (
         "A rotated client lives on until its overlap is over.",
         "Whoever still has the old secret has so long to take the new one.",

@@ -94,7 +94,7 @@ def plan(  # noqa: PLR0913 (one argument for each option)
         return 1
     if report_unseen(console, made):
         return INCOMPLETE
-    changed = made.actions or any((made.drift or {}).values())
+    changed = made.actions or made.moves or any((made.drift or {}).values())
     return CHANGES if detailed_exitcode and changed else 0
 
 
@@ -117,8 +117,8 @@ def save_plan(console: Console, made: "Plan", out: str, where: Where, store: "Lo
     try:
         if not _may_be_replaced(path):
             raise UsageError(
-                f"--out `{out}` is there, and is no saved plan: it was not overwritten",
-                hint="give --out another file, or remove this one",
+                f"--out `{out}` is no saved plan that could be overwritten, nor a new file",
+                hint="give --out another file; --format json writes the plan to standard output",
             )
         write_atomically(path, render_json(made), mode=0o644)
     except OSError as error:
@@ -130,10 +130,10 @@ def _may_be_replaced(path: "Path") -> bool:
     """Say whether a plan may be saved there: nothing is, or nothing but a plan."""
     from reconciler.plan.document import begins_like_a_plan
 
-    if not path.name or path.is_dir():
+    if not path.name or str(path) == "-" or (path.exists() and not path.is_file()):
         return False
     if not path.exists():
-        return True
+        return not path.is_symlink()
     with path.open("rb") as stream:
         return begins_like_a_plan(stream.read(100))
 
@@ -217,8 +217,10 @@ def report_unsealed(console: Console, desired: "Desired", ground: Ground) -> Non
 
 def report_problems(console: Console, made: "Plan") -> bool:
     """Show the plan's problems; return whether one of them cannot be overridden."""
+    from reconciler.plan.render.group import posed
+
     refused = False
-    for each in made.problems:
+    for each in posed(made.problems):
         place = f"{each.place}: " if each.place else ""
         if each.override:
             allowed = f"apply needs {each.override} for this plan"

@@ -26,18 +26,30 @@ if TYPE_CHECKING:
     "--spread", type=Duration(), metavar="DURATION",
     help="Only those whose turn it is, so that a daily run has rotated all of them in this time.",
 )  # fmt: skip
+@option(
+    "--cancel", is_flag=True, envvar=None,
+    help="Call off what is left of a rotation that did not come to its end.",
+)  # fmt: skip
 @out_option
 @applying_options
 @click.pass_obj
 def rotate(
-    console: Console, *, asked: Asked, spread: float | None, out: str | None, how: How
+    console: Console,
+    *,
+    asked: Asked,
+    spread: float | None,
+    cancel: bool,
+    out: str | None,
+    how: How,
 ) -> int:
     """Make new clients with new secrets in the place of those at ADDRESS.
 
     Each successor is made, signed in with and delivered before its predecessor ends, which is
-    `overlap` later. Killed at any moment, the same command or `apply` goes on with what is left.
-    Of a fleet that is rotated with --spread the oldest clients come first.
+    `overlap` later. Killed at any moment, the same command or `apply` goes on with what is left,
+    unless --cancel calls it off. Of a fleet that is rotated with --spread each client has its day.
     """
+    if cancel:
+        return _cancel(console, asked, how)
 
     def wish_for(desired: "Desired", known: "State | None") -> "Wish":
         from reconciler.plan.wish import wish
@@ -54,6 +66,31 @@ def rotate(
         return wish("rotate", addresses, state, now=now)
 
     return carry_out(console, Task(how=how, purpose="rotate", wishing=wish_for, out=out))
+
+
+def _cancel(console: Console, asked: Asked, how: How) -> int:
+    """Let what was asked for and has not been done be no order any more."""
+    from dataclasses import replace
+
+    from reconciler.cli.runtime import load_manifest, open_store, survey
+    from reconciler.plan.left import without
+    from reconciler.plan.wish import still_asked
+
+    desired = load_manifest(how.where)
+    store = open_store(how.where, desired)
+    with store.lock(purpose="rotate --cancel", timeout=how.lock_timeout):
+        state = survey(store).state
+        open_plan = state.open_plan if state is not None else None
+        if state is None or open_plan is None:
+            console.note("no rotation is open")
+            return 0
+        called_off = still_asked(open_plan, state.clients) & found(asked, desired, state, None)
+        if called_off:
+            left = without(open_plan, called_off)
+            after = replace(state, serial=state.serial + 1, open_plan=left)
+            store.write(after, replacing=state)
+    console.note(f"{plural(len(called_off), 'rotation')} called off; what is done stays done")
+    return 0
 
 
 def _now(

@@ -18,6 +18,7 @@ from reconciler.apply.events import (
     WaveStarted,
 )
 from reconciler.cli.provenance import Provenance
+from reconciler.cli.views.progress import GONE
 from reconciler.model.address import Address
 from reconciler.model.text import plural
 from reconciler.plan.action import Action
@@ -44,8 +45,9 @@ def recorded(
 def entry(event: Event) -> Mapping[str, object] | None:
     """Return what an event adds to a line, None where nothing was done or left undone."""
     match event:
-        case ActionDone(action=action, client_id=client_id):
-            return _line(action.address, "done", action=action, client_id=client_id)
+        case ActionDone(action=action, client_id=client_id, gone=gone):
+            message = GONE if gone else None
+            return _line(action.address, "done", message, action=action, client_id=client_id)
         case ActionFailed(action=action, cause=cause):
             return _line(action.address, "failed", cause.message, action=action)
         case Settled(address=address, how=how):

@@ -27,6 +27,7 @@ from reconciler.cli.views.console import Console
 from reconciler.model.text import plural, printable
 from reconciler.plan.action import Action, Kind
 
+GONE: Final = "was gone already"
 _PLAIN: Final = {
     RunStarted: "run-started",
     WaveStarted: "wave-started",
@@ -94,8 +95,8 @@ def _line(event: Event) -> str | None:
         case WaveStarted():
             instances = plural(event.instances, "instance")
             return f"wave {event.number} of {event.waves}: {instances}"
-        case ActionDone(action=action):
-            return f"{action.address}: {_done(action)}"
+        case ActionDone(action=action, gone=gone):
+            return f"{action.address}: {GONE if gone else _done(action)}"
         case ActionFailed(action=action, cause=cause):
             return f"{action.address}: {action.kind} failed: {cause.message}"
         case Settled(address=address, how=how):
@@ -128,7 +129,8 @@ def _record(event: Event) -> dict[str, object]:
         case InstanceFailed(instance=instance, cause=cause):
             return {"event": "instance-failed", "instance": instance, **_cause(cause)}
         case ActionDone(action=action, client_id=client_id):
-            return {"event": "action-done", **_action(action), "client_id": client_id}
+            said = {**_action(action), "client_id": client_id, "gone": event.gone}
+            return {"event": "action-done", **said}
         case ActionFailed(action=action, cause=cause):
             return {"event": "action-failed", **_action(action), **_cause(cause)}
         case Settled(address=address, how=how):

@@ -52,12 +52,13 @@ def summary(report: Report) -> str:
     return f"Applied: {done}" + (f"; {rest}." if rest else ".")
 
 
-def document(report: Report) -> dict[str, object]:
-    """Return the report as an object for a program."""
+def document(report: Report, left_out: Iterable[str] = ()) -> dict[str, object]:
+    """Return the report as an object for a program; `left_out` are instances that moved since."""
+    left = list(left_out)
     return {
         "format": "reconciler.apply",
         "version": 1,
-        "complete": report.complete,
+        "complete": report.complete and not left,
         "interrupted": report.stopped,
         "serial": report.serial,
         "done": _named(report.done),
@@ -73,6 +74,7 @@ def document(report: Report) -> dict[str, object]:
         ],
         "under_way": _named(report.under_way),
         "not_begun": _named(report.skipped),
+        "left_out": left,
         "unresolved": [str(each.address) for each in report.unresolved],
         "causes": [
             {"code": cause.code, "message": cause.message, "hint": cause.hint, "names": list(names)}

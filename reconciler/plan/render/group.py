@@ -1,10 +1,11 @@
 """Equal changes on many instances, made into one entry: a fleet reads as a fleet."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from reconciler.model.place import Place
 from reconciler.model.text import plural, printable
-from reconciler.plan.action import Action, Kind, Notice, Plan
+from reconciler.plan.action import Action, Kind, Notice, Plan, Problem
 
 FEW = 5
 """So many instances are listed by name in a headline; of more, only how many there are."""
@@ -97,6 +98,37 @@ def whereabouts(
     return count
 
 
+def narrowed(plan: Plan) -> str:
+    """Say what the plan was narrowed to, "" where it is about everything."""
+    parts = [f"--target {each}" for each in plan.targets]
+    parts += [f"--exclude {each}" for each in plan.excludes]
+    parts += [f"--label {name}={value}" for name, value in plan.labels.items()]
+    if not parts:
+        return ""
+    return f"narrowed with {printable(listing(parts))}: nothing else was looked at"
+
+
+def posed(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems, those that many addresses have in common as one."""
+    found: dict[tuple[object, ...], list[Problem]] = {}
+    for each in problems:
+        own = f"{each.address} "
+        shared = each.address is not None and each.message.startswith(own)
+        said = each.message.removeprefix(own) if shared else each.message
+        key = (each.code, said, shared, each.hint, each.override)
+        found.setdefault(key, []).append(each)
+    return [
+        alike[0] if len(alike) == 1 or not shared else _posed(alike, str(said))
+        for (_, said, shared, _, _), alike in found.items()
+    ]
+
+
+def _posed(alike: Sequence[Problem], said: str) -> Problem:
+    names = listing([str(each.address) for each in alike], str)
+    message = f"each of {plural(len(alike), 'client')} {said}: {names}"
+    return replace(alike[0], address=None, message=message)
+
+
 def drift(counts: Mapping[str, int]) -> str:
     """Say how much of each kind of drift there is, "" where there is none."""
     said = {
@@ -117,10 +149,12 @@ class Said:
     """One notice for all that it holds for.
 
     `subjects` are addresses or, where `noun` says so, instances; none where it is about neither.
-    `names` are the clients at Domo, for each subject, or empty.
+    `names` are the clients at Domo, for each subject, or empty. `place` is where the manifest says
+    so, where that is one line.
     """
 
     message: str
+    place: Place | None = None
     subjects: tuple[str, ...] = ()
     noun: str = "client"
     names: tuple[tuple[str, ...], ...] = ()
@@ -182,6 +216,7 @@ def _said(alike: Sequence[Notice]) -> Said:
     return Said(
         message=first.message,
         subjects=tuple(each for each in subjects if each is not None),
+        place=first.place if len({each.place for each in alike}) == 1 else None,
         noun="client" if first.address is not None else "instance",
         names=tuple(each.names for each in alike) if first.names else (),
     )

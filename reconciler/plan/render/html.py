@@ -8,7 +8,17 @@ from reconciler.model.text import plural, printable
 from reconciler.plan.action import Kind, Plan, Problem
 from reconciler.plan.matrix import CALM, Cell, Matrix
 from reconciler.plan.render.causes import Root, roots
-from reconciler.plan.render.group import FEW, Group, drift, grouped, listing, said, whereabouts
+from reconciler.plan.render.group import (
+    FEW,
+    Group,
+    drift,
+    grouped,
+    listing,
+    narrowed,
+    posed,
+    said,
+    whereabouts,
+)
 from reconciler.plan.render.markup import place_url
 from reconciler.plan.render.sheet import Listing, Sign, Tile, page
 
@@ -64,7 +74,7 @@ def render_html(plan: Plan, matrix: Matrix | None = None, *, links: str | None =
         touched=len({each.address.instance for each in plan.actions}),
         changes=[_change(each, plan, links) for each in shown],
         left_out=sum(len(each.instances) for each in groups[MOST:]),
-        problems=[(each, _problem_line(each, links)) for each in plan.problems],
+        problems=[(each, _problem_line(each, links)) for each in posed(plan.problems)],
         refused=any(each.override is None for each in plan.problems),
         roots=[(_root(each), _line(each.place, links)) for each in roots(plan.actions)[:20]],
         notices=[
@@ -72,6 +82,7 @@ def render_html(plan: Plan, matrix: Matrix | None = None, *, links: str | None =
             for each in said(plan.notices)[:500]
         ],
         endpoints=_endpoints(plan),
+        narrowed=narrowed(plan),
     )
 
 
@@ -99,6 +110,7 @@ CELLS: Final = (
 
 def _title(plan: Plan) -> str:
     counts = [f"{plan.count(kind):,} to {kind.value}" for kind in Kind if plan.count(kind)]
+    counts += [f"{plan.moves:,} to move"] if plan.moves and plan.drift is None else []
     if counts:
         return ", ".join(counts)
     if plan.drift is not None:

@@ -18,6 +18,8 @@ from reconciler.plan.render.group import (
     drift,
     grouped,
     listing,
+    narrowed,
+    posed,
     said,
     whereabouts,
 )
@@ -30,7 +32,7 @@ LIMIT: Final = 60_000
 _OPEN: Final = 10
 """So many revokes, and so many replacements, stand unfolded."""
 
-_NAMED: Final = 40
+_NAMED: Final = 12
 """So many instances of one change are named below it."""
 
 _PROBLEMS: Final = 9_000
@@ -56,7 +58,7 @@ def render_markdown(plan: Plan, *, links: str | None = None) -> str:
     """
     top = [MARKER, _title(plan), _extent(plan), *_table(plan), *_problems(plan, links)]
     top += _roots(plan, links)
-    bottom = [*_notes(plan), _foot(plan)]
+    bottom = [*_notes(plan, links), _foot(plan)]
     room = LIMIT - sum(size(each) + 2 for each in (*top, *bottom)) - 2
     return "\n\n".join([*top, *_changes(plan, links, room), *bottom]) + "\n"
 
@@ -68,6 +70,7 @@ def size(text: str) -> int:
 
 def _title(plan: Plan) -> str:
     counts = [f"{plan.count(kind):,} to {kind.value}" for kind in Kind if plan.count(kind)]
+    counts += [f"{plan.moves:,} to move"] if plan.moves and plan.drift is None else []
     if counts:
         return f"### Plan: {', '.join(counts)}"
     if plan.drift is not None:
@@ -82,10 +85,11 @@ def _title(plan: Plan) -> str:
 
 def _extent(plan: Plan) -> str:
     touched = len({each.address.instance for each in plan.actions})
+    part = f" **{code(narrowed(plan))}.**" if narrowed(plan) else ""
     parts = [f"on {touched:,} of {plural(plan.instances, 'instance')}"] if touched else []
     if plan.unchanged or not parts:
         parts.append(f"{plural(plan.unchanged, 'client')} unchanged")
-    return ", ".join(parts).capitalize() + "."
+    return ", ".join(parts).capitalize() + "." + part
 
 
 def _table(plan: Plan) -> Iterator[str]:
@@ -118,8 +122,9 @@ def _problems(plan: Plan, links: str | None) -> Iterator[str]:
     if not plan.problems:
         return
     refused = any(each.override is None for each in plan.problems)
-    items = (f"> - {_problem(each, links)}" for each in plan.problems)
-    kept = fitted(items, len(plan.problems), _PROBLEMS)
+    problems = posed(plan.problems)
+    items = (f"> - {_problem(each, links)}" for each in problems)
+    kept = fitted(items, len(problems), _PROBLEMS)
     head = "This plan cannot be applied." if refused else "Apply needs leave for this plan."
     lines = ["> [!CAUTION]" if refused else "> [!WARNING]", f"> **{head}**", ">", *kept.items]
     if kept.left:
@@ -226,14 +231,14 @@ def _instances(group: Group, where: str) -> str:
     return f"\n  - {names}{more}"
 
 
-def _notes(plan: Plan) -> Iterator[str]:
+def _notes(plan: Plan, links: str | None) -> Iterator[str]:
     """Yield what changes nothing; where secrets would go astray it is not folded."""
     if plan.endpoints:
         yield "\n".join(["> [!IMPORTANT]", "> **Not Domo's:**", ">", *_endpoints(plan)])
     if not plan.encrypted:
         yield "> [!NOTE]\n> Secrets are kept in plain: the manifest asks for no `encryption`."
     remarks = said(plan.notices)
-    kept = fitted((f"- {_remark(each)}" for each in remarks), len(remarks), _NOTES)
+    kept = fitted((f"- {_remark(each, links)}" for each in remarks), len(remarks), _NOTES)
     if remarks:
         yield f"<details{_opened(plan)}><summary>{plural(len(plan.notices), 'notice')}</summary>"
         rest = [f"- and {plural(kept.left, 'more kind')} of notice"] if kept.left else []
@@ -254,8 +259,9 @@ def _endpoints(plan: Plan) -> Iterator[str]:
         yield f"> - and {plural(len(urls) - FEW, 'more endpoint')}"
 
 
-def _remark(remark: Said) -> str:
-    return remark.before(code) + prose(remark.message) + remark.after(code, code)
+def _remark(remark: Said, links: str | None) -> str:
+    at = f" · {place_link(remark.place, links)}" if remark.place else ""
+    return remark.before(code) + prose(remark.message) + remark.after(code, code) + at
 
 
 def _foot(plan: Plan) -> str:

@@ -13,7 +13,16 @@ from typing import Final
 
 from reconciler.model.text import plural, printable
 from reconciler.plan.action import Action, Kind, Plan
-from reconciler.plan.render.group import FEW, Group, drift, grouped, listing, said, subject
+from reconciler.plan.render.group import (
+    FEW,
+    Group,
+    drift,
+    grouped,
+    listing,
+    narrowed,
+    said,
+    subject,
+)
 
 WIDTH: Final = 100
 MANY: Final = 20
@@ -58,6 +67,7 @@ def summary(plan: Plan) -> str:
     }
     counts = ((plan.count(kind), verb) for kind, verb in verbs.items())
     parts = [f"{count:,} to {verb}" for count, verb in counts if count]
+    parts += [f"{plan.moves:,} to move"] if plan.moves and plan.drift is None else []
     if parts:
         return f"Plan: {', '.join(parts)}."
     if plan.drift is not None:
@@ -145,9 +155,11 @@ def _remarks(plan: Plan, style: _Style) -> Iterator[str]:
     most = sys.maxsize if style.verbose else FEW
     for each in said(plan.notices):
         message = printable(each.message)
-        lines += _remark(
-            each.before(most=most) + message + each.after(quoted=_quoted, most=most), style
-        )
+        text = each.before(most=most) + message + each.after(quoted=_quoted, most=most)
+        at = f" ({printable(each.place.file)}:{each.place.line})" if each.place else ""
+        lines += _remark(text + at, style)
+    if part := narrowed(plan):
+        lines += _remark(part, style)
     urls = sorted(plan.endpoints.items(), key=lambda each: (-len(each[1]), each[0]))
     shown = urls if style.verbose else urls[:FEW]
     for url, instances in shown:

@@ -39,6 +39,48 @@ def test_an_overlap_is_over_when_the_plan_says_so(
     assert ("Reporting" in shop.names()) is not ends
 
 
+def test_an_overlap_begins_with_the_delivery(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """A plan of a later day may say what is due, and never ends what this run promised to keep."""
+    shop, client = workshop(), make_client("Reporting", overlap=86400.0)
+    shop.as_of = "2099-01-01T00:00:00Z"
+    rotated(shop, client, make_action)
+    assert shop.names() == ["Reporting", "Reporting (2)"]
+
+
+def test_what_had_ended_before_is_told_so(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """Nobody reads in a log or a ledger that this run revoked what a stranger did."""
+    shop, client = workshop(), make_client("Reporting", overlap=86400.0)
+    old = rotated(shop, client, make_action)
+    shop.served.remove_client("i1.domo.com", "Reporting")
+    end = make_action(
+        Kind.REVOKE, client, live_name="Reporting", client_id=old.client_id, sinks=(), retires=True
+    )
+    assert shop.apply(shop.desired(client), end).complete
+    (ended,) = [each for each in shop.events if type(each).__name__ == "ActionDone"][-1:]
+    assert (ended.gone, shop.served.count(route="revoke*")) == (True, 0)
+    assert shop.clients[client.address].retiring == ()
+
+
+def test_who_is_revoked_first_is_missed_where_no_successor_comes(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """The report says that consumers have no client until the next apply."""
+    shop, client = workshop(), make_client("Reporting", replace="revoke_first")
+    assert shop.apply(shop.desired(client), make_action(Kind.CREATE, client)).complete
+    old = shop.clients[client.address]
+    shop.served.fault("error_before", route="create*", times=None)
+    act = make_action(Kind.ROTATE, client, client_id=old.client_id)
+    (failed,) = shop.apply(shop.desired(client), act).failed
+    assert "the old client is revoked, and until the next apply there is none" in (
+        failed.cause.message
+    )
+    assert shop.names() == []
+
+
 def test_masked_clients_without_a_mark_are_known_by_name_and_owner(
     workshop: Make, make_client: Make, make_action: Make
 ) -> None:

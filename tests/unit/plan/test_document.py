@@ -108,6 +108,7 @@ def test_the_counts_are_those_of_the_actions(full: "Plan") -> None:
         "create": 1,
         "deliver": 1,
         "forget": 1,
+        "move": 0,
         "unchanged": 1,
         "instances": 1,
         "managed": 8,

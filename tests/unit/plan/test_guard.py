@@ -35,6 +35,18 @@ def test_a_protected_client_stays_in_the_manifest(on_remove: str, fleet: "Fleet"
     assert (fleet.kinds(), fleet.codes()) == ([], ([], ["protect"]))
 
 
+def test_a_client_that_is_revoked_first_counts_as_revoked(fleet: "Fleet") -> None:
+    """It ends before it has a delivered successor; a protected one never does."""
+    fleet.want("acme/Reporting", "user", replace="revoke_first")
+    fleet.know("acme/Reporting", "data")
+    fleet.want("acme/Sync", "user")
+    fleet.know("acme/Sync", "data")
+    fleet.terms["limits"] = Limits(max_revoke=Share(number=0))
+    (problem,) = fleet.plan().problems
+    assert (problem.code, problem.override) == ("limit", "--override-limits")
+    assert "revokes 1 client, more than max_revoke: 0" in problem.message
+
+
 def test_a_changed_domain_stops_its_instance(fleet: "Fleet") -> None:
     """Nothing is planned on it, one error names both domains and `moved:`, others go on."""
     fleet.both("acme/Reporting", domain="old.domo.com")

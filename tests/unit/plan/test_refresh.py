@@ -55,6 +55,17 @@ def test_the_predecessor_of_what_is_gone_stays(
     assert fleet.kinds(observation=lists.observation) == [(Kind.CREATE, "Reporting (3)")]
 
 
+def test_a_predecessor_that_is_gone_leaves_the_state(
+    fleet: "Fleet", lists: "Lists", overlapping: "Retiring"
+) -> None:
+    """Its overlap is over whatever the clock says: it is not carried as if it lived."""
+    fleet.both("acme/Reporting", live_name="Reporting (2)", retiring=(overlapping,))
+    lists.show("acme/Reporting (2)", client_id="id-reporting")
+    action = fleet.only(observation=lists.observation)
+    assert (action.kind, action.live_name, action.retires) == (Kind.REVOKE, "Reporting", True)
+    assert action.reason == "gone from the instance"
+
+
 def test_what_is_not_visible_proves_nothing(fleet: "Fleet", lists: "Lists") -> None:
     """A list that would not show the owner's clients is a notice, and no action follows."""
     fleet.both("acme/Reporting", owner=8)
@@ -105,7 +116,7 @@ def test_a_wanted_name_of_somebody_else_is_a_conflict(fleet: "Fleet", lists: "Li
     plan = fleet.plan(observation=lists.observation)
     assert (plan.actions, plan.unchanged) == ((), 0)
     assert [each.code for each in plan.notices] == ["conflict", "unmanaged"]
-    assert "reconciler import 'acme/Reporting'" in plan.notices[0].message
+    assert "reconciler import ADDRESS" in plan.notices[0].message
 
 
 @pytest.mark.parametrize("client_id", ["id-orphan", None])

@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.model.address import Address
+from reconciler.model.desired import Moved
 from reconciler.model.instance import Endpoints
 from reconciler.model.place import Place
 from reconciler.model.secret import Secret
 from reconciler.model.text import ascii_signs
+from reconciler.plan.render.group import posed
+from reconciler.plan.render.markdown import render_markdown
 from reconciler.plan.render.text import render_text, summary
 from reconciler.state.document import Plain
 
@@ -230,6 +234,37 @@ def test_a_terminal_without_unicode_gets_other_signs(fleet: "Fleet") -> None:
     assert text.isascii()
     assert "  -/+ A (2) [user] -> files" in text
     assert "  ~ B (2) [data] -> files" in text
+
+
+def test_equal_problems_are_one(fleet: "Fleet") -> None:
+    """One cause on many instances is said once, with the first few addresses."""
+    for number in range(40):
+        fleet.want(f"acme-{number:02}/ETL", "user", protect=True)
+        fleet.know(f"acme-{number:02}/ETL", "data")
+    fleet.want("globex/Else", "user", protect=True)
+    fleet.know("globex/Else", "audit")
+    many, one = posed(fleet.plan().problems)
+    assert many.message == (
+        "each of 40 clients is protected, and this would replace it: scope data → user: "
+        "acme-00/ETL, acme-01/ETL, acme-02/ETL, acme-03/ETL, acme-04/ETL and 35 more"
+    )
+    assert one.message.startswith("globex/Else is protected")
+    assert "each of 40 clients" in render_markdown(fleet.plan())
+
+
+def test_moves_are_counted(fleet: "Fleet") -> None:
+    """A plan that only gives addresses is no plan without changes."""
+    fleet.both("acme/New")
+    fleet.known[Address("acme", "Old")] = fleet.known.pop(Address("acme", "New"))
+    fleet.terms["moved"] = (
+        Moved(source="acme/Old", target="acme/New", place=Place("m.yaml", 4, 3)),
+    )
+    plan = fleet.plan()
+    assert (plan.moves, plan.actions) == (1, ())
+    text = render_text(plan)
+    assert text.splitlines()[-1] == "Plan: 1 to move."
+    assert "1 client of acme/Old is now of acme/New (m.yaml:4)" in text
+    assert "### Plan: 1 to move" in render_markdown(plan)
 
 
 def test_a_narrow_terminal_gets_narrow_lines(fleet: "Fleet") -> None:

@@ -1,5 +1,9 @@
 """What a command asks for: rotations that are gone on with, ends, and turns."""
 
+import math
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,20 +84,47 @@ def test_a_protected_client_does_not_end(fleet: "Fleet", where: str) -> None:
     assert (plan.actions, [each.code for each in plan.problems]) == ((), ["protect"])
 
 
-def test_each_has_its_turn_and_the_oldest_first(fleet: "Fleet") -> None:
-    """A day's share, less what was made that day; equally old ones in an order of their own."""
-    for number in range(10):
-        fleet.know(f"acme/C{number}", created_at="2026-01-01T00:00:00Z")
-    fleet.know("acme/C3", created_at="2025-01-01T00:00:00Z")
-    everyone = frozenset(fleet.known)
+@pytest.mark.parametrize("number", [1, 3, 40, 100])
+@pytest.mark.parametrize("age", [0, 400], ids=["new", "old"])
+def test_a_daily_run_gives_each_its_turn_once_in_a_period(
+    fleet: "Fleet", number: int, age: int
+) -> None:
+    """A fleet that was made at once spreads over the days; no client has two turns in a row."""
+    period, begin = 30, date(2026, 3, 1)
+    for each in range(number):
+        fleet.know(f"acme/C{each}", created_at=f"{begin - timedelta(days=age)}T08:00:00Z")
+    turns: dict[Address, list[int]] = {each: [] for each in fleet.known}
+    for day in range(1, 4 * period + 1):
+        today = begin + timedelta(days=day)
+        now = having_their_turn(
+            turns, fleet.state, as_of=f"{today}T00:00:00Z", spread=86_400.0 * period
+        )
+        assert len(now) <= math.ceil(number / period)
+        for address in now:
+            turns[address].append(day)
+            fleet.known[address] = replace(
+                fleet.known[address],
+                created_at=f"{today}T09:00:00Z",
+                live_name=f"{address.client} (2)",
+            )
+    waits = [late - early for days in turns.values() for early, late in pairwise(days)]
+    assert max(days[0] for days in turns.values()) <= period + 10
+    assert period / 2 - 5 <= min(waits)
+    assert max(waits) <= 1.5 * period + 10
 
-    def turn(spread: float, as_of: str = "2026-03-01T00:00:00Z") -> frozenset[Address]:
-        return having_their_turn(everyone, fleet.state, as_of=as_of, spread=spread)
 
-    day = 86_400.0
-    assert turn(10 * day) == {Address("acme", "C3")}
-    assert (len(turn(5 * day)), len(turn(4 * day)), turn(0)) == (2, 3, everyone)
-    assert turn(5 * day) < turn(4 * day)
-    fleet.know("acme/C3", created_at="2026-03-01T09:00:00Z")
-    assert (len(turn(5 * day)), len(turn(10 * day))) == (1, 0)
-    assert sorted(turn(1)) == sorted(everyone - {Address("acme", "C3")})
+def test_what_was_made_today_has_had_its_turn(fleet: "Fleet") -> None:
+    """A run that is killed goes on with the same ones, and never does more than a day's share."""
+    for number in range(30):
+        fleet.know(f"acme/C{number}", created_at="2025-01-01T00:00:00Z")
+
+    def turn(spread: float, as_of: str = "2026-03-01") -> frozenset[Address]:
+        stamp = f"{as_of}T00:00:00Z"
+        return having_their_turn(fleet.known, fleet.state, as_of=stamp, spread=spread)
+
+    first = turn(864_000.0)
+    assert len(first) == 3
+    done = min(first)
+    fleet.known[done] = replace(fleet.known[done], created_at="2026-03-01T09:00:00Z")
+    assert turn(864_000.0) == first - {done}
+    assert turn(0, "2026-03-02") == frozenset(fleet.known)
