@@ -28,6 +28,7 @@ class Access:
         self._holes = holes
         self._atlas = atlas
         self._report = report
+        self.files: dict[str, int] = {}
 
     def check_auth(self, auth: Mapping[str, Any]) -> None:
         """Report unknown placeholders in an auth, once, whoever uses it."""
@@ -69,7 +70,10 @@ class Access:
         text = self._holes.fill(reference.value, reference.at, values, who)
         if text is None:
             return None
-        return FileRef(path=text) if reference.key == "file" else self._env(text, reference.at, who)
+        if reference.key == "env":
+            return self._env(text, reference.at, who)
+        self.files.setdefault(text, reference.at)
+        return FileRef(path=text)
 
     def _env(self, name: str, at: int, who: int) -> EnvRef | None:
         if _VARIABLE.fullmatch(name):

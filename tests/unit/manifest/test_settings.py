@@ -24,7 +24,7 @@ def state(age: str) -> str:
 def test_what_is_not_said_has_its_default(load_text: Load) -> None:
     """The smallest manifest wants nothing, and that is allowed."""
     desired = load_text("version: 1\n")
-    assert desired == Desired(root="/root")
+    assert desired == Desired(root="/root", files=("m.yaml",))
 
 
 def test_limits_are_counts_or_per_cent(load_text: Load) -> None:

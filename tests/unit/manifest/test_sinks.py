@@ -75,7 +75,7 @@ def test_without_a_sink_it_is_the_state(load_text: Load) -> None:
          "{name: a b, scope: [data], sink: f}, §{name: a-b, scope: [data], sink: f}"),
         ("shared-target", "e: {type: exec, command: [put, '{instance}']}",
          "{name: A, scope: [data], sink: e}, §{name: B, scope: [data], sink: e}"),
-        ("shared-target", "f: {type: file, path: reconciler.state.json}",
+        ("reserved-file", "f: {type: file, path: reconciler.state.json}",
          "§{name: A, scope: [data], sink: f}"),
         ("stray-path", "f: {type: file, path: 'x/{client}'}",
          "§{name: ../y, scope: [data], sink: f}"),
