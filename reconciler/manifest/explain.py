@@ -59,7 +59,8 @@ class Explainer:
         return [each for each in found if isinstance(each, dict) and "sink" in each]
 
     def _one(self, it: Violation) -> None:
-        if in_credential(it.path) and not isinstance(it.value, dict):
+        names = it.keyword.startswith("propertyNames")
+        if in_credential(it.path) and not names and not isinstance(it.value, dict):
             self._report.hide(self._value_at(it.path))
         if it.keyword == "required":
             self._missing(it)

@@ -22,7 +22,7 @@ _VARIABLE: Final = re.compile(rf"{_NAME}|{_SLIP}", re.ASCII)
 _COMMENT: Final = r"(?:[ \t]+\#[^\n]*)?"
 
 PAIR: Final = re.compile(
-    r"""(?:\s*\#[^\n]*\n)*+\s*(?P<quote>["']?)(?P<key>[\w.-]+)(?P=quote)[ \t]*:"""
+    r"""(?P<quote>["']?)(?P<key>[\w.-]+)(?P=quote)[ \t]*:"""
     r"""(?=\s|\Z|["'{\[])(?P<value>.*)""",
     re.DOTALL,
 )

@@ -38,9 +38,7 @@ class Lost:
 
     def of_instance(self, key: str, name: str) -> bool:
         """Say whether what an instance gives by a name is lost, or a part of it."""
-        if self.section("instances") or ("instances", key) in self._parts:
-            return True
-        return ("instances", key, name) in self._parts
+        return ("instances", key) in self._parts or ("instances", key, name) in self._parts
 
     def a_client_of(self, key: str) -> bool:
         """Say whether an instance has clients of its own that are lost."""

@@ -30,14 +30,18 @@ _LEAD: Final = re.compile(r"(?P<indent>[ \t]*)(?:[-?][ \t]+)*")
 _SIGN: Final = re.compile(r"""[{}\[\],\n]|(?<![^\s{\[,:])["']|(?<=\s)\#""")
 _QUOTED: Final = re.compile(r""""(?:\\.|[^"\\])*"|'(?:''|[^'])*'""", re.DOTALL)
 _GAP: Final = re.compile(r"(?:\s|\#[^\n]*(?=\n|\Z))*+")
+_REMARK: Final = re.compile(r"\#[^\n]*")
 _ANCHOR: Final = re.compile(r"[ \t]*&[\w.-]+(?=\s)")
-_OTHER: Final = re.compile(r"[^\n]*:(?=\s|\Z)|-(?=\s|\Z)|\#|---|\.\.\.")
+_WORD: Final = r"""(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*:(?=\s|\Z)"""
+_KEY_LIKE: Final = re.compile(_WORD)
+_GOES_ON: Final = re.compile(rf"[ \t}}\]]*(?:(?=\n|\Z)|,[ \t]*(?=\n|\Z|{_WORD}))")
+_BLANK: Final = r"[ \t}\],]*(?=\n|\Z)"
+_NAME: Final = r"""[^\s:,{}\[\]\#?"'&*!|>%@`-][^\n:,{}\[\]"']*:(?=\s|\Z)"""
+_ELSEWHERE: Final = rf"{_WORD}|{_NAME}|-(?=\s|\Z)|\#|---|\.\.\."
+_OTHER: Final = re.compile(_ELSEWHERE)
+_STRAY: Final = re.compile(rf"\n\s*+(?!{_BLANK}|{_ELSEWHERE})[^\n]+")
 _OPENING: Final = re.compile(r"""[:,{\[][ \t]*["']""")
 _LINE: Final = re.compile(r"(?P<indent>[ \t]*)(?P<said>[^\n]*)")
-_KEY_LIKE: Final = re.compile(r"""["']?[\w.-]+["']?[ \t]*:(?=\s|\Z)""")
-_GOES_ON: Final = re.compile(
-    r"""[ \t}\]]*(?:(?=\n|\Z)|,[ \t]*(?=\n|\Z|["']?[\w.-]+["']?[ \t]*:(?:\s|\Z)))"""
-)
 
 
 class Veil:
@@ -123,16 +127,24 @@ class Veil:
 
     def _tail(self, end: int, *, closed: bool) -> int:
         """Hide what follows a bracket on its line, unless the manifest goes on there."""
-        if not closed or _GOES_ON.match(self._text, end):
+        if not closed:
             return end
-        return self._hide(end, self._line_end(end))
+        goes_on = _GOES_ON.match(self._text, end)
+        if goes_on and self._text[goes_on.end() : goes_on.end() + 1] not in ("\n", ""):
+            return end
+        line = self._line_end(end)
+        if not goes_on:
+            self._hide(end, line)
+        while (stray := _STRAY.match(self._text, line)) is not None:  # below no key of its own
+            line = self._hide(*stray.span())
+        return line
 
     # Judges say whether all is harmless, and hide what is not.
 
     def _judge_auth(self, segments: list[Range]) -> bool:
         clean, strange = True, []
         for low, high in segments:
-            pair = PAIR.fullmatch(self._text, low, high)
+            pair = PAIR.fullmatch(self._text, self._start(low), high)
             if pair is None:
                 clean &= self._empty(low, high)
                 continue
@@ -148,6 +160,7 @@ class Veil:
             else:
                 self._value(*value)
                 strange.append(pair.span("key"))
+        clean &= len(strange) < len(segments)  # an auth has at least one key that is known
         if not clean:
             for span in strange:
                 self._hide(*span)
@@ -187,13 +200,13 @@ class Veil:
     def _start(self, after: int, *, anchored: bool = False) -> int:
         """Return where a value begins, behind space and comments, and behind an anchor of an auth.
 
-        The comments are hidden: an old credential is easily left in one.
+        All of these are hidden: an old credential is easily left in a comment.
         """
         anchor = _ANCHOR.match(self._text, after) if anchored else None
-        low = anchor.end() if anchor else after
+        low = self._hide(*anchor.span()) if anchor else after
         gap = _GAP.match(self._text, low)
         end = gap.end() if gap else low
-        for comment in COMMENT.finditer(self._text, low, end):
+        for comment in _REMARK.finditer(self._text, low, end):
             self._hide(*comment.span())
         return end
 

@@ -98,7 +98,7 @@ def test_recipients_come_from_the_list_and_the_file(load_text: Load) -> None:
     """None stands twice; comments and blank lines in the file mean nothing."""
     desired = load_text(
         state(f"recipients: [{AGE}], recipients_file: ops.txt"),
-        ops_txt=f"# the team\n\n{SSH}\n  {AGE}\n",
+        ops_txt=f"\ufeff# the team\n\n{SSH}\n  {AGE}\n",
     )
     assert desired.recipients == (AGE, SSH)
 
