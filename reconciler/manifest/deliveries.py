@@ -189,7 +189,7 @@ def _over_own(path: str, taken: _Taken, own: OwnFile) -> Finding:
     at, address, sink = taken
     also = [(sink.at, "the sink")]
     if own.at is not None:
-        also.insert(0, (own.at, "the file of the tool's own"))
+        also.insert(0, (own.at, "the tool's own file is named here"))
     return Finding(
         code="reserved-file",
         message=f"the secret of {quoted(address)} would be written over {own.what}, {quoted(path)}",

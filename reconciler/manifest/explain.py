@@ -80,6 +80,8 @@ class Explainer:
         what = f"the {it.schema['title']}" if "title" in it.schema else _subject(it.path)
         for name in it.names:
             self._spoil((*it.path, name))
+            if any(nearest(key[:100], [name]) for key in islice(it.value, _UNKNOWN)):
+                continue  # it is there, misspelt: that is said at the key
             self._report.add(
                 Finding(
                     code="missing-key",

@@ -32,7 +32,8 @@ COMMENT: Final = re.compile(r"(?<=\s)\#[^\n]*")
 
 REFERENCE: Final = re.compile(
     rf"""\s*(?P<quote>["']?)(?:
-    env(?P=quote)[ \t]*:\s+(?P<name>["']?)(?(name)(?:{_VARIABLE.pattern})(?P=name))
+    env(?P=quote)[ \t]*:\s+(?:(?P<mark>["'])(?:{_VARIABLE.pattern})(?P=mark)
+        | (?!\{{)(?:{_VARIABLE.pattern}))
     | file(?P=quote)[ \t]*:\s+{_TEXT}
     | command(?P=quote)[ \t]*:\s+(?:
         \[\s*(?:{_TEXT}\s*,\s*)*(?:{_TEXT})?\s*\] | (?:-[ \t]+{_TEXT}{_COMMENT}\s*)+ )

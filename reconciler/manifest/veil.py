@@ -32,12 +32,12 @@ _QUOTED: Final = re.compile(r""""(?:\\.|[^"\\])*"|'(?:''|[^'])*'""", re.DOTALL)
 _GAP: Final = re.compile(r"(?:\s|\#[^\n]*(?=\n|\Z))*+")
 _REMARK: Final = re.compile(r"\#[^\n]*")
 _ANCHOR: Final = re.compile(r"[ \t]*&[\w.-]+(?=\s)")
-_WORD: Final = r"""(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*:(?=\s|\Z)"""
+_WORD: Final = r"""(?:\w[\w.-]*|"[^"\n]*"|'[^'\n]*')[ \t]*:(?=\s|\Z)"""
 _KEY_LIKE: Final = re.compile(_WORD)
 _GOES_ON: Final = re.compile(rf"[ \t}}\]]*(?:(?=\n|\Z)|,[ \t]*(?=\n|\Z|{_WORD}))")
 _BLANK: Final = r"[ \t}\],]*(?=\n|\Z)"
 _NAME: Final = r"""[^\s:,{}\[\]\#?"'&*!|>%@`-][^\n:,{}\[\]"']*:(?=\s|\Z)"""
-_ELSEWHERE: Final = rf"{_WORD}|{_NAME}|-(?=\s|\Z)|\#|---|\.\.\."
+_ELSEWHERE: Final = rf"{_WORD}|{_NAME}|-[ \t]+\{{?{_WORD}|\#|---|\.\.\."
 _OTHER: Final = re.compile(_ELSEWHERE)
 _STRAY: Final = re.compile(rf"\n\s*+(?!{_BLANK}|{_ELSEWHERE})[^\n]+")
 _OPENING: Final = re.compile(r"""[:,{\[][ \t]*["']""")

@@ -164,6 +164,12 @@ def test_a_literal_credential_is_told_the_three_forms_and_masked(mistake: Mistak
     assert "hunter2" not in repr(found)
 
 
+def test_a_misspelt_key_is_not_missing_too(mistake: Mistake) -> None:
+    """Where the key that is needed stands there with a slip, that is the one mistake."""
+    found = mistake("version: 1\nmoved: [{from: a, §tto: b}]\n")
+    assert found.message == "unknown key `tto`: did you mean `to`?"
+
+
 def test_every_mistake_is_said_at_once(mistakes: Mistakes) -> None:
     """Wrong shapes do not hide wrong meanings: both are in one report, in order of place."""
     found = mistakes(

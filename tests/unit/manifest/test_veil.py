@@ -21,7 +21,8 @@ VALUES = [
     "{env: hunter2!}", "{env: 'a hunter2'}", "{command: [op, *hunter2]}", "hunter2: x",
     "x # hunter2", "{env: X} # hunter2 \x01", "hunter2\x01", "x, hunter2", "x} hunter2",
     "[] hunter2", "~ hunter2", "- hunter2", "? hunter2", "{? hunter2}", "{env:hunter2}",
-    "{file: a, hunter2:}",
+    "{file: a, hunter2:}", "{env: {hunter2}}", "{env: {hunter2", "\n- hunter2",
+    "}\n\nhunter2", "{# hunter2",
 ]  # fmt: skip
 LAYOUTS = {
     "block": "version: 1\ndefaults:\n  auth:\n    method: token\n    KEY: VALUE\n    email: a@b\n",
