@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from reconciler.manifest.holes import INSTANCE, Holes, dash
+from reconciler.manifest.forms import is_variable_like
+from reconciler.manifest.holes import INSTANCE, Holes, dash, parts
 from reconciler.manifest.positions import Atlas, Entry
 from reconciler.manifest.report import Finding, Report
 from reconciler.model.auth import Auth, CookieAuth, PasswordAuth, TokenAuth
@@ -13,8 +14,10 @@ from reconciler.model.reference import CommandRef, CredentialRef, EnvRef, FileRe
 from reconciler.model.template import fill
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SAMPLE: Final = {"domain": "a.domo.com"}
+"""What stands for the placeholders of which no value can be a part of a variable's name."""
 _URL: Final = re.compile(
-    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<origin>(?i:https?)://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?)"
     r"(?P<path>/[^\s?#@{}\\]*)?"
 )
 
@@ -28,13 +31,24 @@ class Access:
         self._holes = holes
         self._atlas = atlas
         self._report = report
+        self.files: dict[str, int] = {}
+        self._wrong: set[int] = set()
 
     def check_auth(self, auth: Mapping[str, Any]) -> None:
         """Report unknown placeholders in an auth, once, whoever uses it."""
         for entry in self._atlas.entries(auth):
             if entry.key != "method":
-                for text, at in self._texts(entry):
-                    self._holes.known(text, at, INSTANCE)
+                known = [self._holes.known(text, at, INSTANCE) for text, at in self._texts(entry)]
+                if all(known) and isinstance(entry.value, dict) and "env" in entry.value:
+                    self._check_env(entry.value["env"], self._atlas.value(entry.value, "env"))
+
+    def _check_env(self, template: str, at: int) -> None:
+        """Report a variable's name that is none for any instance, also where none uses it."""
+        pieces = parts(template)
+        pieces[1::2] = [_SAMPLE.get(name, "A") for name in pieces[1::2]]
+        if not _VARIABLE.fullmatch("".join(pieces)):
+            self._wrong.add(at)
+            self._report.add(_bad_variable(template, template, at))
 
     def _texts(self, entry: Entry) -> list[tuple[str, int]]:
         if isinstance(entry.value, str):
@@ -69,21 +83,16 @@ class Access:
         text = self._holes.fill(reference.value, reference.at, values, who)
         if text is None:
             return None
-        return FileRef(path=text) if reference.key == "file" else self._env(text, reference.at, who)
+        if reference.key == "env":
+            return self._env(text, reference, who)
+        self.files.setdefault(text, reference.at)
+        return FileRef(path=text)
 
-    def _env(self, name: str, at: int, who: int) -> EnvRef | None:
+    def _env(self, name: str, reference: Entry, who: int) -> EnvRef | None:
         if _VARIABLE.fullmatch(name):
             return EnvRef(name=name)
-        self._report.add(
-            Finding(
-                code="invalid-variable",
-                message="`env` is the name of a variable: letters, digits and `_`, no digit first",
-                at=at,
-                hint="the value of the variable is not written here, only its name",
-                also=((who, "used for this instance"),),
-                hide=(at,),
-            )
-        )
+        if reference.at not in self._wrong:
+            self._report.add(_bad_variable(name, reference.value, reference.at, who))
         return None
 
     def _command(self, reference: Entry, values: Values, who: int) -> CommandRef | None:
@@ -110,15 +119,19 @@ class Access:
         found = {"api": DOMO_API, "instance": DOMO_INSTANCE.format(domain=values["domain"])}
         for entry in entries:
             text = fill(entry.value, values)
-            if not _is_url(text):
+            url = _url(text)
+            if url is None:
                 self._report.add(_bad_url(entry))
-            found[entry.key] = text.rstrip("/")
+            found[entry.key] = url or text
         return Endpoints(**found)
 
 
-def _is_url(text: str) -> bool:
+def _url(text: str) -> str | None:
+    """Return a base URL as it is compared: no slash at its end, scheme and host in lower case."""
     found = _URL.fullmatch(text)
-    return found is not None and 0 < int(found["port"] or 443) < 65536
+    if found is None or not 0 < int(found["port"] or 443) < 65536:
+        return None
+    return found["origin"].lower() + (found["path"] or "").rstrip("/")
 
 
 def _bad_url(entry: Entry) -> Finding:
@@ -129,6 +142,22 @@ def _bad_url(entry: Entry) -> Finding:
         at=entry.at,
         hint="no user, query or fragment: for example http://127.0.0.1:8080/{instance}",
         hide=(entry.at,) if "@" in entry.value else (),
+    )
+
+
+def _bad_variable(name: str, template: str, at: int, who: int | None = None) -> Finding:
+    """Report what is no variable's name; it is shown where it cannot well be the value itself."""
+    return Finding(
+        code="invalid-variable",
+        message=lambda word: (
+            f"`env` is the name of a variable, and {word} is none: letters, "
+            "digits and `_`, no digit first"
+        ),
+        at=at,
+        word=name,
+        hint="the value of the variable is not written here, only its name",
+        also=() if who is None else ((who, "used for this instance"),),
+        hide=() if is_variable_like(template) else (at,),
     )
 
 

@@ -48,6 +48,16 @@ def _bad_byte(body: bytes, number: int, at: int) -> Finding:
 
 
 def _is_printable(text: str, base: int, report: Report) -> bool:
+    if text.count("\0") * 4 > len(text):
+        report.add(
+            Finding(
+                code="control-character",
+                message="a NUL cannot stand in a manifest",
+                at=base + text.index("\0"),
+                hint="the file looks like UTF-16 or UTF-32: save it as UTF-8",
+            )
+        )
+        return False
     found = _FORBIDDEN.finditer(text)
     first = list(islice(found, _SHOWN))
     for each in first:

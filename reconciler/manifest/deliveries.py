@@ -11,11 +11,17 @@ from reconciler.manifest.holes import Holes, dash, parts
 from reconciler.manifest.report import Finding, Report, quoted
 from reconciler.manifest.sinks import Sink
 from reconciler.model.address import Address
+from reconciler.model.own_files import OwnFile, OwnFiles
 from reconciler.model.sink import STATE, FileSink
 from reconciler.model.text import slug
 
 _ODD: Final = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
 _CLIENT: Final = ("client", "client_slug")
+
+_Target = str | tuple[str, ...]
+"""A file's path in one spelling, or a command line."""
+_Taken = tuple[int, Address, Sink]
+"""Who goes to a target: the client's position and address, and through which sink."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +63,19 @@ class Deliveries:
         self._holes = holes
         self._root = root.rstrip("/") + "/"
         self._report = report
-        self._taken: dict[str | tuple[str, ...], tuple[int | None, Address]] = {}
+        self._taken: dict[_Target, _Taken] = {}
         self._slugs: dict[str, str] = {}
         self._uses: dict[str, _Use | None] = {}
         self._values: Mapping[str, str] = {}
         self._who = 0
         self._said: set[tuple[int, int]] = set()
 
-    def reserve(self, path: str) -> None:
-        """Keep the state file from being any client's."""
-        self._taken[self._normal(path)] = (None, Address("", ""))
+    def check_own(self, own: OwnFiles) -> None:
+        """Report each client whose secret would be written over a file of the tool's own."""
+        own = own.spelt(self._normal)
+        for target, taken in self._taken.items():
+            if isinstance(target, str) and (found := own.of(target)) is not None:
+                self._report.add(_over_own(target, taken, found))
 
     def enter(self, values: Mapping[str, str], who: int) -> None:
         """Turn to the instance at `who`, with the values of its placeholders."""
@@ -135,37 +144,57 @@ class Deliveries:
                 self._report.add(option_like(at, half.at))
         self._take(tuple(argv), use, address, at)
 
-    def _take(self, target: str | tuple[str, ...], use: _Use, address: Address, at: int) -> None:
+    def _take(self, target: _Target, use: _Use, address: Address, at: int) -> None:
+        later = (at, address, use.sink)
         if target not in self._taken:
-            self._taken[target] = (at, address)
+            self._taken[target] = later
             return
-        other_at, other = self._taken[target]
-        if (use.sink.at, at) not in self._said:
-            self._said.add((use.sink.at, at))
-            self._report.add(_shared(target, use.sink, (address, at), (other, other_at)))
+        earlier = self._taken[target]
+        if at < earlier[0]:
+            self._taken[target] = later
+            earlier, later = later, earlier
+        if (later[2].at, later[0]) not in self._said:
+            self._said.add((later[2].at, later[0]))
+            self._report.add(_shared(target, later, earlier))
 
     def _normal(self, path: str) -> str:
         """Return one spelling of a path; what is under the manifest's folder is relative to it."""
         return posixpath.normpath(path).removeprefix(self._root)
 
 
-def _shared(
-    target: str | tuple[str, ...],
-    sink: Sink,
-    this: tuple[Address, int],
-    other: tuple[Address, int | None],
-) -> Finding:
+def _shared(target: _Target, later: _Taken, earlier: _Taken) -> Finding:
+    """Report two deliveries to one place, at the client that stands later in the text."""
+    (at, address, sink), (other_at, other, other_sink) = later, earlier
     is_file = isinstance(target, str)
     what = f"the file {quoted(target)}" if is_file else f"one command {quoted(' '.join(target))}"
-    who = f"the secret of {quoted(other[0])}" if other[1] is not None else "the state itself"
-    also = [(sink.at, "the sink")]
-    if other[1] is not None:
-        also.insert(0, (other[1], "the other client"))
+    if address == other:
+        return Finding(
+            code="shared-target",
+            message=f"two sinks would give the secret of {quoted(address)} to {what}",
+            at=at,
+            hint="name one of the two, or give them different places",
+            also=((other_sink.at, "the one sink"), (sink.at, "the other sink")),
+        )
     return Finding(
         code="shared-target",
-        message=f"the secret of {quoted(this[0])} would go to {what}, as would {who}",
-        at=this[1],
+        message=f"the secret of {quoted(address)} would go to {what}, as would the secret of "
+        f"{quoted(other)}",
+        at=at,
         hint="put `{instance}` and `{client}` or `{client_slug}` into the sink",
+        also=((other_at, "the other client"), (sink.at, "the sink")),
+    )
+
+
+def _over_own(path: str, taken: _Taken, own: OwnFile) -> Finding:
+    at, address, sink = taken
+    also = [(sink.at, "the sink")]
+    if own.at is not None:
+        also.insert(0, (own.at, "the tool's own file is named here"))
+    return Finding(
+        code="reserved-file",
+        message=f"the secret of {quoted(address)} would be written over {own.what}, {quoted(path)}",
+        at=at,
+        hint="let the sink's path lead somewhere else, best into a folder for secrets alone",
         also=tuple(also),
     )
 

@@ -1,6 +1,6 @@
 """Plain values of the right shape → the nouns, with every default, set and placeholder resolved."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from reconciler.manifest.merge import Manifest
 from reconciler.manifest.policy import Policy
 from reconciler.manifest.positions import Atlas, Entry
 from reconciler.manifest.report import Finding, Report, quoted
-from reconciler.manifest.sets import Claim, Claims, ClientSet, client_sets
+from reconciler.manifest.sets import Claim, Claims, client_sets
 from reconciler.manifest.sinks import check_names
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
@@ -47,11 +47,15 @@ class Expander:
         self._report = report
         self._access = Access(holes, atlas, report)
         self._deliveries = deliveries
-        self._claims = Claims(atlas, report, whole=manifest.whole)
+        self._claims = Claims(atlas, report, manifest.lost)
         self._defaults = manifest.section("defaults")
         self._endpoints: list[Entry] = []
         self._scopes: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._domains: dict[str, Entry] = {}
+
+    @property
+    def credential_files(self) -> Mapping[str, int]:
+        """Return the files that credential references name, with where the first one stands."""
+        return self._access.files
 
     def expand(self) -> Expanded:
         """Go through the instances in order of their keys."""
@@ -61,8 +65,9 @@ class Expander:
         instances: dict[str, Instance] = {}
         clients: dict[Address, DesiredClient] = {}
         for entry in self._manifest.instances:
-            claims = self._claims.of(entry, self._selecting(entry, sets))
-            instance, values = self._instance(entry, wanted=bool(claims))
+            claims = self._claims.of(entry, sets.get(entry.key, ()))
+            wanted = bool(claims) or self._manifest.lost.a_client_of(entry.key)
+            instance, values = self._instance(entry, wanted=wanted)
             instances[entry.key] = instance
             self._deliveries.enter(values, entry.key_at)
             for client in self._clients(entry, claims, policy):
@@ -80,6 +85,9 @@ class Expander:
         for entry in manifest.instances:
             if "auth" in entry.value:
                 access.check_auth(entry.value["auth"])
+        self._check_domains()
+        for client in manifest.nameless:
+            check_names(client, manifest, self._atlas, self._report)
         for level in self._levels():
             if "sink" in level:
                 check_names(level, manifest, self._atlas, self._report)
@@ -103,17 +111,13 @@ class Expander:
                 )
             )
 
-    def _selecting(self, entry: Entry, sets: Iterable[ClientSet]) -> list[ClientSet]:
-        labels = entry.value.get("labels", {})
-        return [each for each in sets if each.selects(entry.key, labels)]
-
     def _instance(self, entry: Entry, *, wanted: bool) -> tuple[Instance, Values]:
         value = entry.value
         labels = value.get("labels", {})
-        domain = self._domain(entry)
+        domain = _domain(entry)
         values = instance_values(key=entry.key, domain=domain, labels=labels)
         auth = value.get("auth") or self._defaults.get("auth")
-        if auth is None and wanted and self._manifest.whole:
+        if auth is None and wanted and not self._manifest.lost.auth_of(entry.key):
             self._report.add(_no_auth(entry))
         endpoints = self._access.endpoints(self._endpoints, values)
         instance = Instance(
@@ -127,13 +131,18 @@ class Expander:
         )
         return instance, values
 
-    def _domain(self, entry: Entry) -> str:
-        domain = str(entry.value.get("domain", f"{entry.key}.domo.com")).lower()
-        if "domain" not in entry.value and (len(entry.key) > _LABEL or entry.key.endswith("-")):
-            self._report.add(_no_host(entry))
-        if (first := self._domains.setdefault(domain, entry)) is not entry:
-            self._report.add(self._same_domain(entry, first, domain))
-        return domain
+    def _check_domains(self) -> None:
+        """Check the domains in the order of the text: a repeat is the later of two."""
+        first: dict[str, Entry] = {}
+        for entry in sorted(self._manifest.instances, key=lambda each: each.key_at):
+            if "domain" not in entry.value:
+                if self._manifest.lost.of_instance(entry.key, "domain"):
+                    continue
+                if len(entry.key) > _LABEL or entry.key.endswith("-"):
+                    self._report.add(_no_host(entry))
+            domain = _domain(entry)
+            if (other := first.setdefault(domain, entry)) is not entry:
+                self._report.add(self._same_domain(entry, other, domain))
 
     def _same_domain(self, entry: Entry, first: Entry, domain: str) -> Finding:
         at, first_at = (
@@ -192,6 +201,10 @@ class Expander:
         if found is None:
             found = self._scopes[key] = canonical(key)
         return found
+
+
+def _domain(entry: Entry) -> str:
+    return str(entry.value.get("domain", f"{entry.key}.domo.com")).lower()
 
 
 def _no_auth(entry: Entry) -> Finding:

@@ -1,11 +1,12 @@
 """Where a document leaves the shape → mistakes in the user's words, at the right place."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
+from reconciler.manifest.forms import is_open
 from reconciler.manifest.positions import Atlas
-from reconciler.manifest.prune import Path, unit
+from reconciler.manifest.prune import Path, stand_in, unit
 from reconciler.manifest.report import Finding, Report, quoted
 from reconciler.manifest.schema import Violation
 from reconciler.model.text import nearest, slug
@@ -14,21 +15,21 @@ LIMIT: Final = 10_000
 """So many violations of one file are looked at."""
 _UNKNOWN: Final = 200
 """So many unknown keys of one mapping are said one by one."""
-_SAY_WHAT_IS: Final = (("instances",), ("defaults",), ("client_sets",))
 
 
 class Explainer:
     """Reports the violations of one file and remembers which parts of it cannot be used.
 
     `spoilt` are the paths of values that have to go before the rest can be read further. `lost`
-    says that something may then seem to be missing: an instance, a label, a default. `root_at` is
-    where the document begins.
+    are the paths of what may then seem to be missing: the spoilt ones, and where a key was
+    misspelt the one that was meant. `nameless` are clients that go with their name, whose sinks can
+    be checked all the same. `root_at` is where the document begins.
     """
 
     def __init__(self, root: Any, root_at: int, atlas: Atlas, report: Report) -> None:
         self.spoilt: set[Path] = set()
-        self.lost = False
-        self._unknown: set[int] = set()
+        self._meant: set[Path] = set()
+        self._nameless: set[Path] = set()
         self._root = root
         self._root_at = root_at
         self._atlas = atlas
@@ -44,8 +45,22 @@ class Explainer:
             self._report.unfinished = True
         return looked < LIMIT
 
+    @property
+    def lost(self) -> set[Path]:
+        """Return the paths of what may seem to be missing."""
+        replaced = {path for path in self.spoilt if path[4:5] == ("scope",)}
+        return (self.spoilt | self._meant) - replaced
+
+    @property
+    def nameless(self) -> list[Mapping[str, Any]]:
+        """Return the clients that have no usable name and a sink of the right shape."""
+        wrong = {path[:4] for path in self.spoilt if path[4:5] == ("sink",)}
+        found = [self._at(path) for path in sorted(self._nameless - wrong, key=str)]
+        return [each for each in found if isinstance(each, dict) and "sink" in each]
+
     def _one(self, it: Violation) -> None:
-        if _in_auth(it.path) and not isinstance(it.value, dict):
+        names = it.keyword.startswith("propertyNames")
+        if in_credential(it.path) and not names and not isinstance(it.value, dict):
             self._report.hide(self._value_at(it.path))
         if it.keyword == "required":
             self._missing(it)
@@ -53,14 +68,20 @@ class Explainer:
             self._unknown_keys(it)
         elif it.keyword.startswith("propertyNames/"):
             self._bad_key(it)
+        elif it.keyword == "uniqueItems":
+            self._repeated(it)
         else:
             self._spoil(it.path)
             self._report.add(self._wrong_value(it))
 
     def _missing(self, it: Violation) -> None:
-        self._spoil(it.path)
+        if it.path and any(stand_in((*it.path, name)) is None for name in it.names):
+            self._spoil(it.path)
         what = f"the {it.schema['title']}" if "title" in it.schema else _subject(it.path)
         for name in it.names:
+            self._spoil((*it.path, name))
+            if any(nearest(key[:100], [name]) for key in islice(it.value, _UNKNOWN)):
+                continue  # it is there, misspelt: that is said at the key
             self._report.add(
                 Finding(
                     code="missing-key",
@@ -78,22 +99,24 @@ class Explainer:
             self._spoil((*it.path, name))
         for name in it.names[:_UNKNOWN]:
             self._unknown_key(mapping, name, known, what)
-            if _in_auth(it.path):
+            if near := nearest(name[:100], known):
+                self._meant.add(unit((*it.path, near)))
+            if in_credential((*it.path, name)) and isinstance(mapping[name], str):
                 self._report.hide(self._atlas.value(mapping, name))
         if len(it.names) > _UNKNOWN:
             self._report.more("unknown-key", len(it.names) - _UNKNOWN)
 
     def _unknown_key(self, mapping: dict[str, Any], name: str, known: list[str], what: str) -> None:
         at = self._atlas.key(mapping, name)
-        if at in self._unknown:
+        if self._report.told(at):  # twice the same key, or it was no text to begin with
             return
-        self._unknown.add(at)
-        message = f"{what} has no key {quoted(name)}" if what else f"unknown key {quoted(name)}"
         self._report.add(
             Finding(
                 code="unknown-key",
-                message=message + _meant(name, known),
+                message=lambda word: f"{what} has no key {word}" if what else f"unknown key {word}",
                 at=at,
+                word=name,
+                known=known,
                 hint=_key_hint(name, known),
             )
         )
@@ -101,14 +124,33 @@ class Explainer:
     def _bad_key(self, it: Violation) -> None:
         name = it.names[0]
         self._spoil((*it.path, name))
+        at = self._atlas.key(self._at(it.path), name)
+        if self._report.told(at):
+            return
         what = it.schema.get("title", "key")
         self._report.add(
             Finding(
                 code=f"invalid-{slug(what)}",
-                message=f"the {what} {quoted(name)} {it.schema['errorMessage']}",
-                at=self._atlas.key(self._at(it.path), name),
+                message=lambda word: f"the {what} {word} {it.schema['errorMessage']}",
+                at=at,
+                word=name,
             )
         )
+
+    def _repeated(self, it: Violation) -> None:
+        title = str(it.schema.get("title", ""))
+        spots = self._atlas.spans[id(it.value)]
+        for number, first in _repeats(it.value):
+            self._spoil((*it.path, number))
+            self._report.add(
+                Finding(
+                    code="duplicate-item",
+                    message=lambda word: f"the {title} {word} is already in this list",
+                    at=spots[number],
+                    word=str(it.value[number]),
+                    also=((spots[first], "first written here"),),
+                )
+            )
 
     def _wrong_value(self, it: Violation) -> Finding:
         at = self._value_at(it.path)
@@ -118,19 +160,14 @@ class Explainer:
         if it.keyword == "type":
             return _wrong_type(it, at)
         if it.keyword in ("enum", "const"):
-            return _wrong_choice(it, at)
-        if it.keyword == "uniqueItems":
-            second, first = _twice(it.value)
-            spots = self._atlas.spans[id(it.value)]
-            message = f"the {title} {quoted(it.value[second])} is already in this list"
-            also = ((spots[first], "first written here"),)
-            return Finding(code="duplicate-item", message=message, at=spots[second], also=also)
+            return _wrong_choice(it, at, self._atlas.written(at) or str(it.value))
         message = f"{_subject(it.path)} {it.schema.get('errorMessage', 'is not right')}"
         return Finding(code=f"invalid-{slug(title or 'value')}", message=message, at=at)
 
     def _spoil(self, path: Path) -> None:
         self.spoilt.add(unit(path))
-        self.lost |= len(path) == 1 or path[:1] in _SAY_WHAT_IS
+        if path[2:3] == ("clients",) and path[4:5] == ("name",):
+            self._nameless.add(path[:4])
 
     def _at(self, path: Path) -> Any:
         value = self._root
@@ -171,45 +208,71 @@ def _wrong_type(it: Violation, at: int) -> Finding:
         code="wrong-type",
         message=f"{_subject(it.path)} {expected}, and is {_kind(it.value)}",
         at=at,
-        hint=_type_hint(it.value, kinds) if it.path else "a manifest has at least `version: 1`",
+        hint=_type_hint(it, kinds) if it.path else "a manifest has at least `version: 1`",
     )
 
 
-def _type_hint(value: Any, kinds: list[str]) -> str | None:
+def _type_hint(it: Violation, kinds: list[str]) -> str | None:
+    value = it.value
     if value is None and kinds == ["object"]:
-        return "write `{}` where there is nothing to say"
+        return _empty_hint(it)
     if isinstance(value, str) and kinds == ["boolean"]:
         return "write `true` or `false`"
-    if isinstance(value, bool | int | float) and "string" in kinds and "integer" not in kinds:
+    if isinstance(value, bool | int | float) and kinds == ["string"]:
+        if it.schema.get("title") == "duration":
+            return f"write a number and a unit: `{_as_duration(it)}`"
         return "quote it to make it text"
     if not isinstance(value, list) and kinds == ["array"]:
         return "write it in [ ], or each item on a line of its own after `- `"
     return None
 
 
-def _wrong_choice(it: Violation, at: int) -> Finding:
+def _empty_hint(it: Violation) -> str:
+    needed = it.schema.get("required", ())
+    if needed:
+        keys = " and ".join(f"`{each}`" for each in needed)
+        item = "" if isinstance(it.path[-1], str) else ", or remove the `- `"
+        return f"write at least its {keys}{item}"
+    if "minProperties" in it.schema:
+        return f"write one of {', '.join(f'`{each}`' for each in it.schema['properties'])}"
+    return "write `{}` where there is nothing to say"
+
+
+def _as_duration(it: Violation) -> str:
+    number = it.value if type(it.value) is int and 0 < it.value < 10**9 else None
+    if it.path[-1] == "timeout":
+        return f"{number or 30}s"
+    return f"{number or 90}d"
+
+
+def _wrong_choice(it: Violation, at: int, raw: str) -> Finding:
+    """Report a value that is none of a few; `raw` is a number as it was written."""
     title = str(it.schema.get("title", "value"))
     known = it.schema.get("enum", [it.schema.get("const")])
     shown = [str(each).lower() if isinstance(each, bool) else str(each) for each in known]
+    kind = _kind(it.value)
     if not isinstance(it.value, str | int | float):
-        message = f"{_subject(it.path)} must be one of {', '.join(shown)}, and is {_kind(it.value)}"
+        message = f"{_subject(it.path)} must be one of {', '.join(shown)}, and is {kind}"
         return Finding(code="wrong-type", message=message, at=at)
-    word = str(it.value)
-    several = f"it is one of {', '.join(shown)}" if len(shown) > 1 else f"it is {shown[0]}"
+    word = it.value if isinstance(it.value, str) else raw
+    if word in shown:
+        expected = _kind(known[shown.index(word)])
+        message = f"{_subject(it.path)} must be {expected}, and is {kind}"
+        hint = f"write `{it.path[-1]}: {word}`, without quotes"
+        return Finding(code="wrong-type", message=message, at=at, hint=hint)
     return Finding(
         code=f"unknown-{slug(title)}",
-        message=f"unknown {title} {quoted(word)}{_meant(word, shown)}",
+        message=lambda said: f"unknown {title} {said}",
         at=at,
-        hint=several,
+        word=word,
+        known=shown if isinstance(it.value, str) else (),
+        hint=f"it is one of {', '.join(shown)}" if len(shown) > 1 else f"it is {shown[0]}",
     )
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
-    near = nearest(word[:100], known)
-    return f": did you mean `{near}`?" if near else ""
-
-
 def _key_hint(name: str, known: Iterable[str]) -> str | None:
+    if ":" in name.rstrip(":"):
+        return "a space belongs behind the `:` of a key"
     if name == "<<":
         return "merge keys are not YAML 1.2: say what is shared in `defaults` or `client_sets`"
     known = list(known)
@@ -224,14 +287,13 @@ def _subject(path: Path) -> str:
     return name if isinstance(path[-1], str) else f"an item of {name}"
 
 
-def _twice(values: list[Any]) -> tuple[int, int]:
-    """Return the numbers of the first item that repeats and of the one that it repeats."""
+def _repeats(values: list[Any]) -> Iterator[tuple[int, int]]:
+    """Yield the number of each item that is a repeat, with that of the item that it repeats."""
     seen: dict[str, int] = {}
     for number, value in enumerate(values):
         first = seen.setdefault(repr(value), number)
         if first != number:
-            return number, first
-    return len(values) - 1, 0
+            yield number, first
 
 
 def _kind(value: Any) -> str:
@@ -254,6 +316,10 @@ _KINDS: Final = {
 }
 
 
-def _in_auth(path: Path) -> bool:
-    """Say whether a path leads to what may be a credential; the method is none."""
-    return "auth" in path and path[-1] != "method"
+def in_credential(path: Path) -> bool:
+    """Say whether a path leads to what may be a credential; method and e-mail address are none."""
+    match path:
+        case ("defaults", "auth", *rest) | ("instances", _, "auth", *rest):
+            return not rest or not is_open(str(rest[0]))
+        case _:
+            return False

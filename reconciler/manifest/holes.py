@@ -6,7 +6,6 @@ from typing import Final
 
 from reconciler.manifest.report import Finding, Report, quoted
 from reconciler.model.template import UnknownPlaceholder, fill
-from reconciler.model.text import nearest
 
 _HOLE: Final = re.compile(r"\{([^{}]*)\}")
 INSTANCE: Final = ("instance", "INSTANCE", "domain")
@@ -14,19 +13,36 @@ CLIENT: Final = (*INSTANCE, "client", "client_slug")
 
 
 class Holes:
-    """Fills the placeholders of one manifest; `labels` are the label names of all instances."""
+    """Fills the placeholders of one manifest; `labels` are the label names of all instances.
 
-    def __init__(self, labels: Iterable[str], report: Report) -> None:
+    It is not `whole` where a label had to be left out: one that seems to be unknown may not be.
+    """
+
+    def __init__(self, labels: Iterable[str], report: Report, *, whole: bool = True) -> None:
         self._labels = frozenset(f"labels.{name}" for name in labels)
         self._report = report
+        self._whole = whole
+        self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def known(self, text: str, at: int, names: Iterable[str], *, labels: bool = True) -> bool:
+    def known(self, text: str, at: int, names: tuple[str, ...], *, labels: bool = True) -> bool:
         """Report each placeholder of `text` that is no name and no instance's label."""
-        allowed = {*names, *(self._labels if labels else ())}
-        unknown = [each for each in _HOLE.findall(text) if each not in allowed]
+        unknown = [
+            each
+            for each in parts(text)[1::2]
+            if each not in names and not (labels and each in self._labels)
+        ]
         for name in unknown:
-            self._report.add(_unknown(name, at, allowed))
+            if self._whole or not (labels and name.startswith("labels.")):
+                self._report.add(_unknown(name, at, self._allowed(names, labels=labels)))
         return not unknown
+
+    def _allowed(self, names: tuple[str, ...], *, labels: bool) -> tuple[str, ...]:
+        """Return every placeholder of a place, the same value each time."""
+        key = (*names, *(("labels",) if labels else ()))
+        if key not in self._known:
+            allowed = sorted({*names, *(self._labels if labels else ())})
+            self._known[key] = tuple(f"{{{each}}}" for each in allowed)
+        return self._known[key]
 
     def fill(self, text: str, at: int, values: Mapping[str, str], who: int) -> str | None:
         """Fill `text` for the instance at `who`; None where a placeholder has no value there.
@@ -37,7 +53,7 @@ class Holes:
         try:
             return fill(text, values)
         except UnknownPlaceholder as unknown:
-            if unknown.name in self._labels:
+            if unknown.name in self._labels and self._whole:
                 self._report.add(_lacking(unknown.name, at, who))
             return None
 
@@ -47,15 +63,14 @@ def parts(text: str) -> list[str]:
     return _HOLE.split(text)
 
 
-def _unknown(name: str, at: int, allowed: Iterable[str]) -> Finding:
-    near = nearest(name[:100], sorted(allowed))
-    meant = f": did you mean `{{{near}}}`?" if near else ""
-    known = ", ".join(f"{{{each}}}" for each in sorted(allowed)[:20])
+def _unknown(name: str, at: int, allowed: tuple[str, ...]) -> Finding:
     return Finding(
         code="unknown-placeholder",
-        message=f"unknown placeholder {quoted('{' + name + '}')}{meant}",
+        message=lambda word: f"unknown placeholder {word}",
         at=at,
-        hint=f"known here: {known}",
+        word=f"{{{name}}}",
+        known=allowed,
+        hint=f"known here: {', '.join(allowed[:20])}",
     )
 
 

@@ -1,7 +1,7 @@
 """The way through: sources → one `Desired`, or one report of every mistake."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from reconciler.manifest.schema import Shape
 from reconciler.manifest.sinks import define
 from reconciler.model.desired import Desired
 from reconciler.model.errors import InvalidInput
+from reconciler.model.own_files import CREDENTIAL, MANIFEST, RECIPIENTS, OwnFile, OwnFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +31,13 @@ class Source:
     data: bytes
 
 
-def load(sources: Sequence[Source], *, root: str, read: Callable[[str], str]) -> Desired:
+def load(
+    sources: Sequence[Source], *, root: str, read: Callable[[str], str], is_folder: bool = False
+) -> Desired:
     """Return what the files want; their order does not matter.
 
-    `root` is the manifest's folder. `read` returns the text of a file relative to it, for a
+    `root` is the manifest's folder; `is_folder` says that the manifest is that folder, as it must
+    be where there are several files. `read` returns the text of a file relative to it, for a
     `recipients_file`; what it raises (`OSError`, `UnicodeDecodeError`) is reported at its key.
 
     Raises:
@@ -43,10 +47,24 @@ def load(sources: Sequence[Source], *, root: str, read: Callable[[str], str]) ->
     atlas, report = Atlas(), Report()
     with _collector_off():
         manifest = _manifest(sorted(sources, key=lambda each: each.name), atlas, report)
-        desired = _desired(manifest, root, read, (atlas, report)) if manifest else None
+        names = sorted(each.name.removeprefix(root.rstrip("/") + "/") for each in sources)
+        ground = _Ground(
+            root=root, files=tuple(names), is_folder=is_folder or len(names) > 1, read=read
+        )
+        desired = _desired(manifest, ground, atlas, report) if manifest else None
         if report or desired is None:
             raise InvalidInput(report.diagnostics(atlas))
         return desired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What is around a manifest: its folder, the names of its files in it, a reader of others."""
+
+    root: str
+    files: tuple[str, ...]
+    is_folder: bool
+    read: Callable[[str], str]
 
 
 @contextmanager
@@ -65,24 +83,40 @@ def _collector_off() -> Iterator[None]:
 
 
 def _manifest(sources: Sequence[Source], atlas: Atlas, report: Report) -> Manifest | None:
-    """Parse and check each file by itself; None where what is left cannot be read further."""
+    """Parse and check each file by itself; None where nothing is left to be read further."""
     if not sources:
         at = atlas.add("manifest", "")
         report.add(Finding(code="empty-folder", message="there is no manifest file here", at=at))
         return None
-    parsed = [_parsed(source, atlas, report) for source in sources]
-    shape = Shape()
-    checked = [_checked(each, shape, atlas, report) for each in parsed if each is not None]
-    usable = [each for each in checked if each is not None]
-    if len(usable) < len(sources):
+    read = [_parsed(source, atlas, report) for source in sources]
+    parsed = [each for each in read if each is not None]
+    shape = Shape(versioned=len(sources) == 1)
+    if len(parsed) == len(sources) > 1:
+        _need_version(parsed, report)
+    usable = [each for one in parsed if (each := _checked(one, shape, atlas, report)) is not None]
+    if not usable:
         return None
     return merge(
-        [each.value for each in usable],
-        [each.value for each in parsed if each is not None],
+        usable,
+        [each.value for each in parsed],
         atlas=atlas,
         report=report,
-        whole=all(each.whole for each in usable),
+        lost=[()] if len(usable) < len(sources) else [],
     )
+
+
+def _need_version(parsed: Sequence[Parsed], report: Report) -> None:
+    """Report where no file of a folder says the version: it is one manifest, and says it once."""
+    maps = [each for each in parsed if isinstance(each.value, dict)]
+    if maps and not any("version" in each.value for each in maps):
+        report.add(
+            Finding(
+                code="missing-key",
+                message="no file of the folder has `version`",
+                at=maps[0].at,
+                hint="one of them begins with `version: 1`",
+            )
+        )
 
 
 def _parsed(source: Source, atlas: Atlas, report: Report) -> Parsed | None:
@@ -103,23 +137,29 @@ def _checked(parsed: Parsed, shape: Shape, atlas: Atlas, report: Report) -> Pars
     rest = pruned(parsed.value, explainer.spoilt, atlas)
     if not isinstance(rest, dict) or not shape.accepts({**rest, "version": 1}):
         return None
-    return Parsed(value=rest, at=parsed.at, whole=parsed.whole and not explainer.lost)
+    return Parsed(
+        value=rest,
+        at=parsed.at,
+        lost=parsed.lost | explainer.lost,
+        nameless=tuple(explainer.nameless),
+    )
 
 
-def _desired(
-    manifest: Manifest, root: str, read: Callable[[str], str], found: tuple[Atlas, Report]
-) -> Desired:
-    atlas, report = found
-    holes = Holes(labels_of(manifest), report)
+def _desired(manifest: Manifest, ground: _Ground, atlas: Atlas, report: Report) -> Desired:
+    holes = Holes(labels_of(manifest), report, whole=not manifest.lost.a_label)
     sinks = define(manifest, holes, atlas, report)
-    state_path = settings.state_path(manifest)
-    deliveries = Deliveries(sinks, holes, root, report)
-    deliveries.reserve(state_path)
-    expanded = Expander(manifest, holes, deliveries, atlas, report).expand()
+    deliveries = Deliveries(sinks, holes, ground.root, report)
+    expander = Expander(manifest, holes, deliveries, atlas, report)
+    expanded = expander.expand()
+    age = settings.encryption(manifest)
+    deliveries.check_own(_own(manifest, ground, expander.credential_files, atlas))
     return Desired(
-        root=root,
-        state_path=state_path,
-        recipients=recipients(settings.encryption(manifest), read, atlas, report),
+        root=ground.root,
+        files=ground.files,
+        is_folder=ground.is_folder,
+        recipients_file=age.get("recipients_file"),
+        state_path=settings.state_path(manifest),
+        recipients=recipients(age, ground.read, atlas, report),
         mark=bool(manifest.once["mark"].value) if "mark" in manifest.once else True,
         sinks={name: sink.definition for name, sink in sinks.items()},
         limits=settings.limits(manifest),
@@ -127,4 +167,22 @@ def _desired(
         moved=settings.moved(manifest, atlas, report),
         instances=expanded.instances,
         clients=expanded.clients,
+    )
+
+
+def _own(
+    manifest: Manifest, ground: _Ground, credentials: Mapping[str, int], atlas: Atlas
+) -> OwnFiles:
+    named = {path: OwnFile(what=CREDENTIAL, at=at) for path, at in credentials.items()}
+    age = settings.encryption(manifest)
+    if "recipients_file" in age:
+        at = atlas.value(age, "recipients_file")
+        named[age["recipients_file"]] = OwnFile(what=RECIPIENTS, at=at)
+    named.update((path, OwnFile(what=MANIFEST)) for path in ground.files)
+    state = manifest.section("state")
+    return OwnFiles(
+        state=settings.state_path(manifest),
+        state_at=atlas.value(state, "path") if "path" in state else None,
+        named=named,
+        folder="." if ground.is_folder else None,
     )

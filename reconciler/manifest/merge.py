@@ -1,11 +1,15 @@
 """The files of a folder, united: maps come together, the rest is said once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from reconciler.manifest.lost import Lost
+from reconciler.manifest.parse import Parsed
 from reconciler.manifest.positions import Atlas, Entry, Item
-from reconciler.manifest.report import Finding, Report, quoted
+from reconciler.manifest.prune import Path
+from reconciler.manifest.report import Finding, Report
+from reconciler.model.sink import STATE
 
 _MAPS: Final = {"instances": "instance", "sinks": "sink", "client_sets": "client set"}
 _ONCE: Final = ("state", "endpoints", "defaults", "limits", "rollout", "mark")
@@ -17,8 +21,9 @@ class Manifest:
 
     `instances`, `sinks` and `client_sets` are sorted by key; `once` has the keys that only one file
     may have. `names` are all keys of the three maps as written, also of entries that were too wrong
-    to be here. `whole` is false where something had to be left out: what seems to be absent may
-    not be.
+    to be here, and the sink `state`. `lost` knows what had to be left out: what seems to be absent
+    may not be.
+    `nameless` are clients that were left out with their names, for a look at their sinks.
     """
 
     instances: tuple[Entry, ...]
@@ -27,7 +32,8 @@ class Manifest:
     once: Mapping[str, Entry] = field(default_factory=dict)
     moved: tuple[Item, ...] = ()
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    whole: bool = True
+    lost: Lost = field(default_factory=Lost)
+    nameless: tuple[Mapping[str, Any], ...] = ()
 
     def section(self, key: str) -> Mapping[str, Any]:
         """Return the mapping under a key that stands once, empty where it does not stand."""
@@ -35,23 +41,27 @@ class Manifest:
 
 
 def merge(
-    documents: Iterable[Mapping[str, Any]],
+    files: Sequence[Parsed],
     written: Iterable[Any],
     *,
     atlas: Atlas,
     report: Report,
-    whole: bool,
+    lost: Iterable[Path] = (),
 ) -> Manifest:
-    """Unite documents; `written` are the same ones before wrong parts were left out."""
+    """Unite files; `written` are their documents before wrong parts were left out.
+
+    `lost` are paths of what they lost beside what they say themselves.
+    """
     maps: dict[str, dict[str, Entry]] = {each: {} for each in _MAPS}
     once: dict[str, Entry] = {}
     moved: list[Item] = []
-    for document in documents:
-        for entry in atlas.entries(document):
+    missing = {*lost, *(path for each in files for path in each.lost)}
+    for file in files:
+        for entry in atlas.entries(file.value):
             if entry.key in maps:
-                _unite(maps[entry.key], entry, atlas, report)
+                missing.update(_unite(maps[entry.key], entry, atlas, report))
             elif entry.key in _ONCE:
-                _once(once, entry, report)
+                missing.update(_once(once, entry, report))
             elif entry.key == "moved":
                 moved += atlas.items(entry.value)
     return Manifest(
@@ -59,34 +69,39 @@ def merge(
         once=once,
         moved=tuple(moved),
         names=_names(written),
-        whole=whole,
+        lost=Lost(missing),
+        nameless=tuple(client for each in files for client in each.nameless),
     )
 
 
-def _unite(found: dict[str, Entry], section: Entry, atlas: Atlas, report: Report) -> None:
+def _unite(found: dict[str, Entry], section: Entry, atlas: Atlas, report: Report) -> Iterator[Path]:
+    """Take in a file's entries; yield the paths of those that another file has, too."""
     for entry in atlas.entries(section.value):
         if (first := found.setdefault(entry.key, entry)) is not entry:
-            what = f"the {_MAPS[section.key]} {quoted(entry.key)}"
-            report.add(_twice(what, entry.key_at, first.key_at))
+            report.add(_twice(f"the {_MAPS[section.key]} ", entry, first))
+            yield section.key, entry.key
 
 
-def _once(once: dict[str, Entry], entry: Entry, report: Report) -> None:
+def _once(once: dict[str, Entry], entry: Entry, report: Report) -> Iterator[Path]:
     if (first := once.setdefault(entry.key, entry)) is not entry:
-        report.add(_twice(quoted(entry.key), entry.key_at, first.key_at))
+        report.add(_twice("", entry, first))
+        yield (entry.key,)
 
 
-def _twice(what: str, at: int, first: int) -> Finding:
+def _twice(what: str, entry: Entry, first: Entry) -> Finding:
     return Finding(
         code="defined-twice",
-        message=f"{what} is defined twice",
-        at=at,
+        message=lambda word: f"{what}{word} is defined twice",
+        at=entry.key_at,
+        word=entry.key,
         hint="keep one of the two",
-        also=((first, "first defined here"),),
+        also=((first.key_at, "first defined here"),),
     )
 
 
 def _names(written: Iterable[Any]) -> Mapping[str, frozenset[str]]:
     names: dict[str, set[str]] = {each: set() for each in _MAPS}
+    names["sinks"].add(STATE)
     for document in written:
         for section, found in names.items():
             if isinstance(document, dict) and isinstance(document.get(section), dict):

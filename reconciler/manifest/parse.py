@@ -6,11 +6,13 @@ five times slower, takes five times the memory, and knows neither places nor dup
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Never
 
 from reconciler.manifest.positions import Atlas
-from reconciler.manifest.report import Finding, Report, quoted
+from reconciler.manifest.prune import Path
+from reconciler.manifest.report import Finding, Message, Report
 from reconciler.manifest.syntax import DEPTH, Broken, broken, too_deep
 
 EXPANSION: Final = 1_000_000
@@ -32,11 +34,15 @@ _CORE: Final = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """A file's one document. `whole` is false where a part of it had to be left out."""
+    """A file's document. `lost` are the paths of what had to be left out of it.
+
+    `nameless` are clients that went with their name, whose sinks can be checked all the same.
+    """
 
     value: Any
     at: int
-    whole: bool
+    lost: frozenset[Path] = frozenset()
+    nameless: tuple[Mapping[str, Any], ...] = ()
 
 
 def parse(text: str, *, base: int, atlas: Atlas, report: Report) -> Parsed | None:
@@ -92,8 +98,8 @@ class _Builder:
         self._sizes: dict[str, tuple[int, int]] = {}
         self._left = EXPANSION
         self._depth = 0
-        self._whole = True
         self._duplicates = 0
+        self._dropped: dict[int, set[str]] = {}
 
     def document(self) -> Parsed:
         """Read the whole stream."""
@@ -113,9 +119,9 @@ class _Builder:
         self._next()
         end = self._next()
         if type(end) is not self._yaml.StreamEndEvent:
-            at = self._base + end.start_mark.index
-            self._fail("several-documents", "a second document begins here", at)
-        return Parsed(value=value, at=self._base + event.start_mark.index, whole=self._whole)
+            self._report.add(_second_document(self._base + end.start_mark.index))
+        at = self._base + event.start_mark.index
+        return Parsed(value=value, at=at, lost=frozenset(_paths(value, self._dropped)))
 
     def _is_nothing(self, event: Any) -> bool:
         scalar = type(event) is self._yaml.ScalarEvent
@@ -196,11 +202,17 @@ class _Builder:
     def _alias(self, event: Any) -> Any:
         name, at = event.anchor, self._base + event.start_mark.index
         if name not in self._anchors:
-            self._fail("unknown-alias", f"the alias {quoted('*' + name)} has no anchor", at)
+            self._fail(
+                "unknown-alias", lambda word: f"the alias {word} has no anchor", at, "*" + name
+            )
         value = self._anchors[name]
         if value is _Open:
-            message = f"the alias {quoted('*' + name)} stands inside of what it means"
-            self._fail("recursive-alias", message, at)
+            self._fail(
+                "recursive-alias",
+                lambda word: f"the alias {word} stands inside of what it means",
+                at,
+                "*" + name,
+            )
         if name not in self._sizes:
             self._sizes[name] = self._measure(value)
         size, height = self._sizes[name]
@@ -218,47 +230,71 @@ class _Builder:
         return 1 + sum(size for size, _ in sizes), 1 + max((high for _, high in sizes), default=0)
 
     def _duplicate(self, mapping: dict[str, Any], key: str, at: int) -> None:
-        self._whole = False
+        self._dropped.setdefault(id(mapping), set()).add(key)
         self._duplicates += 1
         if self._duplicates > _DUPLICATES:
             self._report.more("duplicate-key", 1)
             return
         first = self._spans[id(mapping)][2 * list(mapping).index(key)]
-        message = f"the key {quoted(key)} is already in this mapping"
         also = ((first, "first written here"),)
-        self._report.add(Finding(code="duplicate-key", message=message, at=at, also=also))
+        self._report.add(
+            Finding(
+                code="duplicate-key",
+                message=lambda word: f"the key {word} is already in this mapping",
+                at=at,
+                word=key,
+                also=also,
+            )
+        )
 
     def _bad_key(self, event: Any, key: Any, at: int) -> str:
         if isinstance(key, dict | list):
             self._fail("key-not-text", "a key is text: a list or mapping cannot be one", at)
-        self._whole = False
         text = str(getattr(event, "value", key))
         self._report.add(
             Finding(
                 code="key-not-text",
-                message=f"the key {quoted(text)} is not text",
+                message=lambda word: f"the key {word} is not text",
                 at=at,
-                hint=f'quote it: "{text[:60]}"',
+                word=text,
+                hint=lambda: f'quote it: "{text[:60]}"',
             )
         )
         return text
 
     def _bad_tag(self, event: Any) -> None:
-        self._whole = False
-        tag = event.tag.replace(_CORE, "!!")
         self._report.add(
             Finding(
                 code="unknown-tag",
-                message=f"the tag {quoted(tag)} is not known here: tags are never obeyed",
+                message=lambda word: f"the tag {word} is not known here: tags are never obeyed",
                 at=self._base + event.start_mark.index,
+                word=event.tag.replace(_CORE, "!!"),
                 hint="leave it out; quote a value that is to be text",
             )
         )
 
-    def _fail(self, code: str, message: str, at: int) -> Never:
+    def _fail(self, code: str, message: Message, at: int, word: str | None = None) -> Never:
         hint = {
             "empty-file": "a manifest has at least `version: 1`",
-            "several-documents": "keep one document in a file: remove the `---` before it",
             "alias-bomb": "say it once with `client_sets` or `defaults` in the place of aliases",
         }.get(code)
-        raise Broken(Finding(code=code, message=message, at=at, hint=hint))
+        raise Broken(Finding(code=code, message=message, at=at, word=word, hint=hint))
+
+
+def _second_document(at: int) -> Finding:
+    return Finding(
+        code="several-documents",
+        message="a second document begins here",
+        at=at,
+        hint="keep one document in a file: remove the `---` before it",
+    )
+
+
+def _paths(value: Any, dropped: Mapping[int, set[str]], path: Path = ()) -> Iterator[Path]:
+    """Yield the paths of keys that stand twice: what their second value said is lost."""
+    if not dropped or not isinstance(value, dict | list):
+        return
+    for key in dropped.get(id(value), ()):
+        yield (*path, key)
+    for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from _paths(inner, dropped, (*path, step))

@@ -1,13 +1,16 @@
 """Where everything stands: one number for each key and value, turned into places when asked."""
 
+import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from reconciler.model.place import Place
+
+_SCALAR: Final = re.compile(r"[\w.+-]+")
 
 
 class Entry(NamedTuple):
@@ -109,6 +112,12 @@ class Atlas:
         start = file.lines[number - 1]
         end = file.lines[number] - 1 if number < len(file.lines) else len(file.text)
         return file.base + start, file.text[start:end].removesuffix("\r")
+
+    def written(self, position: int) -> str | None:
+        """Return a plain scalar as it is written at a position, its first 100 characters."""
+        text, offset = self.text(position)
+        found = _SCALAR.match(text, offset, offset + 100)
+        return found.group() if found else None
 
     def text(self, position: int) -> tuple[str, int]:
         """Return the file's whole text and the offset of the position in it."""

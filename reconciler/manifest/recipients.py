@@ -43,7 +43,7 @@ def _from_file(
         return
     path, at = age["recipients_file"], atlas.value(age, "recipients_file")
     try:
-        lines = read(path).splitlines()
+        lines = read(path).removeprefix("\ufeff").splitlines()
     except (OSError, ValueError) as error:
         report.add(_unreadable(path, at, error))
         yield None

@@ -1,12 +1,13 @@
 """Mistakes as they are found, and the report that they become."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.manifest.excerpt import Excerpts
+from reconciler.manifest.excerpt import MASK, Excerpts
 from reconciler.manifest.positions import Atlas
+from reconciler.manifest.suggest import Suggestions
 from reconciler.model.diagnostic import Diagnostic, Related
 from reconciler.model.text import plural, printable
 
@@ -15,19 +16,27 @@ SHOWN: Final = 100
 _KEPT: Final = 20_000
 """So many mistakes are kept to be sorted by place."""
 
+Message = str | Callable[[str], str]
+"""A sentence, or what makes it around a word."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One mistake at a position.
 
+    `word` is what the user wrote at `at`; `message` then makes the sentence around it, since only
+    the report knows whether it may be shown. `known` are the words of which one may have been
+    meant. A `hint` that costs time is a function: most mistakes of a broken fleet are only counted.
     `also` are other positions, each with what it explains. `hide` are the positions of values that
     may be credentials: no line of the report shows them.
     """
 
     code: str
-    message: str
+    message: Message
     at: int
-    hint: str | None = None
+    word: str | None = None
+    known: Collection[str] = ()
+    hint: str | Callable[[], str | None] | None = None
     also: tuple[tuple[int, str], ...] = ()
     hide: tuple[int, ...] = ()
 
@@ -42,15 +51,22 @@ class Report:
         self._findings: dict[tuple[int, str, str], Finding] = {}
         self._more: Counter[str] = Counter()
         self._hidden: set[int] = set()
+        self._places: set[int] = set()
         self.unfinished = False
 
     def add(self, finding: Finding) -> None:
         """Take in one mistake."""
         self._hidden.update(finding.hide)
+        self._places.add(finding.at)
         if len(self._findings) < _KEPT:
-            self._findings.setdefault((finding.at, finding.code, finding.message), finding)
+            said = finding.message if isinstance(finding.message, str) else finding.word or ""
+            self._findings.setdefault((finding.at, finding.code, said), finding)
         else:
             self._more[finding.code] += 1
+
+    def told(self, position: int) -> bool:
+        """Say whether something was found at a position already."""
+        return position in self._places
 
     def hide(self, position: int) -> None:
         """Keep the value at `position` out of every line that is shown."""
@@ -66,24 +82,43 @@ class Report:
     def diagnostics(self, atlas: Atlas) -> tuple[Diagnostic, ...]:
         """Return the mistakes by place: the first ones in full, the rest as one count."""
         found = sorted(self._findings.values(), key=lambda each: (each.at, each.code))
-        excerpts = Excerpts(atlas, frozenset(self._hidden))
-        shown = [_diagnostic(each, atlas, excerpts) for each in found[:SHOWN]]
+        page = _Page(atlas, Excerpts(atlas, frozenset(self._hidden)))
+        shown = [page.diagnostic(each) for each in found[:SHOWN]]
         rest = self._more + Counter(each.code for each in found[SHOWN:])
         return (*shown, *_counted(rest, unfinished=self.unfinished))
 
 
-def _diagnostic(finding: Finding, atlas: Atlas, excerpts: Excerpts) -> Diagnostic:
-    return Diagnostic(
-        code=finding.code,
-        message=finding.message,
-        place=atlas.place(finding.at),
-        excerpt=excerpts.of(finding.at),
-        hint=finding.hint,
-        related=tuple(
-            Related(place=atlas.place(at), message=message, excerpt=excerpts.of(at))
-            for at, message in finding.also
-        ),
-    )
+class _Page:
+    """Turns findings into what is shown: words, suggestions, hints and lines."""
+
+    def __init__(self, atlas: Atlas, excerpts: Excerpts) -> None:
+        self._atlas = atlas
+        self._excerpts = excerpts
+        self._suggestions = Suggestions()
+
+    def diagnostic(self, finding: Finding) -> Diagnostic:
+        message, hint = self._said(finding)
+        return Diagnostic(
+            code=finding.code,
+            message=message,
+            place=self._atlas.place(finding.at),
+            excerpt=self._excerpts.of(finding.at),
+            hint=hint,
+            related=tuple(
+                Related(place=self._atlas.place(at), message=said, excerpt=self._excerpts.of(at))
+                for at, said in finding.also
+            ),
+        )
+
+    def _said(self, finding: Finding) -> tuple[str, str | None]:
+        """Return the message and the hint; neither quotes a word that may be a credential."""
+        message, hint, word = finding.message, finding.hint, finding.word
+        if not isinstance(message, str) and word is not None:
+            if self._excerpts.conceals(finding.at):
+                return message(f"`{MASK}`"), hint if isinstance(hint, str) else None
+            near = self._suggestions.near(word, finding.known) if finding.known else None
+            message = message(quoted(word)) + (f": did you mean {quoted(near)}?" if near else "")
+        return str(message), hint if isinstance(hint, str | None) else hint()
 
 
 def _counted(rest: Counter[str], *, unfinished: bool) -> Iterable[Diagnostic]:

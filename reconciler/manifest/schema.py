@@ -41,13 +41,18 @@ class Violation:
 
 
 class Shape:
-    """The schema, ready to be asked."""
+    """The schema, ready to be asked.
 
-    def __init__(self) -> None:
+    Without `versioned` it asks for no `version`, as for the files of a folder: one of them has it.
+    """
+
+    def __init__(self, *, versioned: bool = True) -> None:
         import jsonschema_rs
         import orjson
 
         self._schema = orjson.loads(document())
+        if not versioned:
+            self._schema.pop("required")
         self._fast = jsonschema_rs.Draft202012Validator(self._schema)
 
     def accepts(self, value: Any) -> bool:

@@ -1,25 +1,25 @@
 """Client sets: which instances each selects, and what an instance gets from where."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import translate
 from typing import Any, NamedTuple
 
+from reconciler.manifest.lost import Lost
 from reconciler.manifest.merge import Manifest
 from reconciler.manifest.positions import Atlas, Entry, Item
 from reconciler.manifest.report import Finding, Report, quoted
-from reconciler.model.text import nearest, plural
+from reconciler.manifest.select import Fleet
+from reconciler.manifest.suggest import Suggestions
+from reconciler.model.text import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSet:
-    """One client set: its settings, its clients, and a test of an instance's key and labels."""
+    """One client set: its settings and its clients."""
 
     name: str
     settings: Mapping[str, Any]
     clients: tuple[Item, ...]
-    selects: Callable[[str, Mapping[str, str]], bool]
 
 
 class Claim(NamedTuple):
@@ -35,26 +35,27 @@ class Claim(NamedTuple):
         return str(self.client["name"])
 
 
-def client_sets(manifest: Manifest, atlas: Atlas, report: Report) -> list[ClientSet]:
-    """Return the sets in order of their names; one that matches no instance is reported."""
-    sets = [_client_set(entry, atlas) for entry in manifest.client_sets]
-    for entry, each in zip(manifest.client_sets, sets, strict=True):
-        _check_names(each, atlas, report)
-        if manifest.whole and not any(
-            each.selects(instance.key, instance.value.get("labels", {}))
-            for instance in manifest.instances
-        ):
-            report.add(_selects_nothing(entry, manifest, atlas))
-    return sets
+def client_sets(
+    manifest: Manifest, atlas: Atlas, report: Report
+) -> Mapping[str, Sequence[ClientSet]]:
+    """Return the sets that select each instance, in the order of the text.
 
-
-def _client_set(entry: Entry, atlas: Atlas) -> ClientSet:
-    return ClientSet(
-        name=entry.key,
-        settings=entry.value,
-        clients=tuple(atlas.items(entry.value["clients"])),
-        selects=_selector(entry.value["select"]),
-    )
+    A set that selects no instance is reported.
+    """
+    fleet = Fleet(manifest.instances)
+    suggestions = Suggestions()
+    selecting: dict[str, list[ClientSet]] = {}
+    for entry in sorted(manifest.client_sets, key=lambda each: each.key_at):
+        clients = tuple(atlas.items(entry.value["clients"]))
+        made = ClientSet(name=entry.key, settings=entry.value, clients=clients)
+        _check_names(made, atlas, report)
+        select = entry.value["select"]
+        selected = fleet.selected(select)
+        if not selected and not manifest.lost.selected_by(entry.key, labels="labels" in select):
+            report.add(_selects_nothing(entry, fleet, suggestions, atlas))
+        for number in selected if clients else ():
+            selecting.setdefault(manifest.instances[number].key, []).append(made)
+    return selecting
 
 
 def _check_names(each: ClientSet, atlas: Atlas, report: Report) -> None:
@@ -67,49 +68,22 @@ def _check_names(each: ClientSet, atlas: Atlas, report: Report) -> None:
             report.add(_no_override(claim, atlas))
 
 
-def _selector(select: Mapping[str, Any]) -> Callable[[str, Mapping[str, str]], bool]:
-    wanted = select.get("labels", {}).items()
-    globs = [re.compile(translate(glob)) for glob in select.get("instances", ())]
-
-    def selects(key: str, labels: Mapping[str, str]) -> bool:
-        named = not globs or any(glob.match(key) for glob in globs)
-        return named and wanted <= labels.items()
-
-    return selects
-
-
-def _selects_nothing(entry: Entry, manifest: Manifest, atlas: Atlas) -> Finding:
-    select = entry.value["select"]
+def _selects_nothing(entry: Entry, fleet: Fleet, suggestions: Suggestions, atlas: Atlas) -> Finding:
     return Finding(
         code="selects-nothing",
         message=f"the client set {quoted(entry.key)} selects no instance",
         at=atlas.value(entry.value, "select"),
-        hint=_near_selection(select, manifest.instances),
+        hint=lambda: fleet.meant(entry.value["select"], suggestions),
     )
-
-
-def _near_selection(select: Mapping[str, Any], instances: Sequence[Entry]) -> str | None:
-    for glob in select.get("instances", ()):
-        if near := nearest(glob, (each.key for each in instances)):
-            return f"Did you mean the instance `{near}`?"
-    labels = {
-        f"{name}: {value}"
-        for each in instances
-        for name, value in each.value.get("labels", {}).items()
-    }
-    for name, value in select.get("labels", {}).items():
-        if (near := nearest(f"{name}: {value}", sorted(labels))) and near != f"{name}: {value}":
-            return f"Did you mean the label `{near}`?"
-    return None
 
 
 class Claims:
     """Finds out which clients each instance gets, and gathers the clashes of all of them."""
 
-    def __init__(self, atlas: Atlas, report: Report, *, whole: bool) -> None:
+    def __init__(self, atlas: Atlas, report: Report, lost: Lost) -> None:
         self._atlas = atlas
         self._report = report
-        self._whole = whole
+        self._lost = lost
         self._clashes: dict[tuple[int, int], tuple[Claim, Claim, list[str]]] = {}
 
     def of(self, instance: Entry, sets: Iterable[ClientSet]) -> dict[str, Claim]:
@@ -126,10 +100,14 @@ class Claims:
                 claim = Claim(client, at, each)
                 if (other := found.setdefault(name, claim)) is not claim:
                     self._clash(claim, other, instance.key)
-        if self._whole:
+        if overriding and not self._may_override(instance.key):
             for name in sorted(overriding - overridden):
                 self._report.add(_overrides_nothing(found[name], self._atlas))
         return found
+
+    def _may_override(self, key: str) -> bool:
+        """Say whether a set may give something to an instance that was left out."""
+        return self._lost.a_set_client or self._lost.of_instance(key, "labels")
 
     def _own(self, instance: Entry) -> dict[str, Claim]:
         found: dict[str, Claim] = {}

@@ -9,7 +9,6 @@ from reconciler.manifest.positions import Atlas, Item
 from reconciler.manifest.report import Finding, Report, quoted
 from reconciler.model.address import Address
 from reconciler.model.desired import Limits, Moved, Rollout, Share
-from reconciler.model.text import nearest
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 _STATE_PATH: Final = "reconciler.state.json"
@@ -48,15 +47,15 @@ def rollout(manifest: Manifest, atlas: Atlas, report: Report) -> Rollout | None:
 
 def _check_canary(item: Item, manifest: Manifest, report: Report) -> None:
     known = manifest.names["instances"]
-    if item.value in known or not manifest.whole:
+    if item.value in known or manifest.lost.section("instances"):
         return
-    near = nearest(item.value[:100], sorted(known))
     report.add(
         Finding(
             code="unknown-instance",
-            message=f"unknown instance {quoted(item.value)}"
-            + (f": did you mean {quoted(near)}?" if near else ""),
+            message=lambda word: f"unknown instance {word}",
             at=item.at,
+            word=item.value,
+            known=known,
             hint="a canary is a key under `instances`",
         )
     )

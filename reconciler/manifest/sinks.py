@@ -1,7 +1,8 @@
 """Sinks as they are defined, and the names by which clients ask for them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any
 
 from reconciler.manifest.holes import CLIENT, Holes
@@ -9,7 +10,7 @@ from reconciler.manifest.merge import Manifest
 from reconciler.manifest.positions import Atlas, Entry
 from reconciler.manifest.report import Finding, Report, quoted
 from reconciler.model.sink import STATE, ExecSink, FileSink, SinkDefinition
-from reconciler.model.text import nearest, seconds
+from reconciler.model.text import seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ def _reserved(entry: Entry) -> Finding:
 
 def check_names(level: Mapping[str, Any], manifest: Manifest, atlas: Atlas, report: Report) -> None:
     """Report the sinks that a level asks for and that nobody defines."""
+    if manifest.lost.section("sinks"):
+        return
     sink = level["sink"]
     if isinstance(sink, str):
         named: Iterable[tuple[str, int]] = [(sink, atlas.value(level, "sink"))]
@@ -75,17 +78,20 @@ def check_names(level: Mapping[str, Any], manifest: Manifest, atlas: Atlas, repo
         named = atlas.items(sink)
     known = manifest.names["sinks"]
     for name, at in named:
-        if name != STATE and name not in known:
+        if name not in known:
             report.add(_unknown(name, at, known))
 
 
-def _unknown(name: str, at: int, known: Iterable[str]) -> Finding:
-    names = [STATE, *sorted(known)]
-    near = nearest(name[:100], names)
-    meant = f": did you mean {quoted(near)}?" if near else ""
+def _unknown(name: str, at: int, known: Collection[str]) -> Finding:
     return Finding(
         code="unknown-sink",
-        message=f"unknown sink {quoted(name)}{meant}",
+        message=lambda word: f"unknown sink {word}",
         at=at,
-        hint=f"defined are {', '.join(quoted(each) for each in names[:20])}",
+        word=name,
+        known=known,
+        hint=lambda: f"defined are {', '.join(map(quoted, nsmallest(20, known, key=_order)))}",
     )
+
+
+def _order(name: str) -> tuple[bool, str]:
+    return name != STATE, name

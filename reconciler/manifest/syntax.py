@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
-from reconciler.manifest.report import Finding, quoted
+from reconciler.manifest.report import Finding, Message
 
 DEPTH: Final = 64
 """So deep may values be nested; the manifest's own shape needs nine."""
 
+_CLOSE: Final = ("add the `,` or the `]`", "add the `,` or the `}`")
 _INDENTATION: Final = "check the indentation of this line and of those above it"
 
 # What libyaml says → what it means, and what helps. Source: libyaml's scanner.c and parser.c.
@@ -22,10 +23,10 @@ _MEANING: Final = {
         "the file ends in the middle of this",
         "close the quote or the bracket",
     ),
-    "did not find expected ',' or ']'": ("a list in [ ] is not closed", "add the `,` or the `]`"),
+    "did not find expected ',' or ']'": ("a list in [ ] is not closed", _CLOSE[0]),
     "did not find expected ',' or '}'": (
         "a mapping in { } is not closed",
-        "add the `,` or the `}`",
+        _CLOSE[1],
     ),
     "block sequence entries are not allowed": ("a `-` cannot begin an item here", _INDENTATION),
     "found undefined tag handle": ("this tag is not known", "leave it out"),
@@ -55,12 +56,15 @@ def broken(error: Any, text: str, base: int) -> Broken:
     if "maximum nesting depth" in problem:  # libyaml 0.2.6 looks further ahead than it has told
         return too_deep(base + offset)
     unclosed = "end of stream" in problem and context is not None
-    message, hint = _meaning(problem, text[offset : offset + 1])
+    character = text[offset : offset + 1]
+    message, hint = _meaning(problem, character)
     at = context.index if unclosed or ("':'" in problem and context) else offset
     also: tuple[tuple[int, str], ...] = ()
-    if context is not None and "not closed" in message:
+    if context is not None and hint in _CLOSE:
         also = ((base + context.index, "it begins here"),)
-    return Broken(Finding(code="syntax", message=message, at=base + at, hint=hint, also=also))
+    word = None if isinstance(message, str) else character
+    finding = Finding(code="syntax", message=message, at=base + at, word=word, hint=hint, also=also)
+    return Broken(finding)
 
 
 def too_deep(at: int) -> Broken:
@@ -69,11 +73,11 @@ def too_deep(at: int) -> Broken:
     return Broken(Finding(code="too-deep", message=message, at=at))
 
 
-def _meaning(problem: str, character: str) -> tuple[str, str | None]:
+def _meaning(problem: str, character: str) -> tuple[Message, str | None]:
     if character == "\t":
         return _TAB, "indent with spaces"
     if "cannot start any token" in problem:
-        return f"a value cannot begin with {quoted(character)}", "quote the text"
+        return (lambda word: f"a value cannot begin with {word}"), "quote the text"
     for said, meaning in _MEANING.items():
         if problem.startswith(said):
             return meaning

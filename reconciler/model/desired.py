@@ -73,9 +73,14 @@ class Desired:
     `root` is the manifest's folder: relative paths and commands of sinks and credential references
     are relative to it. `state_path` is relative to it, too. `recipients` are age recipients, empty
     where secrets are kept in plain. `instances` and `clients` are sorted by key and by address.
+    `files` are the manifest's own, relative to `root`; `is_folder` says that all *.yaml and *.yml
+    of the folder are read. `recipients_file` is where recipients beside those of the list stand.
     """
 
     root: str
+    files: tuple[str, ...] = ()
+    is_folder: bool = False
+    recipients_file: str | None = None
     state_path: str = "reconciler.state.json"
     recipients: tuple[str, ...] = ()
     mark: bool = True

@@ -13,7 +13,8 @@ _ASCII: Final = {
 }  # fmt: skip
 _DURATION: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})(ms|s|m|h|d|w)|0")
 _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")
+_NOT_SLUG: Final = re.compile(r"(?:-|[^\w\x80-\U0010ffff]|_)+")
+_ACCENTED: Final = re.compile(r"([a-z])[\u0300-\u036f]+")
 
 
 def printable(text: str) -> str:
@@ -83,8 +84,23 @@ def brief(length: float) -> str:
 
 
 def slug(text: str) -> str:
-    """Make `Automation Client` into `automation-client`; with no such letters, `client`."""
-    return _NOT_SLUG.sub("-", text.lower()).strip("-") or "client"
+    """Make `Automation Client` into `automation-client`; without a letter or digit, `client`.
+
+    Accents are left out, and letters of every script stay: `Über 世界` is `uber-世界`.
+    """
+    lowered = text.lower()
+    if not lowered.isascii():
+        lowered = _unaccented(lowered)
+    return _NOT_SLUG.sub("-", lowered).strip("-") or "client"
+
+
+def _unaccented(text: str) -> str:
+    """Return letters without the accents that Latin ones may have, all else but marks as `-`."""
+    from unicodedata import category, normalize
+
+    plain = _ACCENTED.sub(r"\1", normalize("NFKD", text).lower())
+    kept = (each if each.isalnum() or category(each)[0] == "M" else "-" for each in plain)
+    return normalize("NFC", "".join(kept))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -114,6 +114,18 @@ def test_each_format_for_machines_is_the_whole_of_standard_output(
     assert runs["github"].out.startswith("valid: 2 instances" if text is GOOD else "::error ")
 
 
+@pytest.mark.parametrize("name", ["broken_credentials", "literal_password"])
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif", "junit"])
+def test_no_format_shows_a_credential(
+    form: str, name: str, tmp_path: Path, reconciler: "Reconciler"
+) -> None:
+    """A literal credential is in no answer, whoever it is for."""
+    (tmp_path / "reconciler.yaml").write_bytes((BAD / f"{name}.yaml").read_bytes())
+    run = reconciler("validate", "--format", form)
+    assert run.code == 1
+    assert "correct-horse" not in run.out + run.err
+
+
 def test_a_missing_manifest_is_said(
     reconciler: "Reconciler", golden: Callable[[str, "Run"], None]
 ) -> None:

@@ -1,6 +1,7 @@
 """Laws of manifests: whatever the bytes are, whatever the order is."""
 
 import random
+import re
 from typing import Any
 
 import yaml
@@ -176,6 +177,58 @@ def test_targets_are_never_shared(value: dict[str, Any]) -> None:
         ]
         assert len(set(targets)) == len(targets)
         assert list(desired.clients) == sorted(desired.clients)
+
+
+SECRET = st.text("ghijkqxyz", min_size=8, max_size=20)
+# fmt: off
+PIECES = st.sampled_from(
+    [
+        "{", "}", "[", "]", ", ", ": ", ":", "'", '"', " ", "\n", "\n      ", "\n    ", "\n  ",
+        "\t", "- ", "? ", "# ", "*", "&", "!", "| ", "|\n      ", "env: ", "env", "file: {",
+        "command: [", "{env: X}", "{env: X, ", "{env: ", "\x01", "@", "password: ", "token:",
+        "method: ", "a",
+    ]
+)
+# fmt: on
+PLACES = st.sampled_from(
+    [
+        "version: 1\ndefaults:\n  auth:\n    method: token\n    KEY: §\n    email: a@b\nfoo: {}\n",
+        "version: 1\ninstances:\n  a:\n    auth:\n      KEY: §\n    clients: [{name: x}]\n",
+        "version: 1\ndefaults: {auth: {method: token, KEY: §}}\ninstances: {a: {x: 1}}\n",
+        "version: 1\ndefaults:\n  auth: {KEY: §, method: token, emial: a@b}\n  foo: 1\n",
+        "version: 1\ndefaults:\n  auth:\n    KEY: {env: A}\n    KEY: §\n    foo: 1\n",
+        "version: 1\ndefaults:\n  auth: {method: token, KEY:§}\n",
+    ]
+)
+
+
+@given(
+    PLACES,
+    st.sampled_from(["password", "dsidv1", "token", "'token'", "pasword", "tokn"]),
+    SECRET,
+    st.lists(PIECES, max_size=3),
+    st.lists(PIECES, max_size=3),
+)
+@settings(max_examples=1_500, deadline=None, derandomize=True)
+def test_a_secret_in_an_auth_is_in_no_report(
+    place: str, key: str, secret: str, before: list[str], after: list[str]
+) -> None:
+    """Whatever is broken around a literal credential, nothing that is shown has a part of it."""
+    value = "".join([*before, secret, *after])
+    found = outcome([Source(name="m", data=place.replace("KEY", key).replace("§", value).encode())])
+    if isinstance(found, Desired) or is_named(value, secret):
+        return
+    assert secret not in repr(found)
+
+
+def is_named(value: str, secret: str) -> bool:
+    """Say whether a secret stands where only the name of a variable, a file or a key stands.
+
+    A line that begins with a key and is indented less than the auth's own is none of its values.
+    """
+    named = rf"(env|file|method):\s*[\"']?\w*{secret}|command: *\[[^]]*{secret}|{secret}\w* *:"
+    outside = rf"^ {{0,4}}(?:[a-z]+: ?.*{secret}|[^ \n]*{secret}.*:(?:\s|$))"
+    return bool(re.search(f"{named}|{outside}", "      " + value, re.MULTILINE))
 
 
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))

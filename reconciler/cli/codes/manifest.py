@@ -169,6 +169,14 @@ MANIFEST: Final = {
         "The tool puts [reconciler:…] behind each description at Domo, to know its own clients.",
         "Remove it from the description.",
     ),
+    "reserved-file": (
+        "A secret would be written over a file that the tool itself reads or writes.",
+        (
+            "The sink's path leads to the state, its backup, lock or journal, the manifest, the"
+            " recipients file, or a file with a credential."
+        ),
+        "Let the path lead into a folder that is for secrets alone.",
+    ),
     "reserved-sink": (
         "A sink is called `state`.",
         "That is the one that always exists: the state file itself.",

@@ -117,6 +117,15 @@ def test_endpoints_may_be_a_sandbox(load_text: Load) -> None:
     assert instance.foreign
 
 
+def test_the_scheme_and_host_of_an_endpoint_have_no_case(load_text: Load) -> None:
+    """Domo's own address in capitals is Domo's own address; a path keeps its letters."""
+    instance = load_text(
+        "version: 1\nendpoints: {api: 'HTTPS://API.domo.com', instance: 'Http://X/Y'}\n"
+        "instances: {a: {}}"
+    ).instances["a"]
+    assert instance.endpoints == Endpoints(api="https://api.domo.com", instance="http://x/Y")
+
+
 @pytest.mark.parametrize(
     ("code", "url"),
     [

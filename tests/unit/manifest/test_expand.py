@@ -144,6 +144,8 @@ def test_a_set_selects(select: str, keys: list[str], load_text: Load, prelude: s
         ("{labels: {evn: prod}}", "Did you mean the label `env: prod`?"),
         ("{instances: ['zzz*']}", None),
         ("{labels: {env: prod}, instances: ['q*']}", None),
+        ("{labels: {env: dev}}", None),
+        ("{labels: {env: prd}}", "Did you mean the label `env: prod`?"),
     ],
 )
 def test_a_set_that_selects_nothing(

@@ -51,10 +51,23 @@ def test_what_two_files_define_shows_both(text: str, what: str, mistakes: Mistak
     assert (found.place.file, found.related[0].place.file) == ("c.yaml", "base.yaml")
 
 
-def test_each_file_needs_its_version(mistakes: Mistakes) -> None:
-    """A file of a folder is valid by itself."""
-    (found,) = mistakes({"base.yaml": BASE, "c.yaml": "instances: {c: {}}\n"})
+def test_a_folder_says_its_version_once(load_text: Load) -> None:
+    """The files are one manifest, so that one of them may have the version for all."""
+    files = {"base.yaml": BASE, "c.yaml": "instances: {c: {}}\n"}
+    assert "c" in load_text(files).instances
+
+
+def test_a_folder_without_a_version_is_one_mistake(mistakes: Mistakes) -> None:
+    """It is at the first file, however many there are."""
+    (found,) = mistakes({"b.yaml": "x-b: 1\n", "a.yaml": "\nx-a: 1\n", "c.yaml": "x-c: 1\n"})
     assert found.code == "missing-key"
+    assert str(found.place) == "a.yaml:2:1"
+
+
+def test_a_version_that_a_file_has_must_be_right(mistakes: Mistakes) -> None:
+    """Also where another file has the right one."""
+    (found,) = mistakes({"base.yaml": BASE, "c.yaml": "version: 2\n"})
+    assert (found.code, str(found.place)) == ("unknown-version", "c.yaml:1:10")
 
 
 def test_mistakes_of_all_files_are_in_one_report(mistakes: Mistakes) -> None:

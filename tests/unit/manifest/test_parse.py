@@ -201,6 +201,15 @@ def test_a_byte_order_mark_of_utf_8_is_no_mistake(mistakes: Mistakes) -> None:
     assert mistakes(b"\xef\xbb\xbfversion: 1\n") == ()
 
 
+def test_utf_16_without_its_mark_is_one_mistake(mistakes: Mistakes) -> None:
+    """Not one for each of its NULs."""
+    (found,) = mistakes("version: 1\n".encode("utf-16-le") * 50)
+    assert (found.code, found.hint) == (
+        "control-character",
+        "the file looks like UTF-16 or UTF-32: save it as UTF-8",
+    )
+
+
 def test_many_control_characters_are_counted(mistakes: Mistakes) -> None:
     """A binary file does not fill the screen."""
     found = mistakes(b"\x01" * 5_000)

@@ -24,7 +24,7 @@ def state(age: str) -> str:
 def test_what_is_not_said_has_its_default(load_text: Load) -> None:
     """The smallest manifest wants nothing, and that is allowed."""
     desired = load_text("version: 1\n")
-    assert desired == Desired(root="/root")
+    assert desired == Desired(root="/root", files=("m.yaml",))
 
 
 def test_limits_are_counts_or_per_cent(load_text: Load) -> None:
@@ -98,7 +98,7 @@ def test_recipients_come_from_the_list_and_the_file(load_text: Load) -> None:
     """None stands twice; comments and blank lines in the file mean nothing."""
     desired = load_text(
         state(f"recipients: [{AGE}], recipients_file: ops.txt"),
-        ops_txt=f"# the team\n\n{SSH}\n  {AGE}\n",
+        ops_txt=f"\ufeff# the team\n\n{SSH}\n  {AGE}\n",
     )
     assert desired.recipients == (AGE, SSH)
 

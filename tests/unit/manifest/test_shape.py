@@ -9,6 +9,8 @@ from reconciler.model.diagnostic import Diagnostic
 Mistake = Callable[..., Diagnostic]
 Mistakes = Callable[..., tuple[Diagnostic, ...]]
 
+AUTH = "auth: {method: token, token: {env: T}}"
+
 
 @pytest.mark.parametrize(
     ("code", "text"),
@@ -31,18 +33,22 @@ Mistakes = Callable[..., tuple[Diagnostic, ...]]
         ("invalid-domain", f"version: 1\ninstances: {{a: {{domain: §{'a.' * 127}}}}}\n"),
         ("invalid-label-name", "version: 1\ninstances: {a: {labels: {§'a b': c}}}\n"),
         ("wrong-type", "version: 1\ninstances: {a: {labels: {a: §1}}}\n"),
-        ("missing-key", "version: 1\ninstances: {a: {clients: [§{name: A}]}}\n"),
-        ("invalid-scope", "version: 1\ninstances: {a: {clients: [{name: A, scope: §[]}]}}\n"),
-        ("wrong-type", "version: 1\ninstances: {a: {clients: [{name: A, scope: §data}]}}\n"),
-        ("unknown-scope", "version: 1\ninstances: {a: {clients: [{name: A, scope: [§dta]}]}}\n"),
+        ("missing-key", "version: 1\ninstances: {a: {AUTH, clients: [§{name: A}]}}\n"),
+        ("invalid-scope", "version: 1\ninstances: {a: {AUTH, clients: [{name: A, scope: §[]}]}}\n"),
+        ("wrong-type",
+         "version: 1\ninstances: {a: {AUTH, clients: [{name: A, scope: §data}]}}\n"),
+        ("unknown-scope",
+         "version: 1\ninstances: {a: {AUTH, clients: [{name: A, scope: [§dta]}]}}\n"),
         ("duplicate-item",
-         "version: 1\ninstances: {a: {clients: [{name: A, scope: [user, §user]}]}}\n"),
-        ("invalid-text", 'version: 1\ninstances: {a: {clients: [{name: §" ", scope: [data]}]}}\n'),
+         "version: 1\ninstances: {a: {AUTH, clients: [{name: A, scope: [user, §user]}]}}\n"),
         ("invalid-text",
-         'version: 1\ninstances: {a: {clients: [{name: §"A\\n", scope: [data]}]}}\n'),
+         'version: 1\ninstances: {a: {AUTH, clients: [{name: §" ", scope: [data]}]}}\n'),
         ("invalid-text",
-         'version: 1\ninstances: {a: {clients: [{name: §"A\\u202e", scope: [data]}]}}\n'),
-        ("wrong-type", "version: 1\ninstances: {a: {clients: [{name: §123, scope: [data]}]}}\n"),
+         'version: 1\ninstances: {a: {AUTH, clients: [{name: §"A\\n", scope: [data]}]}}\n'),
+        ("invalid-text",
+         'version: 1\ninstances: {a: {AUTH, clients: [{name: §"A\\u202e", scope: [data]}]}}\n'),
+        ("wrong-type",
+         "version: 1\ninstances: {a: {AUTH, clients: [{name: §123, scope: [data]}]}}\n"),
         ("wrong-type", "version: 1\ninstances: {a: {protect: §yes}}\n"),
         ("invalid-duration", "version: 1\ndefaults: {overlap: §90}\n"),
         ("invalid-duration", "version: 1\ndefaults: {overlap: §1 day}\n"),
@@ -80,13 +86,13 @@ Mistakes = Callable[..., tuple[Diagnostic, ...]]
 )  # fmt: skip
 def test_a_wrong_shape_is_one_mistake_at_its_place(code: str, text: str, mistake: Mistake) -> None:
     """A value is reported at the value, a key at the key, what is missing at its mapping."""
-    assert mistake(text).code == code
+    assert mistake(text.replace("AUTH", AUTH)).code == code
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("version: 1\ninstances: {a: {clients: [{name: A, scope: [§dta]}]}}",
+        ("version: 1\ninstances: {a: {AUTH, clients: [{name: A, scope: [§dta]}]}}",
          "unknown scope `dta`: did you mean `data`?"),
         ("version: 1\n§instancs: {}", "unknown key `instancs`: did you mean `instances`?"),
         ("version: 1\nsinks: {a: {type: file, path: x, §fromat: raw}}",
@@ -96,9 +102,14 @@ def test_a_wrong_shape_is_one_mistake_at_its_place(code: str, text: str, mistake
         ("version: 1\nmoved: [§{to: a}]", "the move lacks `from`"),
         ("version: 1\nsinks: {§a: {type: file}}", "`a` lacks `path`"),
         ("version: 1\nmark: §yes", "`mark` must be true or false, and is text"),
+        ('version: §"1"', "`version` must be a number, and is text"),
+        ("version: §true", "unknown version `true`"),
+        (f"version: §{'9' * 5_000}", f"unknown version `{'9' * 60}…`"),
+        ("version: 1\nclient_sets: {s: {select: {all: §false}, clients: []}}",
+         "unknown all `false`"),
         ("version: 1\nclient_sets: {s: {select: §{all: true, labels: {a: b}}, clients: []}}",
          "`select` says `all`, which selects every instance: nothing can stand beside it"),
-        ("version: 1\nrollout: {canary: [a, §1]}",
+        ("version: 1\ninstances: {a: {}}\nrollout: {canary: [a, §1]}",
          "an item of `canary` must be text, and is a number"),
         ("version: 1\nrollout: {canary: §true}",
          ("`canary` must be a whole number from 1 on, or a list of instance keys, "
@@ -109,7 +120,7 @@ def test_a_wrong_shape_is_one_mistake_at_its_place(code: str, text: str, mistake
 )  # fmt: skip
 def test_messages_say_what_and_what_was_meant(text: str, message: str, mistake: Mistake) -> None:
     """The words name the key, what is expected, and the nearest thing that exists."""
-    assert mistake(text).message == message
+    assert mistake(text.replace("AUTH", AUTH)).message == message
 
 
 @pytest.mark.parametrize(
@@ -123,11 +134,22 @@ def test_messages_say_what_and_what_was_meant(text: str, message: str, mistake: 
         ("version: 1\nx-a: &a {}\ninstances: {a: {§<<: *a}}",
          "merge keys are not YAML 1.2: say what is shared in `defaults` or `client_sets`"),
         ("§x-a: 1", "a manifest begins with `version: 1`"),
+        ('version: §"1"', "write `version: 1`, without quotes"),
+        ("version: 1\ndefaults: {rotate_after: §90}", "write a number and a unit: `90d`"),
+        ("version: 1\ndefaults: {rotate_after: §true}", "write a number and a unit: `90d`"),
+        ("version: 1\nsinks: {e: {type: exec, command: [a], timeout: §45}}",
+         "write a number and a unit: `45s`"),
+        ("version: 1\ninstances: {a: {AUTH, clients: [§~]}}",
+         "write at least its `name` and `scope`, or remove the `- `"),
+        ("version: 1\ndefaults: {auth: §~}", "write at least its `method`"),
+        ("version: 1\nstate: {encryption: §~}", "write one of `age`"),
+        ("version: 1\ndefaults: {auth: {AUTH2, §email:ops}}",
+         "a space belongs behind the `:` of a key"),
     ],
 )  # fmt: skip
 def test_hints_say_what_to_write(text: str, hint: str, mistake: Mistake) -> None:
     """Where the way out is known, the hint says it."""
-    assert mistake(text).hint == hint
+    assert mistake(text.replace("AUTH2", AUTH[7:-1]).replace("AUTH", AUTH)).hint == hint
 
 
 def test_a_literal_credential_is_told_the_three_forms_and_masked(mistake: Mistake) -> None:
@@ -138,8 +160,14 @@ def test_a_literal_credential_is_told_the_three_forms_and_masked(mistake: Mistak
         "[PROGRAM, ARGUMENT]}`"
     )
     assert found.excerpt is not None
-    assert found.excerpt.text == "  auth: {method: token, token: ********"
+    assert found.excerpt.text == "  auth: {method: token, token: ********}"
     assert "hunter2" not in repr(found)
+
+
+def test_a_misspelt_key_is_not_missing_too(mistake: Mistake) -> None:
+    """Where the key that is needed stands there with a slip, that is the one mistake."""
+    found = mistake("version: 1\nmoved: [{from: a, §tto: b}]\n")
+    assert found.message == "unknown key `tto`: did you mean `to`?"
 
 
 def test_every_mistake_is_said_at_once(mistakes: Mistakes) -> None:
@@ -148,6 +176,7 @@ def test_every_mistake_is_said_at_once(mistakes: Mistakes) -> None:
         "version: 1\n"
         "limits: {max_create: many}\n"
         "sinks: {a: {type: file, path: '{instanc}'}, b: {type: fil}}\n"
+        "defaults: {auth: {method: token, token: {env: T}}}\n"
         "instances:\n"
         "  x: {clients: [{name: A, scope: [dta], sink: b}, {name: B, scope: [data], sink: c}]}\n"
         "  y: {domain: x.domo.com}\n"
@@ -170,7 +199,7 @@ def test_what_was_left_out_does_not_seem_to_be_missing(mistakes: Mistakes) -> No
         "version: 1\n"
         "defaults: {auth: {method: tken}}\n"
         "client_sets: {s: {select: {labels: {a: b}}, clients: []}}\n"
-        "rollout: {canary: [x]}\n"
+        "rollout: {canary: [y]}\n"
         "instances: {y: {labels: {a: 1}, clients: [{name: A, scope: [data], override: true}]}}\n"
     )
     assert [each.code for each in found] == ["unknown-method", "wrong-type"]
@@ -202,5 +231,8 @@ def test_unknown_keys_without_number_are_counted(mistakes: Mistakes) -> None:
 def test_a_mistake_behind_an_alias_is_said_once_at_its_anchor(mistakes: Mistakes) -> None:
     """What a hundred instances share is wrong in one place."""
     instances = "".join(f"  a{number}: {{clients: *c}}\n" for number in range(100))
-    found = mistakes(f"version: 1\nx-c: &c\n- {{name: A, scope: [dta]}}\ninstances:\n{instances}")
-    assert [(each.code, each.place and each.place.line) for each in found] == [("unknown-scope", 3)]
+    found = mistakes(
+        "version: 1\ndefaults: {auth: {method: token, token: {env: T}}}\n"
+        f"x-c: &c\n- {{name: A, scope: [dta]}}\ninstances:\n{instances}"
+    )
+    assert [(each.code, each.place and each.place.line) for each in found] == [("unknown-scope", 4)]

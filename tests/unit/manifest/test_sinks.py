@@ -75,7 +75,7 @@ def test_without_a_sink_it_is_the_state(load_text: Load) -> None:
          "{name: a b, scope: [data], sink: f}, §{name: a-b, scope: [data], sink: f}"),
         ("shared-target", "e: {type: exec, command: [put, '{instance}']}",
          "{name: A, scope: [data], sink: e}, §{name: B, scope: [data], sink: e}"),
-        ("shared-target", "f: {type: file, path: reconciler.state.json}",
+        ("reserved-file", "f: {type: file, path: reconciler.state.json}",
          "§{name: A, scope: [data], sink: f}"),
         ("stray-path", "f: {type: file, path: 'x/{client}'}",
          "§{name: ../y, scope: [data], sink: f}"),
@@ -95,6 +95,60 @@ def test_a_secret_goes_to_one_known_place(
     found = mistake(fleet(sinks, clients))
     assert found.code == code
     assert all(each.excerpt for each in found.related)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "domo.json", "./domo.json", "/root/domo.json", "domo.json.backup", "domo.json.lock",
+        "domo.json.0123456789abcdef_01234567.journal", "domo.json.0123456789abcdef.tmp",
+        "m.yaml", "keys/{client_slug}.txt", "run/{instance}", "run/b",
+    ],
+)  # fmt: skip
+def test_a_secret_is_not_written_over_the_tool_s_own_files(path: str, mistakes: Mistakes) -> None:
+    """State, manifest, recipients and credentials are shown with the client that would go there."""
+    age = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+    found = mistakes(
+        "version: 1\n"
+        "state: {path: domo.json, encryption: {age: {recipients_file: keys/ops.txt}}}\n"
+        f"sinks: {{f: {{type: file, path: '{path}'}}}}\n"
+        "defaults: {auth: {method: token, token: {file: 'run/{instance}'}}}\n"
+        "instances: {a: {clients: [{name: Ops, scope: [data], sink: f}]}, b: {}}\n",
+        **{"keys/ops_txt": age},
+    )
+    assert [each.code for each in found] == ["reserved-file"]
+    assert found[0].place is not None
+    assert found[0].place.line == 5
+    lines = [each.place.line for each in found[0].related]
+    assert lines == ([3] if path == "m.yaml" else [4, 3] if path.startswith("run") else [2, 3])
+
+
+def test_a_folder_reads_every_manifest_in_it(mistakes: Mistakes) -> None:
+    """A secret in a new *.yaml of the folder would be read as a part of the manifest."""
+    (found,) = mistakes(
+        {
+            "a.yaml": fleet(
+                "f: {type: file, path: '{client}.yml'}, g: {type: file, path: 'x/{client}.yml'}",
+                "{name: A, scope: [data], sink: [f, g]}",
+            ),
+            "b.yaml": "x-b: 1\n",
+        }
+    )
+    assert found.message == (
+        "the secret of `a/A` would be written over what is read as a part of the manifest, `A.yml`"
+    )
+
+
+def test_one_client_with_two_sinks_to_one_file_names_both(mistake: Mistake) -> None:
+    """It is the sinks that clash: both are shown."""
+    found = mistake(
+        fleet(
+            "f: {type: file, path: x}, g: {type: file, path: ./x}",
+            "§{name: A B, scope: [data], sink: [f, g]}",
+        )
+    )
+    assert found.message == "two sinks would give the secret of `a/A B` to the file `x`"
+    assert [each.place.column for each in found.related] == [9, 35]
 
 
 def test_an_unknown_sink_suggests(mistake: Mistake) -> None:
