@@ -192,6 +192,7 @@ class Expander:
             overlap=policy.overlap,
             replace=policy.replace,
             client_set=client_set,
+            overrides=claim.overrides,
             inherited=policy.given,
         )
 

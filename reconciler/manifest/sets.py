@@ -23,11 +23,15 @@ class ClientSet:
 
 
 class Claim(NamedTuple):
-    """One client that an instance is to get; `source` is None for its own entry."""
+    """One client that an instance is to get; `source` is None for its own entry.
+
+    `overrides` names the set whose client it stands in for.
+    """
 
     client: Mapping[str, Any]
     at: int
     source: ClientSet | None
+    overrides: str | None = None
 
     @property
     def name(self) -> str:
@@ -96,6 +100,7 @@ class Claims:
                 name = client["name"]
                 if name in overriding:
                     overridden.add(name)
+                    found[name] = found[name]._replace(overrides=each.name)
                     continue
                 claim = Claim(client, at, each)
                 if (other := found.setdefault(name, claim)) is not claim:

@@ -19,7 +19,8 @@ class DesiredClient:
 
     `scope` is canonical (sorted). `sinks` are names, at least one. `rotate_after` and `overlap`
     are in seconds, None where the client is never due. `place` is where the client is written;
-    `client_set` names the set that it came from, None for the instance's own entry.
+    `client_set` names the set that it came from, None for the instance's own entry, and
+    `overrides` the set whose client that entry stands in for.
     `inherited` says where `sink` and `rotate_after` stand if a wider level gives them.
     """
 
@@ -34,6 +35,7 @@ class DesiredClient:
     overlap: float = 0.0
     replace: Replace = "create_first"
     client_set: str | None = None
+    overrides: str | None = None
     inherited: Mapping[str, Place] = field(default_factory=dict)
 
 

@@ -145,6 +145,7 @@ def members(ground: Ground, meant: Predicate) -> Mapping[str, tuple[str, ...]]:
         if not meant(address):
             continue
         found[""][address.instance] = None
-        if client.client_set is not None:
-            found.setdefault(client.client_set, {})[address.instance] = None
+        for each in (client.client_set, client.overrides):
+            if each is not None:
+                found.setdefault(each, {})[address.instance] = None
     return {name: tuple(sorted(keys)) for name, keys in sorted(found.items())}
