@@ -100,7 +100,8 @@ def conflict(run: Run, action: Action, listing: Listing) -> Cause | None:
         return Cause(
             code="suspected-orphan",
             message="a client of this name has this state's mark, and the state does not know it",
-            hint="somebody may be using it; `reconciler plan --refresh` plans a successor first",
+            hint="somebody may be using it: `reconciler plan --refresh` plans a successor first,"
+            f" and `reconciler import '{action.address}'` adopts it as it is",
         )
     hint = f"adopt it with `reconciler import '{action.address}'`, or choose another name"
     if action.live_name != action.address.client:

@@ -123,7 +123,11 @@ def save_plan(console: Console, made: "Plan", out: str, where: Where, store: "Lo
         write_atomically(path, render_json(made), mode=0o644)
     except OSError as error:
         raise ReconcilerError(f"the plan cannot be saved in `{out}`: {error.strerror}") from None
-    console.note(f"the plan is saved in {out}: `reconciler apply {out}` does it, or nothing")
+    held = any(each.override is None for each in made.problems)
+    does = (
+        "it cannot be applied as it is" if held else f"`reconciler apply {out}` does it, or nothing"
+    )
+    console.note(f"the plan is saved in {out}: {does}")
 
 
 def _may_be_replaced(path: "Path") -> bool:
