@@ -73,9 +73,10 @@ class Deliveries:
     def check_own(self, own: OwnFiles) -> None:
         """Report each client whose secret would be written over a file of the tool's own."""
         own = own.spelt(self._normal)
-        for target, taken in self._taken.items():
-            if isinstance(target, str) and (found := own.of(target)) is not None:
-                self._report.add(_over_own(target, taken, found))
+        paths = [each for each in self._taken if isinstance(each, str)]
+        for path in own.candidates(paths):
+            if (found := own.of(path)) is not None:
+                self._report.add(_over_own(path, self._taken[path], found))
 
     def enter(self, values: Mapping[str, str], who: int) -> None:
         """Turn to the instance at `who`, with the values of its placeholders."""
@@ -146,10 +147,9 @@ class Deliveries:
 
     def _take(self, target: _Target, use: _Use, address: Address, at: int) -> None:
         later = (at, address, use.sink)
-        if target not in self._taken:
-            self._taken[target] = later
+        earlier = self._taken.setdefault(target, later)
+        if earlier is later:
             return
-        earlier = self._taken[target]
         if at < earlier[0]:
             self._taken[target] = later
             earlier, later = later, earlier

@@ -92,8 +92,7 @@ class Claims:
 
     def of(self, instance: Entry, sets: Iterable[ClientSet]) -> dict[str, Claim]:
         """Return the claims on one instance by client name."""
-        found = self._own(instance)
-        overriding = {name for name, claim in found.items() if claim.client.get("override")}
+        found, overriding = self._own(instance)
         overridden = set()
         for each in sets:
             for client, at in each.clients:
@@ -114,14 +113,18 @@ class Claims:
         """Say whether a set may give something to an instance that was left out."""
         return self._lost.a_set_client or self._lost.of_instance(key, "labels")
 
-    def _own(self, instance: Entry) -> dict[str, Claim]:
+    def _own(self, instance: Entry) -> tuple[dict[str, Claim], set[str]]:
+        """Return an instance's own entries by name, and the names of those that override."""
         found: dict[str, Claim] = {}
+        overriding = set()
         clients = instance.value.get("clients")
         for client, at in self._atlas.items(clients) if clients else ():
             claim = Claim(client, at, None)
             if (other := found.setdefault(client["name"], claim)) is not claim:
                 self._report.add(_twice(claim, other, self._atlas))
-        return found
+            elif client.get("override"):
+                overriding.add(claim.name)
+        return found, overriding
 
     def _clash(self, claim: Claim, other: Claim, instance: str) -> None:
         if claim.source is other.source:

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,6 +60,13 @@ class OwnFiles:
             named={spell(path): own for path, own in self.named.items()},
             folder=None if self.folder is None else spell(self.folder),
         )
+
+    def candidates(self, paths: Sequence[str]) -> Iterator[str]:
+        """Yield those of many paths that are worth a look, most often none, in a moment."""
+        state, endings, named = self.state, _YAML, self.named
+        for path in paths:
+            if path in named or path.startswith(state) or path.endswith(endings):
+                yield path
 
     def of(self, path: str) -> OwnFile | None:
         """Return which file a path is, None where it is none of them."""
