@@ -108,6 +108,16 @@ class Ci:
             self.git(path, "checkout", "--quiet", f"{ref.replace('/', '-')}-here")
         return path
 
+    def interfere(self) -> str:
+        """Push another state to main, as another run would, and return its text."""
+        theirs = '{"serial": 99}\n'
+        where = self.checkout("elsewhere")
+        (where / "reconciler.state.json").write_text(theirs)
+        self.git(where, "add", ".")
+        self.git(where, "commit", "--quiet", "--message", "Another run")
+        self.git(where, "push", "--quiet", "origin", "HEAD:main")
+        return theirs
+
     def run(self, where: Path, script: str, env: Mapping[str, str], *, check: bool = True) -> Step:
         """Run one script."""
         output = self.folder / "output"
@@ -167,6 +177,7 @@ def ci(tmp_path: Path, environment: dict[str, str]) -> Ci:
         folder / "bin" / "reconciler",
         f'#!/bin/sh\nexec "{sys.executable}" -m reconciler "$@"\n',
     )
+    _script(folder / "bin" / "sleep", "#!/bin/sh\n")  # a pause between pushes is no part of them
     settings = "[user]\nname = Dev\nemail = dev@acme.example\n[init]\ndefaultBranch = main\n"
     (folder / "gitconfig").write_text(settings)
     made = Ci(

@@ -1,5 +1,6 @@
 """The story of a pull request, with the shipped workflows' own steps."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -107,9 +108,16 @@ class Repository:
         where = self.job(ref)
         return self.ci.steps(where, steps, context, {}, check=check)
 
-    def applied(self, *, inputs: Mapping[str, str] | None = None, check: bool = True) -> "Step":
+    def applied(
+        self,
+        *,
+        inputs: Mapping[str, str] | None = None,
+        check: bool = True,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> "Step":
         """Run the workflow that applies on a fresh clone of main, without its install."""
         where = self.job("main")
+        meanwhile()
         given = {"plan-id": "", "as-of": "", **(inputs or {})}
         context = {f"inputs.{key}": each for key, each in given.items()}
         context |= {"github.token": "t", "secrets.DOMO_ACME_PROD_PASSWORD": PASSWORD}
@@ -117,8 +125,8 @@ class Repository:
         named = {each.get("id"): each for each in self._apply}
         self.ci.steps(where, [named["reviewed"]], context, env)
         ended = self.ci.steps(where, [named["apply"]], context, env, check=check)
-        self.ci.steps(where, [named["record"]], context, env)
-        return ended
+        recorded = self.ci.steps(where, [named["record"]], context, env, check=check)
+        return recorded if recorded.code else ended
 
     def job(self, ref: str) -> Path:
         """Return the clone of the next job."""
@@ -199,6 +207,30 @@ def test_a_plan_that_must_not_be_applied_is_shown_and_fails(
     verdict = repository.planned("refs/pull/7/merge", check=False)
     assert (verdict.code, ci.outputs["plan"]["exitcode"]) == (1, "1")
     assert "protect" in ci.github["comments"][-1]["body"]
+
+
+def test_a_state_that_cannot_be_pushed_is_kept_whole(
+    ci: "Ci", workflow: Read, served: "Running"
+) -> None:
+    """Where another run pushed its own state, the job fails, and keeps what the apply wrote."""
+    repository = Repository(ci, workflow)
+    repository.push(manifest(served, first=LEAVING, count=2), "main")
+    repository.planned("main")
+    theirs: list[str] = []
+    failed = repository.applied(
+        inputs=ci.outputs["plan"], check=False, meanwhile=lambda: theirs.append(ci.interfere())
+    )
+    assert (failed.code, "could not be pushed" in failed.log) == (1, True)
+    assert ci.git(ci.origin, "show", "main:reconciler.state.json") + "\n" == theirs[0]
+    assert_kept(ci.folder / "kept", served.clients("i-000.domo.com")[0].client_id)
+    steps = workflow("examples/github-actions/.github/workflows/apply.yml")["jobs"]["apply"]
+    assert steps["steps"][-1]["with"]["path"] == "${{ runner.temp }}/kept/"
+
+
+def assert_kept(kept: Path, client_id: str) -> None:
+    """See that a state and a ledger are there, that can be read and know the client."""
+    assert client_id in json.dumps(json.loads((kept / "reconciler.state.json").read_bytes()))
+    assert all(json.loads(line) for line in (kept / "ledger.jsonl").read_text().splitlines())
 
 
 def test_mistakes_become_annotations(ci: "Ci", workflow: Read, served: "Running") -> None:
