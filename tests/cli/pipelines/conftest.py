@@ -200,7 +200,13 @@ def ci(tmp_path: Path, environment: dict[str, str]) -> Ci:
     folder = tmp_path / "ci"
     (folder / "bin").mkdir(parents=True)
     store = folder / "github.json"
-    empty = {"comments": [], "pulls": {}, "calls": [], "files": {}, "artifacts": {}}
+    empty: dict[str, object] = {
+        "comments": [],
+        "pulls": {},
+        "calls": [],
+        "files": {},
+        "artifacts": {},
+    }
     store.write_text(json.dumps(empty))
     _script(folder / "bin" / "gh", GH.format(python=sys.executable, store=str(store)))
     _script(
