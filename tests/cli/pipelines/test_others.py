@@ -1,8 +1,11 @@
 """GitLab's and Azure's pipelines: their own scripts, in clones of a real origin."""
 
 import json
+import re
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -86,7 +89,9 @@ class GitLab:
     def planned(self) -> Path:
         """Run the job that plans and return its folder."""
         where = self.ci.checkout("planned")
-        self.ci.run(where, "\n".join(self.jobs["plan"]["script"]), self.env)
+        job = self.jobs["plan"]
+        given = {key: Template(each).substitute(self.env) for key, each in job["variables"].items()}
+        self.ci.run(where, "\n".join(job["script"]), {**self.env, **given})
         return where
 
     def ready(self, planned: Path) -> Path:
@@ -117,7 +122,8 @@ def test_gitlab_plans_applies_and_commits(ci: "Ci", served: "Running", gitlab: G
     """The job that is pressed does the plan of the job before, and pushes with its own token."""
     planned = gitlab.planned()
     assert served.count() == 0
-    assert "<html" in (planned / "plan.html").read_text()
+    page = (planned / "plan.html").read_text()
+    assert "https://gitlab.example/acme/domo/-/blob/c0ffee/reconciler.yaml#L" in page
     assert "<testsuites" in (planned / "validate.xml").read_text()
     ended = gitlab.applied(gitlab.ready(planned))
     assert ended.code == 0, ended.log
@@ -170,6 +176,7 @@ class Azure:
             "AGENT_TEMPDIRECTORY": str(ci.folder),
             "BUILD_ARTIFACTSTAGINGDIRECTORY": str(self.staged),
             "PIPELINE_WORKSPACE": str(self.staged),
+            "BUILD_REPOSITORY_PROVIDER": "TfsGit",
             "BUILD_REPOSITORY_URI": "https://dev.azure.com/acme/ops/_git/domo",
             "BUILD_SOURCEVERSION": "c0ffee",
             "BUILD_REQUESTEDFOR": "Ada",
@@ -202,6 +209,8 @@ def test_azure_plans_applies_and_commits(ci: "Ci", served: "Running", azure: Azu
     """The stage that was approved does the plan of its own run."""
     planned = azure.planned()
     assert f"##vso[task.uploadsummary]{azure.staged}/plan/plan.md" in planned.log
+    links = "https://dev.azure.com/acme/ops/_git/domo?version=GCc0ffee&path=/reconciler.yaml#L"
+    assert links in (azure.staged / "plan" / "plan.md").read_text()
     assert served.count() == 0
     ended = azure.applied(ci.checkout("applied"))
     assert ended.code == 0, ended.log
@@ -219,3 +228,30 @@ def test_azure_keeps_a_state_that_cannot_be_pushed(
     failed = azure.applied(where)
     assert (failed.code, "could not be pushed" in failed.log) == (1, True)
     assert_kept(ci, served, azure.staged / "state", theirs)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "github-actions/.github/workflows/apply.yml",
+        "azure-pipelines/azure-pipelines.yml",
+    ],
+)
+def test_one_secret_can_hold_every_password(
+    path: str, ci: "Ci", served: "Running", push: Callable[[str], None]
+) -> None:
+    """What the head of the pipeline offers for hundreds of instances is applied as it stands."""
+    if shutil.which("jq") is None:
+        pytest.skip("the machines of the CI systems have jq, this one has not")
+    push(path.partition("/")[0])
+    offered = re.search(
+        r"#   password: (\{command: \[jq.*)", (ROOT / "examples" / path).read_text()
+    )
+    assert offered
+    manifest = ci.folder / "dev" / "reconciler.yaml"
+    text = manifest.read_text()
+    manifest.write_text(text.replace('{env: "DOMO_{INSTANCE}_PASSWORD"}', offered.group(1)))
+    assert manifest.read_text() != text
+    secret = json.dumps({"globex": "another", "acme-prod": PASSWORD})
+    ci.run(manifest.parent, "reconciler apply --auto-approve", {"DOMO_PASSWORDS": secret})
+    assert len(served.clients("acme-prod.domo.com")) == 1
