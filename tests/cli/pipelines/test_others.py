@@ -255,3 +255,42 @@ def test_one_secret_can_hold_every_password(
     secret = json.dumps({"globex": "another", "acme-prod": PASSWORD})
     ci.run(manifest.parent, "reconciler apply --auto-approve", {"DOMO_PASSWORDS": secret})
     assert len(served.clients("acme-prod.domo.com")) == 1
+
+
+def recording(system: str, workflow: Callable[[str], dict[str, Any]]) -> str:
+    """Return the script of a pipeline that records what an apply has left."""
+    if system == "github":
+        jobs = workflow("examples/github-actions/.github/workflows/apply.yml")["jobs"]
+        return next(str(e["run"]) for e in jobs["apply"]["steps"] if e.get("id") == "record")
+    if system == "gitlab":
+        (script,) = workflow("examples/gitlab-ci/.gitlab-ci.yml")["apply"]["after_script"]
+        return str(script)
+    stages = workflow("examples/azure-pipelines/azure-pipelines.yml")["stages"]
+    steps = stages[1]["jobs"][0]["strategy"]["runOnce"]["deploy"]["steps"]
+    return next(str(e["bash"]) for e in steps if e.get("condition") == "always()")
+
+
+@pytest.mark.parametrize("system", ["github", "gitlab", "azure"])
+def test_what_an_interrupted_apply_left_is_kept(
+    system: str, ci: "Ci", workflow: Callable[[str], dict[str, Any]]
+) -> None:
+    """A journal, whose secrets may be nowhere else, is kept where no push goes through."""
+    dev = ci.folder / "dev"
+    ci.git(ci.folder, "clone", "--quiet", str(ci.origin), "dev")
+    (dev / "reconciler.yaml").write_text("version: 1\n")
+    ci.git(dev, "add", ".")
+    ci.git(dev, "commit", "--quiet", "--message", "Begin")
+    ci.git(dev, "push", "--quiet", "origin", "main")
+    where = ci.checkout("job")
+    journal = "reconciler.state.json.20260131.journal"
+    (where / journal).write_text("{}\n")
+    ci.git(where, "remote", "set-url", "--push", "origin", str(ci.folder / "nowhere"))
+    given = {"DEPLOY_KEY": "", "BUILD_ARTIFACTSTAGINGDIRECTORY": str(ci.folder)}
+    given |= {"GITLAB_USER_NAME": "Ada", "GITLAB_USER_EMAIL": "a@acme.example"}
+    given |= {"BUILD_REQUESTEDFOR": "Ada", "BUILD_REQUESTEDFOREMAIL": "a@acme.example"}
+    given |= {"CI_JOB_TOKEN": "t", "CI_SERVER_HOST": "127.0.0.1:9", "CI_PROJECT_PATH": "a/b"}
+    ended = ci.run(where, recording(system, workflow), given, check=False)
+    assert (ended.code, "could not be pushed" in ended.log) == (1, True)
+    kept = {"github": ci.folder / "kept", "gitlab": where / "kept", "azure": ci.folder / "state"}
+    assert (kept[system] / journal).read_text() == "{}\n"
+    assert ci.git(where, "ls-files", journal) == journal
