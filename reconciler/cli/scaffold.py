@@ -16,6 +16,9 @@ Pipeline = Literal["github", "gitlab", "azure"]
 
 MANIFEST: Final = "reconciler.yaml"
 SCHEMA: Final = "schemas/manifest.v1.schema.json"
+SETTINGS: Final = ".vscode/settings.json"
+USUAL: Final = (MANIFEST, SCHEMA, SETTINGS)
+"""What is written whatever the answers are."""
 
 _VARIABLE: Final = "DOMO_ACME_PROD_PASSWORD"
 """What the pipelines of `examples/` name for their one instance."""
@@ -31,6 +34,26 @@ _PIPELINES: Final = {
     "gitlab": (("examples/gitlab-ci/.gitlab-ci.yml", ".gitlab-ci.yml"),),
     "azure": (("examples/azure-pipelines/azure-pipelines.yml", "azure-pipelines.yml"),),
 }
+
+_SETTINGS_OF: Final = {
+    "github": (
+        "GitHub, Settings > Environments: `domo`, with required reviewers, for branch main alone",
+        "GitHub, secrets of `domo`: the credentials; above 100 see the head of apply.yml",
+        "GitHub, where a rule protects main: a deploy key in its bypass list, as DOMO_DEPLOY_KEY",
+    ),
+    "gitlab": (
+        "GitLab, Settings > CI/CD > Variables: the credentials, protected, for environment `domo`",
+        "GitLab, Settings > CI/CD > Job token permissions: allow Git push requests",
+    ),
+    "azure": (
+        "Azure, Pipelines > Environments: `domo`, with approvals, a lock and branch control",
+        "Azure, Pipelines > Library: variable group `domo`, with approvals and branch control too",
+        "Azure, Repositories > Security: the build service may contribute",
+    ),
+}
+
+_NAMED: Final = 3
+"""How many of the environment variables are named."""
 
 _COMMAND: Final = """\
 #!/bin/sh
@@ -75,7 +98,7 @@ def files(answers: Answers) -> Iterator[NewFile]:
     """Yield every file but `.gitignore`, which may be there already and is added to."""
     yield NewFile(path=MANIFEST, text=manifest(answers))
     yield NewFile(path=SCHEMA, text=shipped(SCHEMA))
-    yield NewFile(path=".vscode/settings.json", text=_settings())
+    yield NewFile(path=SETTINGS, text=_settings())
     if answers.sink == "exec":
         yield NewFile(path="put-secret.sh", text=_COMMAND, executable=True)
     for pipeline in answers.pipelines:
@@ -110,6 +133,18 @@ def variables(answers: Answers) -> tuple[str, ...]:
     kind = _CREDENTIALS[answers.auth]
     keys = (each.upper().replace("-", "_") for each in answers.instances)
     return tuple(f"DOMO_{key}_{kind}" for key in keys)
+
+
+def next_steps(answers: Answers) -> Iterator[str]:
+    """Yield what is left to do, for a reader; the settings of a pipeline's forge among it."""
+    names = variables(answers)
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    named = ", ".join(names[:_NAMED]) + more
+    yield f"apply takes the credentials from {named}"
+    for pipeline in answers.pipelines:
+        yield from _SETTINGS_OF[pipeline]
+    if answers.recipient:
+        yield "commit all of it; whoever has the key of the recipient can read the secrets"
 
 
 def _state(recipient: str | None) -> str:

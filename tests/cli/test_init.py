@@ -142,31 +142,94 @@ def test_the_command_of_an_exec_sink_can_be_run(tmp_path: Path, reconciler: "Rec
     assert stat.S_IMODE(mode) & 0o111 == 0o111
 
 
+class Terminal:
+    """`init` on a terminal, answered as a person would."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], *options: str) -> None:
+        self.screen, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "reconciler", "init", *options],
+            cwd=folder, env={**environment, "TERM": "dumb"}, stdin=theirs, stdout=theirs,
+            stderr=theirs,
+        )  # fmt: skip
+        os.close(theirs)
+
+    def answer(self, *pairs: tuple[str, str]) -> None:
+        """Wait for each question, and answer it."""
+        for question, answer in pairs:
+            _until(self.screen, question)
+            os.write(self.screen, f"{answer}\n".encode())
+
+    def end(self, word: str) -> tuple[int, str]:
+        """Wait for a last word, and return how it ended and what it showed since."""
+        shown = _until(self.screen, word)
+        code = self.process.wait(timeout=20)
+        os.close(self.screen)
+        return code, shown
+
+
 def test_a_terminal_is_asked(tmp_path: Path, environment: dict[str, str]) -> None:
     """What no option says is asked for, with what is usual as the default."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", "init", "--auth", "password"],
-        cwd=tmp_path, env={**environment, "TERM": "dumb"}, stdin=theirs, stdout=theirs,
-        stderr=theirs,
-    )  # fmt: skip
-    os.close(theirs)
-    shown = ""
-    for question, answer in (
+    terminal = Terminal(tmp_path, environment, "--auth", "password")
+    terminal.answer(
         ("Instances", "acme-prod globex"),
         ("E-mail", "ops@acme.example"),
+        ("Pipeline", "azure"),
         ("age recipient", RECIPIENT),
         ("Secrets go to", ""),
-        ("Pipeline", "azure"),
-    ):
-        shown = _until(ours, question)
-        os.write(ours, f"{answer}\n".encode())
-    shown = _until(ours, "reconciler validate")
-    assert process.wait(timeout=20) == 0, shown
-    os.close(ours)
+    )
+    code, shown = terminal.end("Repositories > Security")
+    assert code == 0, shown
+    assert ("Environments: `domo`" in shown, "variable group `domo`" in shown) == (True, True)
     manifest = (tmp_path / "reconciler.yaml").read_text()
     assert ("email: ops@acme.example" in manifest, "sink: state" in manifest) == (True, True)
     assert (tmp_path / "azure-pipelines.yml").exists()
+
+
+def test_a_wrong_answer_is_asked_for_again(tmp_path: Path, environment: dict[str, str]) -> None:
+    """What is wrong is said at once, and no other answer is lost."""
+    terminal = Terminal(tmp_path, environment, "--auth", "password")
+    terminal.answer(
+        ("Instances", ""),
+        ("no instance is named", "Acme Prod"),
+        ("not an instance's key", "acme acme"),
+        ("named twice", "acme-prod"),
+        ("E-mail", "ops"),
+        ("not an e-mail address", "ops@acme.example"),
+        ("Pipeline", "travis"),
+        ("not one of", "gitlab"),
+        ("age recipient", ""),
+        ("must be sealed", "AGE-SECRET-KEY-1QQQ"),
+        ("not a recipient", RECIPIENT),
+        ("Secrets go to", "file"),
+        ("not one of", "exec"),
+    )
+    code, shown = terminal.end("Git push requests")
+    assert code == 0, shown
+    manifest = (tmp_path / "reconciler.yaml").read_text()
+    assert ("email: ops@acme.example" in manifest, "acme-prod: {}" in manifest) == (True, True)
+    assert (tmp_path / ".gitlab-ci.yml").exists()
+
+
+def test_nothing_is_asked_where_it_would_be_in_vain(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """A manifest that is there, and an option that is wrong, end it before the first question."""
+    code, _ = Terminal(tmp_path, environment, "--email", "ops").end("not an e-mail address")
+    assert code == 64
+    (tmp_path / "reconciler.yaml").write_text("mine\n")
+    code, shown = Terminal(tmp_path, environment).end("--force")
+    assert (code, "Instances" in shown) == (1, False)
+
+
+def test_what_is_next_is_short_for_any_fleet(tmp_path: Path, reconciler: "Reconciler") -> None:
+    """A few credentials are named and the others counted; the forge's settings are listed."""
+    keys = [each for number in range(20) for each in ("--instance", f"i-{number}")]
+    made = reconciler("init", *keys, "--auth", "token", "--age", RECIPIENT, "--github")
+    assert made.code == 0, made.err
+    assert "DOMO_I_0_TOKEN, DOMO_I_1_TOKEN, DOMO_I_2_TOKEN and 17 more" in made.err
+    assert ("Environments: `domo`" in made.err, "DOMO_DEPLOY_KEY" in made.err) == (True, True)
+    assert "DOMO_DEPLOY_KEY" in (tmp_path / ".github/workflows/apply.yml").read_text()
 
 
 def _until(terminal: int, word: str) -> str:

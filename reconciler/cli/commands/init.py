@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -9,7 +10,7 @@ import click
 
 from reconciler.cli.helping import command
 from reconciler.cli.options import option, output_options
-from reconciler.cli.scaffold import Answers, NewFile, Pipeline, files, ignored, variables
+from reconciler.cli.scaffold import USUAL, Answers, NewFile, Pipeline, files, ignored, next_steps
 from reconciler.cli.types import Lines
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError, UsageError
@@ -39,57 +40,94 @@ def init(console: Console, /, folder: str, *, force: bool, **given: Any) -> int:
 
     Asks on a terminal for what no option says; elsewhere it takes the options alone.
     """
-    answers = _answers(given, ask=sys.stdin.isatty())
-    _check(answers)
-    root = Path(folder)
+    ask, root = sys.stdin.isatty(), Path(folder)
+    if ask:
+        _refuse_overwriting(root, USUAL, force=force)
+    answers = _answers(given, ask=ask)
     new = tuple(files(answers))
-    _refuse_overwriting(root, new, force=force)
+    _refuse_overwriting(root, (each.path for each in new), force=force)
     for each in new:
         _write(root / each.path, each)
     _ignore(root / ".gitignore", ignored(answers))
     written = "\n".join(sorted([".gitignore", *(each.path for each in new)]))
     console.data(written)
     where = "" if folder == "." else f"cd {folder} && "
-    console.note(
-        f"{where}reconciler validate && reconciler plan",
-        hint=f"apply takes the credentials from {', '.join(variables(answers))}",
-    )
+    steps = (f"{where}reconciler validate && reconciler plan", *next_steps(answers))
+    console.note("what is next:" + "".join(f"\n  - {each}" for each in steps))
     return 0
 
 
 def _answers(given: dict[str, Any], *, ask: bool) -> Answers:
-    """Return what the options say, and of the rest what the user says or what is usual."""
+    """Return what the options say, and of the rest what the user says or what is usual.
+
+    What is said is checked when it is said: an option before anything is asked, an answer so that
+    it can be given again.
+
+    Raises:
+        UsageError: an option is wrong, or does not go together with another.
+
+    """
     names: tuple[Pipeline, ...] = ("github", "gitlab", "azure")
     pipelines = tuple(each for each in names if given[each])
-    instances = given["instances"]
-    if not instances and ask:
-        instances = tuple(_asked("Instances, as in acme-prod acme-dev", "").split())
-    auth = given["auth"] or _choice("Sign on with", ("password", "cookie", "token"), ask=ask)
-    email = given["email"]
+    instances, auth, email = given["instances"], given["auth"], given["email"]
+    recipient, sink = given["recipient"], given["sink"]
+    if instances or not ask:
+        _check_instances(instances)
+    if email is not None:
+        _check_email(email)
+    if recipient is not None or not ask:
+        _check_recipient(recipient, pipelines)
+    _check_sink(sink, pipelines)
+    if not instances:
+        typed = _asked(
+            "Instances, as in acme-prod acme-dev", "", lambda text: _check_instances(text.split())
+        )
+        instances = tuple(typed.split())
+    auth = auth or _choice("Sign on with", ("password", "cookie", "token"), ask=ask)
     if auth == "password" and not email:
-        email = _asked("E-mail address of who signs on", "ops@example.com", ask=ask)
-    recipient = given["recipient"]
-    if recipient is None and ask:
-        recipient = _asked("age recipient that seals the state (empty: none)", "") or None
-    usual = ("state", "file", "exec") if recipient else ("file", "state", "exec")
-    sink = given["sink"] or _choice("Secrets go to", usual, ask=ask)
-    if not pipelines and ask:
+        email = "ops@example.com"
+        if ask:
+            email = _asked("E-mail address of who signs on", email, _check_email)
+    if not pipelines and ask and sink != "file":
         chosen = _choice("Pipeline", ("none", *names), ask=True)
         pipelines = () if chosen == "none" else (cast("Pipeline", chosen),)
+    if recipient is None and ask:
+        recipient = _asked_recipient(pipelines)
+    usual: tuple[str, ...] = ("state", "file", "exec") if recipient else ("file", "state", "exec")
+    usual = ("state", "exec") if pipelines else usual
     return Answers(
         instances=instances,
         auth=auth,
         email=email or "",
-        sink=sink,
+        sink=sink or _choice("Secrets go to", usual, ask=ask),
         recipient=recipient,
         pipelines=pipelines,
     )
 
 
-def _asked(question: str, usual: str, *, ask: bool = True) -> str:
-    if not ask:
-        return usual
-    return str(click.prompt(question, default=usual, show_default=bool(usual), err=True)).strip()
+def _asked_recipient(pipelines: tuple[Pipeline, ...]) -> str | None:
+    without = "a pipeline needs one" if pipelines else "empty: none"
+    question = f"age recipient that seals the state ({without})"
+    return _asked(question, "", lambda text: _check_recipient(text or None, pipelines)) or None
+
+
+def _asked(question: str, usual: str, check: Callable[[str], object]) -> str:
+    """Ask until the answer is right; what is wrong with one is said at once."""
+
+    def right(text: str) -> str:
+        text = text.strip()
+        try:
+            check(text)
+        except UsageError as error:
+            hint = f"\nhint: {error.hint}" if error.hint else ""
+            raise click.UsageError(error.message + hint) from None
+        return text
+
+    shown = bool(usual)
+    answer: str = click.prompt(
+        question, default=usual, show_default=shown, value_proc=right, err=True
+    )
+    return answer
 
 
 def _choice(question: str, choices: tuple[str, ...], *, ask: bool) -> Any:
@@ -99,46 +137,51 @@ def _choice(question: str, choices: tuple[str, ...], *, ask: bool) -> Any:
     return click.prompt(question, type=click.Choice(choices), default=choices[0], err=True)
 
 
-def _check(answers: Answers) -> None:
-    """See that the answers make a manifest, and go together.
-
-    Raises:
-        UsageError: they do not.
-
-    """
-    from reconciler.manifest.recipients import is_recipient
-
-    if not answers.instances:
+def _check_instances(keys: Sequence[str]) -> None:
+    """Refuse what are no instances, or one twice."""
+    if not keys:
         raise UsageError("no instance is named", hint="--instance KEY names one: KEY.domo.com")
-    for key in answers.instances:
+    for key in keys:
         if not _KEY.fullmatch(key):
             raise UsageError(
                 f"`{key}` is not an instance's key",
                 hint="the name before .domo.com: lower-case letters, digits and hyphens",
             )
-    if len(set(answers.instances)) < len(answers.instances):
+    if len(set(keys)) < len(keys):
         raise UsageError("an instance is named twice")
-    if answers.auth == "password" and not _EMAIL.fullmatch(answers.email):
-        raise UsageError(f"`{answers.email}` is not an e-mail address")
-    if answers.recipient is not None and not is_recipient(answers.recipient):
+
+
+def _check_email(email: str) -> None:
+    if not _EMAIL.fullmatch(email):
+        raise UsageError(f"`{email}` is not an e-mail address")
+
+
+def _check_recipient(recipient: str | None, pipelines: tuple[Pipeline, ...]) -> None:
+    """Refuse what is no recipient, and a pipeline without one."""
+    from reconciler.manifest.recipients import is_recipient
+
+    if recipient is not None and not is_recipient(recipient):
         raise UsageError(
             "the value of --age is not a recipient",
             hint="`age-keygen -o key.txt` prints one: age1…; the key itself stays in key.txt",
         )
-    if answers.pipelines and answers.recipient is None:
+    if pipelines and recipient is None:
         raise UsageError(
             "a pipeline commits the state, so its secrets must be sealed",
             hint="`age-keygen -o key.txt` makes a key; give its recipient to --age",
         )
-    if answers.pipelines and answers.sink == "file":
+
+
+def _check_sink(sink: str | None, pipelines: tuple[Pipeline, ...]) -> None:
+    if pipelines and sink == "file":
         raise UsageError(
             "a pipeline's files end with its machine, and the secrets in them",
             hint="--sink state keeps them sealed in the state, --sink exec hands them to a command",
         )
 
 
-def _refuse_overwriting(root: Path, new: tuple[NewFile, ...], *, force: bool) -> None:
-    there = [each.path for each in new if (root / each.path).exists()]
+def _refuse_overwriting(root: Path, paths: Iterable[str], *, force: bool) -> None:
+    there = [path for path in paths if (root / path).exists()]
     if there and not force:
         raise ReconcilerError(
             "nothing was written, as there is already:" + "".join(f"\n  {path}" for path in there),

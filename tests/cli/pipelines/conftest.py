@@ -20,7 +20,7 @@ EXPRESSION: Final = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 
 GH: Final = """\
 #!{python}
-# GitHub as far as the workflows ask it: comments and pull requests in a file.
+# GitHub as far as the workflows ask it: comments, pull requests and artifacts in a file.
 import json, pathlib, sys
 path = pathlib.Path({store!r})
 store = json.loads(path.read_text())
@@ -47,8 +47,21 @@ elif url.endswith("/issues/7/comments"):
         if each["user"]["type"] == "Bot" and each["body"].startswith("<!-- reconciler:plan -->"):
             print(each[query.rpartition(".")[2]])
 elif url.endswith("/pulls"):
-    number = store["pulls"].get(url.split("/")[-2])
-    print(number if number else "")
+    assert query == '.[0] | select(.) | "\\(.number) \\(.head.sha)"'
+    print(*store["pulls"].get(url.split("/")[-2], []))
+elif url.endswith("/pulls/7/files"):
+    print(*store["files"], sep="\\n")
+elif url.endswith("/actions/workflows/plan.yml/runs"):
+    head = next(each for each in words if "head_sha=" in each).rpartition("head_sha=")[2]
+    print(head if head in store["artifacts"] else "")
+elif sys.argv[1:3] == ["run", "download"] and option("--name") == "plan":
+    text = store["artifacts"][sys.argv[3]]
+    if text is None:
+        sys.exit("no valid artifacts found to download")
+    pathlib.Path(option("--dir")).mkdir(parents=True)
+    pathlib.Path(option("--dir"), "plan.json").write_text(text)
+elif words[:2] == ["api", "meta"]:
+    print("ssh-ed25519 AAAA")
 else:
     sys.exit("unknown call: " + " ".join(sys.argv[1:]))
 path.write_text(json.dumps(store))
@@ -84,10 +97,10 @@ class Ci:
         found: dict[str, Any] = json.loads((self.folder / "github.json").read_bytes())
         return found
 
-    def remember(self, commit: str, pull_request: int) -> None:
-        """Let GitHub know which pull request brought a commit."""
+    def remember(self, kind: str, key: str, value: object) -> None:
+        """Let GitHub know a pull request by the commit it brought, or an artifact by its commit."""
         store = self.github
-        store["pulls"][commit] = pull_request
+        store[kind][key] = value
         (self.folder / "github.json").write_text(json.dumps(store))
 
     def git(self, where: Path, *arguments: str) -> str:
@@ -107,6 +120,16 @@ class Ci:
         if ref != "main":
             self.git(path, "checkout", "--quiet", f"{ref.replace('/', '-')}-here")
         return path
+
+    def interfere(self) -> str:
+        """Push another state to main, as another run would, and return its text."""
+        theirs = '{"serial": 99}\n'
+        where = self.checkout("elsewhere")
+        (where / "reconciler.state.json").write_text(theirs)
+        self.git(where, "add", ".")
+        self.git(where, "commit", "--quiet", "--message", "Another run")
+        self.git(where, "push", "--quiet", "origin", "HEAD:main")
+        return theirs
 
     def run(self, where: Path, script: str, env: Mapping[str, str], *, check: bool = True) -> Step:
         """Run one script."""
@@ -132,22 +155,38 @@ class Ci:
         *,
         check: bool = True,
     ) -> Step:
-        """Run the steps of a GitHub job that have a script, each with what it may see."""
-        last = Step(code=0, log="", outputs={})
+        """Run the steps of a GitHub job that have a script, each with what it may see.
+
+        After one that failed only those run that ask for it. Returns how the job ended.
+        """
+        ended = Step(code=0, log="", outputs={})
         for step in steps:
+            self.outputs.pop(step["id"], None)
+        for step in steps:
+            if ended.code and not re.search(r"!cancelled\(\)|always\(\)", str(step.get("if"))):
+                continue
             known = dict(context)
             for name, outputs in self.outputs.items():
                 known |= {f"steps.{name}.outputs.{key}": each for key, each in outputs.items()}
             given = {key: _filled(each, known) for key, each in step.get("env", {}).items()}
             last = self.run(where, step["run"], {**env, **given}, check=check)
-            self.outputs[step.get("id", step["name"])] = dict(last.outputs)
+            self.outputs[step["id"]] = dict(last.outputs)
+            ended = ended if ended.code else last
         self.summary = (self.folder / "summary").read_text()
-        return last
+        return ended
 
 
 def _filled(value: object, known: Mapping[str, str]) -> str:
-    """Fill in the expressions of a value; one that cannot be evaluated here fails the test."""
-    return EXPRESSION.sub(lambda found: known[found.group(1)], str(value))
+    """Fill in the expressions of a value; one that cannot be evaluated here fails the test.
+
+    What no step has put out is empty.
+    """
+
+    def value_of(found: re.Match[str]) -> str:
+        name = found.group(1)
+        return known.get(name, "") if name.startswith("steps.") else known[name]
+
+    return EXPRESSION.sub(value_of, str(value))
 
 
 def _script(path: Path, text: str) -> None:
@@ -161,12 +200,20 @@ def ci(tmp_path: Path, environment: dict[str, str]) -> Ci:
     folder = tmp_path / "ci"
     (folder / "bin").mkdir(parents=True)
     store = folder / "github.json"
-    store.write_text(json.dumps({"comments": [], "pulls": {}, "calls": []}))
+    empty: dict[str, object] = {
+        "comments": [],
+        "pulls": {},
+        "calls": [],
+        "files": {},
+        "artifacts": {},
+    }
+    store.write_text(json.dumps(empty))
     _script(folder / "bin" / "gh", GH.format(python=sys.executable, store=str(store)))
     _script(
         folder / "bin" / "reconciler",
         f'#!/bin/sh\nexec "{sys.executable}" -m reconciler "$@"\n',
     )
+    _script(folder / "bin" / "sleep", "#!/bin/sh\n")  # a pause between pushes is no part of them
     settings = "[user]\nname = Dev\nemail = dev@acme.example\n[init]\ndefaultBranch = main\n"
     (folder / "gitconfig").write_text(settings)
     made = Ci(
@@ -179,6 +226,8 @@ def ci(tmp_path: Path, environment: dict[str, str]) -> Ci:
             "RUNNER_TEMP": str(folder),
             "GITHUB_OUTPUT": str(folder / "output"),
             "GITHUB_STEP_SUMMARY": str(folder / "summary"),
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_RUN_ID": "42",
             "GITHUB_REPOSITORY": "acme/domo",
             "GITHUB_ACTOR": "octocat",
         },

@@ -54,8 +54,8 @@ def test_actionlint_finds_nothing(repository: Path) -> None:
 def test_zizmor_finds_nothing(repository: Path) -> None:
     """Nothing in them lets a pull request run what it should not, or read a secret."""
     run(
-        tool("zizmor"), "--offline", "--quiet", "--no-config", "--persona", "regular",
-        "--min-severity", "medium", ".github", cwd=repository,
+        tool("zizmor"), "--offline", "--quiet", "--no-config", "--persona", "regular", ".github",
+        cwd=repository,
     )  # fmt: skip
 
 
@@ -102,7 +102,8 @@ def test_a_pull_request_is_planned_without_a_secret(
     assert re.findall(r"^on:\n  (\w+):$", text, re.MULTILINE) == ["pull_request"]
     assert "secrets." not in text
     for path in PIPELINES[2:]:
-        before = (ROOT / path).read_text().partition("\n  - stage: Apply")[0]
+        text = re.sub(r"^#.*\n", "", (ROOT / path).read_text(), flags=re.MULTILINE)
+        before = text.partition("\n  - stage: Apply")[0]
         assert "PASSWORD" not in before.partition("\napply:")[0]
 
 
