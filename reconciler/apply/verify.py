@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.apply.events import cause_of
@@ -38,6 +38,14 @@ class Finding(StrEnum):
         return self not in (Finding.WORKS, Finding.UNKNOWN)
 
 
+class Seal(StrEnum):
+    """Whether a secret was sealed, and an identity at hand opened it."""
+
+    NONE = "none"
+    OPENED = "opened"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What was found out about the secret of a client in one place; `reason` is a phrase."""
@@ -47,6 +55,7 @@ class Answer:
     finding: Finding
     reason: str = ""
     hint: str | None = None
+    seal: Seal = Seal.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +67,7 @@ class Trial:
     instance: Instance
     entry: Entry
     source: Secret | FileTarget | ExecTarget
+    seal: Seal = Seal.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +129,16 @@ def _kept(
         return
     if secret is None:
         hint = "--identity FILE names the private key of one of its recipients"
-        yield _unknown(address, STATE, "sealed", hint)
+        yield replace(_unknown(address, STATE, "sealed", hint), seal=Seal.CLOSED)
     else:
-        yield Trial(address=address, place=STATE, instance=instance, entry=entry, source=secret)
+        yield Trial(
+            address=address,
+            place=STATE,
+            instance=instance,
+            entry=entry,
+            source=secret,
+            seal=Seal.NONE if isinstance(kept, Plain) else Seal.OPENED,
+        )
 
 
 def _delivered(
@@ -153,6 +170,28 @@ def _how(target: SinkTarget, sink: str) -> str:
 
 def _unknown(address: Address, place: str, reason: str, hint: str | None = None) -> Answer:
     return Answer(address=address, place=place, finding=Finding.UNKNOWN, reason=reason, hint=hint)
+
+
+def opened_with(answers: Sequence[Answer], identities: Sequence[str]) -> Sequence[Answer]:
+    """Say of each secret that stayed sealed that none of the identities in these files opens it.
+
+    Where they open no secret at all, they are the wrong ones: what was asked for was not done.
+    """
+    if not identities:
+        return answers
+    useful = any(each.seal is Seal.OPENED for each in answers)
+    names = "" if useful else f": {', '.join(dict.fromkeys(identities))}"
+    return [
+        replace(
+            each,
+            finding=each.finding if useful else Finding.UNREADABLE,
+            reason=f"no identity given opens it{names}",
+            hint="it was sealed to other recipients: name the private key of one of them",
+        )
+        if each.seal is Seal.CLOSED
+        else each
+        for each in answers
+    ]
 
 
 async def verify(
@@ -202,5 +241,10 @@ async def _proved(trial: Trial, secret: Secret, prover: Prover) -> Answer:
 
 def _answer(trial: Trial, finding: Finding, reason: str = "", hint: str | None = None) -> Answer:
     return Answer(
-        address=trial.address, place=trial.place, finding=finding, reason=reason, hint=hint
+        address=trial.address,
+        place=trial.place,
+        finding=finding,
+        reason=reason,
+        hint=hint,
+        seal=trial.seal,
     )

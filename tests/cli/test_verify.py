@@ -224,6 +224,41 @@ def test_a_sealed_secret_needs_its_identity(
     assert (run.code, found(run)) == (0, {"acme/Kept": "works"})
 
 
+def test_the_wrong_identity_is_an_error(
+    applied: Callable[..., None],
+    reconciler: "Reconciler",
+    keypair: Callable[[str], "KeyPair"],
+) -> None:
+    """A key that opens no sealed secret ends in 3 and is named, however often it is given."""
+    pair, other = keypair("ops.key"), keypair("b.key")
+    applied(head=f"state: {{encryption: {{age: {{recipients: [{pair.recipient}]}}}}}}\n")
+    run = reconciler("verify", "--identity", other.file, "--identity", other.file)
+    assert run.code == 3
+    assert f"the secret is unreadable: no identity given opens it: {other.file}\n" in run.err
+    told = reconciler("verify", "--identity", other.file, "--format", "json")
+    assert (told.code, json.loads(told.out)["complete"]) == (3, False)
+    both = reconciler("verify", "--identity", other.file, "--identity", pair.file)
+    assert (both.code, "no identity" in both.err) == (0, False)
+
+
+def test_an_identity_that_opens_some_secrets_is_right(
+    applied: Callable[..., None],
+    reconciler: "Reconciler",
+    keypair: Callable[[str], "KeyPair"],
+    tmp_path: Path,
+) -> None:
+    """What was sealed to others stays unknown, and says that the identity does not open it."""
+    pair, other = keypair("ops.key"), keypair("b.key")
+    applied(head=f"state: {{encryption: {{age: {{recipients: [{pair.recipient}]}}}}}}\n")
+    path = tmp_path / "reconciler.yaml"
+    text = path.read_text().replace(pair.recipient, other.recipient)
+    path.write_text(text.replace("state:", "      - {name: Other, scope: [data]}\nstate:"))
+    assert reconciler("apply", "--auto-approve", "-q", env=PASSWORD).code == 0
+    run = reconciler("verify", "--identity", pair.file)
+    assert run.code == 0, run.err
+    assert "Note: the secret is unknown here: no identity given opens it\n  acme/Other\n" in run.err
+
+
 def test_an_api_that_is_down_proves_nothing(
     applied: Callable[..., None], served: "Running", reconciler: "Reconciler", tmp_path: Path
 ) -> None:
