@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from reconciler.apply.events import cause_of
 from reconciler.model.address import Address
@@ -14,8 +15,11 @@ from reconciler.model.secret import Secret
 from reconciler.model.sink import STATE, ExecTarget, FileTarget, SinkTarget
 from reconciler.plan.select import Predicate
 from reconciler.ports import Claim, Prover, Refused, Sealing, SinkReader, Unproven, Works
-from reconciler.state.document import Entry, Plain
+from reconciler.state.document import Entry, Plain, State
 from reconciler.state.journal import WorkingState
+
+JOURNAL: Final = "journal"
+"""The place of a secret that no state file has yet."""
 
 
 class Finding(StrEnum):
@@ -152,7 +156,7 @@ def _delivered(
             continue
         target, place = targets.get(sink), reached.target
         if target is None or str(target) != place:
-            hint = "the next apply delivers it anew, or rotates it"
+            hint = "`reconciler plan` says what becomes of it"
             yield _unknown(address, place, f"sink {sink} is another one in the manifest", hint)
         elif isinstance(target, FileTarget) or (
             isinstance(target, ExecTarget) and sink in reading.from_sinks
@@ -170,6 +174,24 @@ def _how(target: SinkTarget, sink: str) -> str:
 
 def _unknown(address: Address, place: str, reason: str, hint: str | None = None) -> Answer:
     return Answer(address=address, place=place, finding=Finding.UNKNOWN, reason=reason, hint=hint)
+
+
+def placed(
+    answers: Sequence[Answer], working: WorkingState | None, written: State | None
+) -> Sequence[Answer]:
+    """Say of each secret that the state's file does not have that it waits in a journal."""
+    clients = working.clients if working is not None else {}
+    having = {
+        address
+        for address, entry in (written.clients if written is not None else {}).items()
+        if entry.secret is not None
+        and address in clients
+        and clients[address].client_id == entry.client_id
+    }
+    return [
+        replace(each, place=JOURNAL) if each.place == STATE and each.address not in having else each
+        for each in answers
+    ]
 
 
 def opened_with(answers: Sequence[Answer], identities: Sequence[str]) -> Sequence[Answer]:
@@ -210,6 +232,12 @@ async def verify(
     return sorted(found, key=lambda each: (each.address, each.place))
 
 
+_AGAIN: Final = (
+    "`reconciler rotate ADDRESS` makes and delivers a new one; one that the state keeps is printed"
+    " by `reconciler output ADDRESS`"
+)
+
+
 async def _tried(trial: Trial, prover: Prover, reader: SinkReader) -> Answer:
     source = trial.source
     if isinstance(source, Secret):
@@ -218,7 +246,8 @@ async def _tried(trial: Trial, prover: Prover, reader: SinkReader) -> Answer:
         held = await reader.read(source)
     except ReconcilerError as error:
         cause = cause_of(error, trial.address.instance)
-        return _answer(trial, Finding.UNREADABLE, cause.message, cause.hint)
+        hint = _AGAIN if isinstance(source, FileTarget) else cause.hint
+        return _answer(trial, Finding.UNREADABLE, cause.message, hint)
     if held.client_id not in (None, trial.entry.client_id):
         hint = "something else wrote there: see that consumers have this client's secret"
         return _answer(trial, Finding.STALE, "it holds the secret of another client", hint)

@@ -66,7 +66,7 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     """
     import asyncio
 
-    from reconciler.apply.verify import opened_with
+    from reconciler.apply.verify import opened_with, placed
     from reconciler.cli.commands.plan import selection
     from reconciler.cli.looking import signed_in
     from reconciler.cli.views import proof
@@ -77,7 +77,7 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     ground = survey(open_store(where, desired), read_identities(identities))
     meant = predicate(selection(chosen), desired, ground.known)
     told = asyncio.run(signed_in(desired, ground, meant, sinks=asked, reach=reach))
-    answers = opened_with(told, identities)
+    answers = opened_with(placed(told, ground.working, ground.state), identities)
     found = proof.rows(desired, ground, answers)
     if output == "json":
         console.document(proof.document(found))
