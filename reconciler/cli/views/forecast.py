@@ -74,16 +74,17 @@ def _problem(cause: Cause | None) -> dict[str, object] | None:
 
 def show(console: Console, found: Forecast) -> None:
     """Write the table, equal instances as one row, and each cause once."""
-    lines = list(_instances(found, verbose=console.verbosity > 0))
+    lines = list(_instances(found, console.room, verbose=console.verbosity > 0))
     if found.sinks:
-        lines += ["", *columns([("SINK", "TARGETS", "PROBE"), *map(_sink, found.sinks)])]
+        sinks = [("SINK", "TARGETS", "PROBE"), *map(_sink, found.sinks)]
+        lines += ["", *columns(sinks, console.room)]
     console.data("\n".join([*lines, "", _summary(found)]).lstrip("\n"))
     for cause, names in _causes(found):
         console.problem(f"{cause.message}\n  {folded(names)}", hint=cause.hint, code=cause.code)
     _warn_of_ends(console, found)
 
 
-def _instances(found: Forecast, *, verbose: bool) -> Iterator[str]:
+def _instances(found: Forecast, room: int, *, verbose: bool) -> Iterator[str]:
     groups: dict[tuple[str, ...], list[str]] = {}
     for each in found.instances:
         groups.setdefault(_cells(found, each), []).append(each.key)
@@ -92,7 +93,7 @@ def _instances(found: Forecast, *, verbose: bool) -> Iterator[str]:
         named = [[key] for key in keys] if verbose else [keys]
         rows += [(folded(each, 2), *cells) for each in named]
     if rows:
-        yield from columns([_HEAD, *rows])
+        yield from columns([_HEAD, *rows], room)
 
 
 def _cells(found: Forecast, each: InstanceCheck) -> tuple[str, ...]:
