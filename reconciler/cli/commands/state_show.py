@@ -132,8 +132,13 @@ def _orphan(made: "Made") -> Mapping[str, Any]:
 def _lines(found: Mapping[str, Any], room: int) -> Iterator[str]:
     for key, value in found.items():
         for said in _said(key, value):
-            line = f"{key.replace('_', ' '):<{KEYS}} {printable(said)}"
+            line = f"{_label(key, found):<{KEYS}} {printable(said)}"
             yield from fold(line, room, " " * (KEYS + 1))
+
+
+def _label(key: str, found: Mapping[str, Any]) -> str:
+    """Return a key for a reader; of a client that was adopted only its adoption is known."""
+    return "adopted at" if key == "created_at" and found["adopted"] else key.replace("_", " ")
 
 
 def _said(key: str, value: Any) -> Iterator[str]:
