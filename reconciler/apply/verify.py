@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from reconciler.apply.events import cause_of
 from reconciler.model.address import Address
@@ -14,8 +15,11 @@ from reconciler.model.secret import Secret
 from reconciler.model.sink import STATE, ExecTarget, FileTarget, SinkTarget
 from reconciler.plan.select import Predicate
 from reconciler.ports import Claim, Prover, Refused, Sealing, SinkReader, Unproven, Works
-from reconciler.state.document import Entry, Plain
+from reconciler.state.document import Entry, Plain, State
 from reconciler.state.journal import WorkingState
+
+JOURNAL: Final = "journal"
+"""The place of a secret that no state file has yet."""
 
 
 class Finding(StrEnum):
@@ -38,6 +42,14 @@ class Finding(StrEnum):
         return self not in (Finding.WORKS, Finding.UNKNOWN)
 
 
+class Seal(StrEnum):
+    """Whether a secret was sealed, and an identity at hand opened it."""
+
+    NONE = "none"
+    OPENED = "opened"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What was found out about the secret of a client in one place; `reason` is a phrase."""
@@ -47,6 +59,7 @@ class Answer:
     finding: Finding
     reason: str = ""
     hint: str | None = None
+    seal: Seal = Seal.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +71,7 @@ class Trial:
     instance: Instance
     entry: Entry
     source: Secret | FileTarget | ExecTarget
+    seal: Seal = Seal.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +133,16 @@ def _kept(
         return
     if secret is None:
         hint = "--identity FILE names the private key of one of its recipients"
-        yield _unknown(address, STATE, "sealed", hint)
+        yield replace(_unknown(address, STATE, "sealed", hint), seal=Seal.CLOSED)
     else:
-        yield Trial(address=address, place=STATE, instance=instance, entry=entry, source=secret)
+        yield Trial(
+            address=address,
+            place=STATE,
+            instance=instance,
+            entry=entry,
+            source=secret,
+            seal=Seal.NONE if isinstance(kept, Plain) else Seal.OPENED,
+        )
 
 
 def _delivered(
@@ -135,7 +156,7 @@ def _delivered(
             continue
         target, place = targets.get(sink), reached.target
         if target is None or str(target) != place:
-            hint = "the next apply delivers it anew, or rotates it"
+            hint = "`reconciler plan` says what becomes of it"
             yield _unknown(address, place, f"sink {sink} is another one in the manifest", hint)
         elif isinstance(target, FileTarget) or (
             isinstance(target, ExecTarget) and sink in reading.from_sinks
@@ -155,6 +176,46 @@ def _unknown(address: Address, place: str, reason: str, hint: str | None = None)
     return Answer(address=address, place=place, finding=Finding.UNKNOWN, reason=reason, hint=hint)
 
 
+def placed(
+    answers: Sequence[Answer], working: WorkingState | None, written: State | None
+) -> Sequence[Answer]:
+    """Say of each secret that the state's file does not have that it waits in a journal."""
+    clients = working.clients if working is not None else {}
+    having = {
+        address
+        for address, entry in (written.clients if written is not None else {}).items()
+        if entry.secret is not None
+        and address in clients
+        and clients[address].client_id == entry.client_id
+    }
+    return [
+        replace(each, place=JOURNAL) if each.place == STATE and each.address not in having else each
+        for each in answers
+    ]
+
+
+def opened_with(answers: Sequence[Answer], identities: Sequence[str]) -> Sequence[Answer]:
+    """Say of each secret that stayed sealed that none of the identities in these files opens it.
+
+    Where they open no secret at all, they are the wrong ones: what was asked for was not done.
+    """
+    if not identities:
+        return answers
+    useful = any(each.seal is Seal.OPENED for each in answers)
+    names = "" if useful else f": {', '.join(dict.fromkeys(identities))}"
+    return [
+        replace(
+            each,
+            finding=each.finding if useful else Finding.UNREADABLE,
+            reason=f"no identity given opens it{names}",
+            hint="it was sealed to other recipients: name the private key of one of them",
+        )
+        if each.seal is Seal.CLOSED
+        else each
+        for each in answers
+    ]
+
+
 async def verify(
     asked: Iterable[Trial | Answer], *, prover: Prover, reader: SinkReader, concurrency: int
 ) -> Sequence[Answer]:
@@ -171,6 +232,12 @@ async def verify(
     return sorted(found, key=lambda each: (each.address, each.place))
 
 
+_AGAIN: Final = (
+    "`reconciler rotate ADDRESS` makes and delivers a new one; one that the state keeps is printed"
+    " by `reconciler output ADDRESS`"
+)
+
+
 async def _tried(trial: Trial, prover: Prover, reader: SinkReader) -> Answer:
     source = trial.source
     if isinstance(source, Secret):
@@ -179,7 +246,8 @@ async def _tried(trial: Trial, prover: Prover, reader: SinkReader) -> Answer:
         held = await reader.read(source)
     except ReconcilerError as error:
         cause = cause_of(error, trial.address.instance)
-        return _answer(trial, Finding.UNREADABLE, cause.message, cause.hint)
+        hint = _AGAIN if isinstance(source, FileTarget) else cause.hint
+        return _answer(trial, Finding.UNREADABLE, cause.message, hint)
     if held.client_id not in (None, trial.entry.client_id):
         hint = "something else wrote there: see that consumers have this client's secret"
         return _answer(trial, Finding.STALE, "it holds the secret of another client", hint)
@@ -202,5 +270,10 @@ async def _proved(trial: Trial, secret: Secret, prover: Prover) -> Answer:
 
 def _answer(trial: Trial, finding: Finding, reason: str = "", hint: str | None = None) -> Answer:
     return Answer(
-        address=trial.address, place=trial.place, finding=finding, reason=reason, hint=hint
+        address=trial.address,
+        place=trial.place,
+        finding=finding,
+        reason=reason,
+        hint=hint,
+        seal=trial.seal,
     )

@@ -1,7 +1,7 @@
 """Which clients a command is about, where it is about clients that the state knows."""
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,10 @@ import click
 from reconciler.cli.commands.plan import selection
 from reconciler.cli.commands.state_list import unknown_address
 from reconciler.cli.options import Chosen, Command, chosen_options, option
-from reconciler.cli.types import AddressType
+from reconciler.cli.types import Lines
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
+from reconciler.model.text import nearest
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Desired
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Addresses that were named, or a part of the fleet, or all of it."""
+    """What was named (addresses, instances and globs), or a part of the fleet, or all of it."""
 
-    addresses: tuple[Address, ...]
+    names: tuple[str, ...]
     chosen: Chosen
     everything: bool
 
@@ -31,25 +32,26 @@ class Asked:
 def asked_options(command: Command) -> Command:
     """Add `ADDRESS…`, `--target`, `--exclude`, `--label`, `--all`; the command gets `asked`."""
 
-    @click.argument("addresses", metavar="[ADDRESS]...", type=AddressType(), nargs=-1)
+    @click.argument("names", metavar="[ADDRESS]...", type=Lines("address", "targets"), nargs=-1)
     @chosen_options
     @option("--all", "everything", is_flag=True, envvar=None, help="Every client of the state.")
     @functools.wraps(command)
     def wrapped(
         *args: Any,
-        addresses: tuple[Address, ...],
+        names: tuple[str, ...],
         chosen: Chosen,
         everything: bool,
         **others: Any,
     ) -> int:
-        asked = Asked(addresses=addresses, chosen=chosen, everything=everything)
-        ways = (bool(addresses), bool(chosen.targets or chosen.labels), everything)
+        asked = Asked(names=names, chosen=chosen, everything=everything)
+        ways = (bool(names), bool(chosen.targets or chosen.labels), everything)
         if sum(ways) != 1:
             raise UsageError(
-                "say which clients are meant: ADDRESS…, --target and --label, or --all",
+                "say which clients are meant, in one way: ADDRESS…, or --target and --label, or"
+                " --all",
                 hint="`reconciler state list` shows the addresses",
             )
-        if addresses and chosen.excludes:
+        if names and chosen.excludes:
             raise UsageError(
                 "--exclude goes with --target, --label or --all",
                 hint="leave the ADDRESS out that is not meant",
@@ -64,19 +66,48 @@ def found(
 ) -> frozenset[Address]:
     """Return the addresses that are meant, all of which the state knows.
 
-    Without names, only those `among` which a command can do something are meant.
+    Of what is not named by its address, only those `among` which a command can do something are
+    meant.
 
     Raises:
         UsageError: something that was named is not known, or a pattern matches nothing.
 
     """
     clients = known.clients if known is not None else {}
-    for address in asked.addresses:
-        if address not in clients:
-            raise unknown_address(address, clients)
-    if asked.addresses:
-        return frozenset(asked.addresses)
+    if asked.names:
+        return frozenset(at for name in asked.names for at in _named(name, clients, among))
     from reconciler.plan.select import predicate
 
     meant = predicate(selection(asked.chosen), desired, known)
     return frozenset(each for each in clients if meant(each) and (among is None or each in among))
+
+
+def _named(
+    name: str, clients: Collection[Address], among: Collection[Address] | None
+) -> Iterator[Address]:
+    """Yield the clients that a name means: an address of the state, or what matches as a target.
+
+    Raises:
+        UsageError: it matches nothing.
+
+    """
+    from reconciler.plan.select import Selection
+
+    try:
+        exact = Address.parse(name)
+    except ValueError:
+        exact = None
+    if exact is not None and exact in clients:
+        yield exact
+        return
+    selection = Selection(targets=(name,))
+    matching = [each for each in clients if selection.matches(each, {})]
+    if not matching:
+        raise unknown_address(exact, clients) if exact else _nothing(name, clients)
+    yield from (each for each in matching if among is None or each in among)
+
+
+def _nothing(name: str, clients: Collection[Address]) -> UsageError:
+    meant = nearest(name, sorted({each.instance for each in clients}))
+    hint = f"did you mean `{meant}`?" if meant else "`reconciler state list` shows what it knows"
+    return UsageError(f"`{name}` matches no client of the state", hint=hint)

@@ -37,6 +37,11 @@ def targets(ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
     return _items([*instances, *_addresses(known, begun)])
 
 
+def instances(ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
+    """Return the instances that begin so."""
+    return _items(each for each in _Known.of(ctx).instances if each.startswith(begun))
+
+
 def labels(ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
     """Return the labels of instances that begin so."""
     desired = _Known.of(ctx).desired

@@ -7,10 +7,11 @@ Numbers in the docstrings are the sections of the wire contract: 1 sign-on, 2 ac
 import hmac
 from typing import Any, assert_never
 
+from reconciler.sandbox.faults import InstanceRoute
 from reconciler.sandbox.instance import Instance
 from reconciler.sandbox.message import Request, Response, answered, forbidden, refused
 from reconciler.sandbox.records import Client, User
-from reconciler.sandbox.routes import Call, InstanceRoute
+from reconciler.sandbox.routes import Call
 from reconciler.sandbox.world import SCOPES, Placement, World
 
 

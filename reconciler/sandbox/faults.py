@@ -16,15 +16,16 @@
 | huge | yes | `megabytes` of white space before the right answer |
 | deep_json | yes | the right status, and `depth` arrays in each other |
 
-`route`, `instance` and `client` are globs (`create*`, `acme-*`, `Automation *`); a request without
-a client matches only `*`. Every fault counts the requests that match it: it lets `after` of them
+`route`, `instance` and `client` are globs (`create*`, `acme-*`, `Automation *`); an instance is
+matched by its domain and by its key, the domain's first word. A request without a client matches
+only `*`. Every fault counts the requests that match it: it lets `after` of them
 through, then strikes `times` of them (null: all). Of several that could strike, the first does.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
-from typing import Literal, Self
+from typing import Final, Literal, Self, get_args
 
 from reconciler.sandbox.shape import shaped
 
@@ -45,6 +46,13 @@ What = Literal[
     "huge",
     "deep_json",
 ]
+
+
+InstanceRoute = Literal["sign_on", "create", "create_on_instance", "list", "revoke"]
+OtherRoute = Literal["token", "unknown", "wrong_method"]
+Route = InstanceRoute | OtherRoute
+
+ROUTES: Final = (*get_args(InstanceRoute), *get_args(OtherRoute))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +77,10 @@ class Fault:
     def __post_init__(self) -> None:
         if self.status is not None and (not 300 <= self.status <= 599 or self.status == 304):
             raise ValueError(f"a fault cannot answer with status {self.status}")
+        if not any(fnmatchcase(each, self.route) for each in ROUTES):
+            raise ValueError(
+                f"no route is `{self.route}`: the routes are {', '.join(ROUTES)}, and globs of them"
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -88,9 +100,10 @@ class Fault:
 
     def matches(self, *, route: str, instance: str | None, client: str | None) -> bool:
         """Say whether a request is of the kind that this fault strikes."""
+        domain = instance or ""
         return (
             fnmatchcase(route, self.route)
-            and fnmatchcase(instance or "", self.instance)
+            and any(fnmatchcase(each, self.instance) for each in (domain, domain.split(".")[0]))
             and fnmatchcase(client or "", self.client)
         )
 

@@ -5,11 +5,9 @@ import binascii
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from reconciler.sandbox.faults import Route
 from reconciler.sandbox.message import Request, document_in
 from reconciler.sandbox.world import World
-
-InstanceRoute = Literal["sign_on", "create", "create_on_instance", "list", "revoke"]
-Route = InstanceRoute | Literal["token", "unknown", "wrong_method"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

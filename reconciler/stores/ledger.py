@@ -3,7 +3,8 @@
 A change, a line that was cut out and an exchange of two lines break the chain at their place. A
 cut at the end breaks nothing: against that the head, the digest of the last line, is kept elsewhere
 (`Anchor`). The chain is over bytes, so a line that a killed run left half-written stays where it
-is, covered by the next one. No secret is ever in a ledger.
+is, covered by the next one: such a line begins as the writer would have begun it, and ends the file
+only without a line feed. No secret is ever in a ledger.
 """
 
 import errno
@@ -113,8 +114,7 @@ class Ledger:
         Nothing is raised, as the run goes on: `failure` says at its end that lines are missing.
         """
         number, before = self._anchor.count + 1, self._anchor.head
-        line = {"format": FORMAT, "version": VERSION, "line": number, "previous": before, **entry}
-        written = json.dumps(line).encode()
+        written = json.dumps({**_head(number, before), **entry}).encode()
         self._anchor = Anchor(count=number, head=_digest(written))
         self._pending += (b"\n" if self._torn else b"") + written + b"\n"
         self._torn = False
@@ -177,16 +177,36 @@ def _walk(file: BinaryIO) -> tuple[Verified, list[str]]:
     digests: list[str] = []
     torn: list[int] = []
     broken: list[Broken] = []
+    line, fields = b"", None
     for number, line in enumerate(file, start=1):
-        fields = _fields(line)
-        if fields is None:
+        fields, before = _fields(line), digests[-1] if digests else START
+        if fields is None and _is_torn(line, number, before):
             torn.append(number)
-        elif fields.get("previous") != (digests[-1] if digests else START):
+        elif fields is None:
+            broken.append(Broken(line=number, why=_NO_LINE))
+        elif fields.get("previous") != before:
             broken.append(_unlinked(number, fields))
         digests.append(_digest(line.removesuffix(b"\n")))
+    if fields is None and line.endswith(b"\n") and len(digests) in torn:
+        broken.append(Broken(line=torn.pop(), why=_NO_LINE))
     head = digests[-1] if digests else START
     anchor = Anchor(count=len(digests), head=head)
     return Verified(anchor=anchor, torn=tuple(torn), broken=tuple(broken)), digests
+
+
+_NO_LINE: Final = "it is no line of a ledger, and no run that was killed leaves such a one"
+
+
+def _is_torn(line: bytes, number: int, before: str) -> bool:
+    """Say whether a run that was killed can have left this of its line."""
+    begun = json.dumps(_head(number, before)).encode().removesuffix(b"}")
+    text = line.removesuffix(b"\n")
+    return begun.startswith(text) or text.startswith(begun)
+
+
+def _head(number: int, before: str) -> dict[str, object]:
+    """Return what every line begins with, in this order."""
+    return {"format": FORMAT, "version": VERSION, "line": number, "previous": before}
 
 
 def _unlinked(number: int, fields: Mapping[str, object]) -> Broken:

@@ -57,6 +57,8 @@ def test_names_are_completed(reconciler: "Reconciler") -> None:
     assert completed(reconciler, "apply", "--label", "env") == ["env=dev", "env=prod"]
     assert completed(reconciler, "verify", "--from-sink", "") == ["cli"]
     assert completed(reconciler, "explain", "lock") == ["lock-held"]
+    assert completed(reconciler, "import", "--instance", "") == ["acme-prod", "globex"]
+    assert completed(reconciler, "rotate", "ac") == ["acme-prod", automation, nightly]
 
 
 def test_the_line_says_which_manifest(folder: Path, reconciler: "Reconciler") -> None:

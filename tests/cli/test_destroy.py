@@ -43,6 +43,18 @@ def test_what_is_destroyed_is_revoked_and_forgotten(
     assert known(tmp_path) == ["acme/B", "globex/A"]
 
 
+def test_a_name_with_wildcards_of_its_own_is_that_name(
+    tmp_path: Path, fleet: "Running", life: "Folder", reconciler: Run
+) -> None:
+    """What is exactly an address of the state means no other that it would match as a glob."""
+    life(CLIENTS.replace("name: A", 'name: "?"'), served=fleet)
+    assert reconciler("apply", "--auto-approve", env=PASSWORDS).code == 0
+    run = reconciler("forget", "acme/?", "--auto-approve")
+    assert run.code == 0, run.err
+    assert "acme/B" in known(tmp_path)
+    assert "acme/?" not in known(tmp_path)
+
+
 def test_what_is_excluded_lives_on(tmp_path: Path, fleet: "Running", reconciler: Run) -> None:
     """`--all` with an `--exclude` spares what it matches; beside names it says nothing."""
     run = reconciler("destroy", "acme/A", "--exclude", "acme/B", "--auto-approve", env=PASSWORDS)

@@ -35,6 +35,23 @@ def test_a_rotation_is_of_what_was_named_and_nothing_else(
     assert after["client_secret"] in {e.client_secret for e in fleet.clients("acme.domo.com")}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("acme",), "Plan: 2 to rotate."),
+        (("acme/*", "acme/A"), "Plan: 2 to rotate."),
+        (("*/A",), "Plan: 2 to rotate."),
+        (("acme/A", "globex"), "Plan: 3 to rotate."),
+    ],
+)
+@pytest.mark.usefixtures("fleet")
+def test_an_instance_or_a_glob_stands_for_its_clients(
+    reconciler: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    """What is no address of the state is matched as a target is."""
+    assert said in reconciler("rotate", *arguments, env=PASSWORDS).out
+
+
 def test_nothing_is_rotated_without_approval(fleet: "Running", reconciler: Run) -> None:
     """Without a terminal it shows the plan and says what is needed."""
     run = reconciler("rotate", "--all", env=PASSWORDS)
@@ -47,8 +64,11 @@ def test_nothing_is_rotated_without_approval(fleet: "Running", reconciler: Run) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "say which clients are meant"),
-        (("acme/A", "--all"), "say which clients are meant"),
+        ((), "say which clients are meant, in one way: ADDRESS…, or"),
+        (("acme/A", "--all"), "say which clients are meant, in one way: ADDRESS…, or"),
+        (("acmee",), "did you mean `acme`?"),
+        (("acme/Z*",), "the state knows no client `acme/Z*`"),
+        (("zzz-*", "acme/A"), "`zzz-*` matches no client of the state"),
         (("acme/AA",), "did you mean `acme/A`?"),
         (("--target", "acmee"), "did you mean `acme`?"),
         (("--label", "env=dev"), "no instance has the label"),
@@ -72,6 +92,7 @@ def test_a_client_that_left_the_manifest_has_no_successor(
     named = reconciler("rotate", "acme/B", "--auto-approve", env=PASSWORDS)
     assert (named.code, "acme/B left the manifest" in named.err) == (64, True)
     assert "Plan: 2 to rotate." in reconciler("rotate", "--all").out
+    assert "Plan: 1 to rotate." in reconciler("rotate", "acme").out
 
 
 def test_a_saved_rotation_is_done_once(tmp_path: Path, fleet: "Running", reconciler: Run) -> None:

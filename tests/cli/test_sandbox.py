@@ -97,6 +97,7 @@ def test_faults_strike_as_asked(tmp_path: Path, environment: dict[str, str]) -> 
         (("--instances", "Acme"), "Error: `Acme` is not an instance key\n"),
         (("--fault", "meteor"), "Error: fault `meteor`"),
         (("--fault", "hang:colour=red"), "Error: fault `hang:colour=red`"),
+        (("--fault", "hang:route=signon"), "Error: no route is `signon`: the routes are sign_on,"),
         (("--latency", "50"), "Error: invalid value for '--latency'"),
     ],
 )

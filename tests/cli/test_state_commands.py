@@ -107,6 +107,15 @@ def test_show_says_all_but_the_secret(shelf: "Shelf", reconciler: "Reconciler") 
     assert shelf.secret not in text.out + json.dumps(found)
 
 
+def test_show_knows_of_an_adopted_client_when_it_was_adopted(
+    shelf: "Shelf", reconciler: "Reconciler"
+) -> None:
+    """Nobody here knows when it was made, so the moment is not called that of its creation."""
+    shelf.write(Reporting=replace(shelf.entry, adopted=True))
+    shown = reconciler("state", "show", "acme/Reporting", *STATE).out
+    assert (f"adopted at   {AT}\n" in shown, "created at" in shown) == (True, False)
+
+
 def test_show_says_where_a_secret_waits(shelf: "Shelf", reconciler: "Reconciler") -> None:
     """One that waits is in the journal, one that a sink has is not kept; predecessors are said."""
     old = Retiring(live_name="Old", client_id="c0", id=1, owner=None, scope=("data",))
@@ -263,7 +272,7 @@ def test_a_person_is_asked(
     shelf: "Shelf", environment: dict[str, str], answer: str, left: list[str]
 ) -> None:
     """On a terminal the change is shown and asked about; only `yes` is taken as yes."""
-    shelf.write(Reporting=shelf.entry)
+    shelf.write(Reporting=replace(shelf.entry, protect=True))
     ours, theirs = pty.openpty()
     os.write(ours, f"{answer}\n".encode())
     done = subprocess.run(
@@ -277,7 +286,9 @@ def test_a_person_is_asked(
     )
     os.close(theirs)
     os.close(ours)
-    assert b"acme/Reporting is forgotten (client c1, `Reporting`)" in done.stderr
+    assert b"acme/Reporting will be forgotten (client c1, `Reporting`)" in done.stderr
+    assert b"Go on? " in done.stderr
+    assert b"Warning: acme/Reporting is protected: once it is forgotten" in done.stderr
     assert done.returncode == bool(left)
     assert (b"nothing was done" in done.stderr) is bool(left)
     assert list(json.loads(shelf.files()["s.json"])["clients"]) == left

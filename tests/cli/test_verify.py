@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
-    from tests.cli.conftest import KeyPair, Reconciler, Run
+    from tests.cli.conftest import KeyPair, Reconciler, Run, Shelf
 
 PASSWORD: Final = {"PW": "right"}
 MANIFEST: Final = """\
@@ -100,9 +101,10 @@ def test_the_table_says_what_works_and_why_not(
         ["unknown", "acme/Blind"],
         ["works", "acme/Read"],
     ]
-    assert "Verified: 1 work; 1 refused, 1 unreadable, 1 secret unknown." in run.out
+    assert "Verified: 1 work; 1 refused, 1 unreadable, 1 unknown." in run.out
     assert "Error: the secret was refused: Domo answered 401" in run.err
     assert "sink files: out/file.json cannot be read: No such file or directory" in run.err
+    assert "hint: `reconciler rotate ADDRESS` makes and delivers a new one" in run.err
 
 
 def test_the_page_has_the_fleet_and_no_secret(
@@ -114,7 +116,7 @@ def test_the_page_has_the_fleet_and_no_secret(
     served.remove_client("acme.domo.com", "Kept")
     run = reconciler("verify", "--format", "html")
     assert (run.code, run.err) == (3, "")
-    assert "<h1>Verified: 1 work; 1 refused, 2 secret unknown</h1>" in run.out
+    assert "<h1>Verified: 1 work; 1 refused, 2 unknown</h1>" in run.out
     assert '"clients":["Kept","Blind","File","Read"],"rows":["rkwk"]' in run.out
     assert not any(each in run.out for each in secrets)
 
@@ -224,6 +226,41 @@ def test_a_sealed_secret_needs_its_identity(
     assert (run.code, found(run)) == (0, {"acme/Kept": "works"})
 
 
+def test_the_wrong_identity_is_an_error(
+    applied: Callable[..., None],
+    reconciler: "Reconciler",
+    keypair: Callable[[str], "KeyPair"],
+) -> None:
+    """A key that opens no sealed secret ends in 3 and is named, however often it is given."""
+    pair, other = keypair("ops.key"), keypair("b.key")
+    applied(head=f"state: {{encryption: {{age: {{recipients: [{pair.recipient}]}}}}}}\n")
+    run = reconciler("verify", "--identity", other.file, "--identity", other.file)
+    assert run.code == 3
+    assert f"the secret is unreadable: no identity given opens it: {other.file}\n" in run.err
+    told = reconciler("verify", "--identity", other.file, "--format", "json")
+    assert (told.code, json.loads(told.out)["complete"]) == (3, False)
+    both = reconciler("verify", "--identity", other.file, "--identity", pair.file)
+    assert (both.code, "no identity" in both.err) == (0, False)
+
+
+def test_an_identity_that_opens_some_secrets_is_right(
+    applied: Callable[..., None],
+    reconciler: "Reconciler",
+    keypair: Callable[[str], "KeyPair"],
+    tmp_path: Path,
+) -> None:
+    """What was sealed to others stays unknown, and says that the identity does not open it."""
+    pair, other = keypair("ops.key"), keypair("b.key")
+    applied(head=f"state: {{encryption: {{age: {{recipients: [{pair.recipient}]}}}}}}\n")
+    path = tmp_path / "reconciler.yaml"
+    text = path.read_text().replace(pair.recipient, other.recipient)
+    path.write_text(text.replace("state:", "      - {name: Other, scope: [data]}\nstate:"))
+    assert reconciler("apply", "--auto-approve", "-q", env=PASSWORD).code == 0
+    run = reconciler("verify", "--identity", pair.file)
+    assert run.code == 0, run.err
+    assert "Note: the secret is unknown here: no identity given opens it\n  acme/Other\n" in run.err
+
+
 def test_an_api_that_is_down_proves_nothing(
     applied: Callable[..., None], served: "Running", reconciler: "Reconciler", tmp_path: Path
 ) -> None:
@@ -244,6 +281,7 @@ def test_a_sink_that_moved_is_not_read(
     path.write_text(path.read_text().replace("out/", "new/"))
     run = reconciler("verify", "--target", "acme/File")
     assert (run.code, "is another one in the manifest" in run.err) == (0, True)
+    assert "hint: `reconciler plan` says what becomes of it" in run.err
 
 
 def test_nothing_is_known_yet(reconciler: "Reconciler", tmp_path: Path) -> None:
@@ -252,6 +290,21 @@ def test_nothing_is_known_yet(reconciler: "Reconciler", tmp_path: Path) -> None:
     run = reconciler("verify")
     assert (run.code, run.out) == (0, "")
     assert "no client to verify" in run.err
+
+
+def test_a_secret_that_waits_in_a_journal_is_said_to_be_there(
+    shelf: "Shelf", reconciler: "Reconciler", tmp_path: Path
+) -> None:
+    """Its place is the journal and not the state, which does not have it."""
+    (tmp_path / "reconciler.yaml").write_text(
+        'version: 1\nendpoints: {api: "http://api.invalid", instance: "http://{domain}.invalid"}\n'
+        "defaults: {auth: {method: token, token: {env: T}}}\n"
+        "instances: {acme: {clients: [{name: Reporting, scope: [data]}]}}\n"
+    )
+    shelf.write(replace(shelf.intent, predecessor=None), shelf.created, Kept=shelf.kept)
+    run = reconciler("verify", "--state", "s.json", "--format", "json")
+    places = {each["address"]: each["place"] for each in json.loads(run.out)["secrets"]}
+    assert places == {"acme/Kept": "state", "acme/Reporting": "journal"}
 
 
 def test_an_adopted_client_says_so(

@@ -103,7 +103,10 @@ RUNS: Final = {
     ),
     "secret-unreadable": (
         "A place that was given a secret does not give it back.",
-        "The file is missing or changed, or the `read` command failed.",
+        (
+            "The file is missing or changed, the `read` command failed, or no identity that was"
+            " given opens any sealed secret."
+        ),
         "Look at the place that is named; `reconciler rotate` delivers a new secret.",
     ),
     "sign-on-refused": (

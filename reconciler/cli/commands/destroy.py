@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 def destroy(console: Console, *, asked: Asked, out: str | None, how: How) -> int:
     """Revoke the clients at ADDRESS, and forget them.
 
+    ADDRESS is one client's, or an instance or a glob as --target takes it.
     Whatever the manifest says of them, their secrets stop to work at once; `protect: true` and
     `max_revoke` stop it. On a terminal the number of clients to revoke has to be typed.
     """
@@ -47,6 +48,7 @@ def destroy(console: Console, *, asked: Asked, out: str | None, how: How) -> int
 def forget(console: Console, *, asked: Asked, out: str | None, how: How) -> int:
     """Stop to manage the clients at ADDRESS, and leave them alive.
 
+    ADDRESS is one client's, or an instance or a glob as --target takes it.
     Domo is not asked, and the clients work on; `reconciler import` takes one up again.
     `protect: true` stops it.
     """

@@ -60,7 +60,8 @@ LARGEST: Final = 64 * 1024
 )  # fmt: skip
 @option("--write", is_flag=True, envvar=None, help="With --generate: add them to the manifest.")
 @option(
-    "--instance", "instances", type=Lines("key"), multiple=True, metavar="KEY", envvar=None,
+    "--instance", "instances", type=Lines("key", "instances"), multiple=True, metavar="KEY",
+    envvar=None,
     help="With --all or --generate: only this instance (repeatable).",
 )  # fmt: skip
 @chosen_options

@@ -44,6 +44,7 @@ def rotate(
 ) -> int:
     """Make new clients with new secrets in the place of those at ADDRESS.
 
+    ADDRESS is one client's, or an instance or a glob as --target takes it.
     Each successor is made, signed in with and delivered before its predecessor ends, which is
     `overlap` later. Killed at any moment, the same command or `apply` goes on with what is left,
     unless --cancel calls it off. Of a fleet that is rotated with --spread each client has its day.

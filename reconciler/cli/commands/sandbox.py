@@ -35,7 +35,10 @@ MANIFEST: Final = "sandbox.yaml"
     multiple=True,
     metavar="SPEC",
     help="What goes wrong, as WHAT[:key=value,…] (repeatable); WHAT is lost_answer, error_before,"
-    " error_after, rate_limited, hang, garbage, expired_session or another that an error lists.",
+    " error_after, rate_limited, hang, garbage, expired_session or another that an error lists."
+    " The keys route, instance (its key or domain) and client say for which requests, all of them"
+    " by default; after (0) how many are let through; times (1, or `always`) how many are struck."
+    " More keys are status, seconds, retry_after, done, form, location, megabytes and depth.",
 )
 @output_options
 @click.pass_obj

@@ -64,7 +64,7 @@ def mv(  # noqa: PLR0913 (one argument for each option)
         if target in state.clients:
             raise UsageError(f"the state has a client at `{target}` already")
         _check_domain(where, target, entry, state)
-        question = f"{source} becomes {target} (client {entry.client_id}, `{entry.live_name}`)"
+        question = f"{source} will become {target} (client {entry.client_id}, `{entry.live_name}`)"
         if not _agreed(console, question, auto_approve=auto_approve):
             return 1
         kept = {each: known for each, known in state.clients.items() if each != source}
@@ -102,9 +102,14 @@ def rm(
     with store.lock(purpose="state rm", timeout=lock_timeout):
         ground = survey(store)
         state, entry = _settled(ground, address)
-        question = f"{address} is forgotten (client {entry.client_id}, `{entry.live_name}`)"
+        question = f"{address} will be forgotten (client {entry.client_id}, `{entry.live_name}`)"
         if entry.secret is not None:
             question += "; the secret that the state keeps of it goes, from the backup as well"
+        if entry.protect:
+            console.warn(
+                f"{address} is protected: once it is forgotten, nothing here protects it",
+                hint="the client lives on, and `reconciler import` takes it up again",
+            )
         if not _agreed(console, question, auto_approve=auto_approve):
             return 1
         kept = {each: known for each, known in state.clients.items() if each != address}
@@ -221,7 +226,10 @@ def _agreed(console: Console, question: str, *, auto_approve: bool) -> bool:
             "there is no terminal to ask for approval", hint="add --auto-approve to go on"
         )
     click.echo("Only `yes` is taken as approval.", err=True)
-    if click.prompt("Go on?", default="no", show_default=False, err=True) == "yes":
+    if (
+        click.prompt("Go on?", default="no", show_default=False, prompt_suffix=" ", err=True)
+        == "yes"
+    ):
         return True
     console.note("nothing was done")
     return False

@@ -16,6 +16,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.runtime import Ground, find_store, survey
 from reconciler.cli.views.console import Console
+from reconciler.cli.views.table import columns
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
 from reconciler.model.text import nearest, plural, printable
@@ -50,7 +51,11 @@ def list_(console: Console, *, where: Where, chosen: Chosen, output: str) -> int
     if output == "json":
         console.document({"format": "reconciler.state-list", "version": 1, "clients": rows})
     elif rows:
-        console.data(_table(rows))
+        cells = [
+            (printable(row["address"]), printable(row.get("live_name", "-")), _status(row))
+            for row in rows
+        ]
+        console.data("\n".join(columns(cells, console.room)))
     else:
         console.note("the state knows no client")
     return 0
@@ -125,15 +130,6 @@ def _standing(entry: "Entry") -> Mapping[str, Any]:
         "adopted": entry.adopted,
         "retiring": [old.live_name for old in entry.retiring],
     }
-
-
-def _table(rows: list[Mapping[str, Any]]) -> str:
-    cells = [
-        (printable(row["address"]), printable(row.get("live_name", "-")), _status(row))
-        for row in rows
-    ]
-    first, second = (max(len(row[column]) for row in cells) for column in (0, 1))
-    return "\n".join(f"{one:<{first}}  {two:<{second}}  {three}" for one, two, three in cells)
 
 
 def _status(row: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from reconciler.cli.options import Where, format_option, output_options, where_o
 from reconciler.cli.runtime import Ground, find_store, survey
 from reconciler.cli.types import AddressType
 from reconciler.cli.views.console import Console
+from reconciler.cli.views.table import fold
 from reconciler.model.address import Address
 from reconciler.model.text import brief, printable
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 NOT_KEPT: Final = "not kept"
 UNKNOWN: Final = "unknown"
+KEYS: Final = 12
+"""How wide the names are that stand before what is known."""
 
 
 @command(epilog="Example: reconciler state show acme-prod/Reporting --format json")
@@ -38,7 +41,7 @@ def show(console: Console, *, address: Address, where: Where, output: str) -> in
     if output == "json":
         console.document({"format": "reconciler.state-show", "version": 1, **found})
     else:
-        console.data("\n".join(_lines(found)))
+        console.data("\n".join(_lines(found, console.room)))
     return 0
 
 
@@ -126,10 +129,16 @@ def _orphan(made: "Made") -> Mapping[str, Any]:
     }
 
 
-def _lines(found: Mapping[str, Any]) -> Iterator[str]:
+def _lines(found: Mapping[str, Any], room: int) -> Iterator[str]:
     for key, value in found.items():
         for said in _said(key, value):
-            yield f"{key.replace('_', ' '):<12} {printable(said)}"
+            line = f"{_label(key, found):<{KEYS}} {printable(said)}"
+            yield from fold(line, room, " " * (KEYS + 1))
+
+
+def _label(key: str, found: Mapping[str, Any]) -> str:
+    """Return a key for a reader; of a client that was adopted only its adoption is known."""
+    return "adopted at" if key == "created_at" and found["adopted"] else key.replace("_", " ")
 
 
 def _said(key: str, value: Any) -> Iterator[str]:

@@ -62,10 +62,11 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     Reads the state (a sealed secret needs an --identity), the files that were delivered, and with
     --from-sink what a command gives back. It needs no password and changes nothing. As html it is
     one page with the fleet's table. Ends with 3 where a place that was given a secret does not
-    have one that works.
+    have one that works, and where no identity that was given opens any sealed secret.
     """
     import asyncio
 
+    from reconciler.apply.verify import opened_with, placed
     from reconciler.cli.commands.plan import selection
     from reconciler.cli.looking import signed_in
     from reconciler.cli.views import proof
@@ -75,7 +76,8 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     asked = _readable(desired, from_sinks)
     ground = survey(open_store(where, desired), read_identities(identities))
     meant = predicate(selection(chosen), desired, ground.known)
-    answers = asyncio.run(signed_in(desired, ground, meant, sinks=asked, reach=reach))
+    told = asyncio.run(signed_in(desired, ground, meant, sinks=asked, reach=reach))
+    answers = opened_with(placed(told, ground.working, ground.state), identities)
     found = proof.rows(desired, ground, answers)
     if output == "json":
         console.document(proof.document(found))

@@ -65,10 +65,15 @@ class Console:
 
     @property
     def width(self) -> int:
-        """Return how many columns standard output has: a terminal's own, else `WIDTH`."""
+        """Return how wide text is set: as a terminal is, and no wider than `WIDTH`."""
+        return min(WIDTH, self.room)
+
+    @property
+    def room(self) -> int:
+        """Return how long a line of standard output may be before a terminal cuts it."""
         if not self.stdout.isatty():
             return WIDTH
-        return max(NARROWEST, min(WIDTH, get_terminal_size((WIDTH, 24)).columns))
+        return max(NARROWEST, get_terminal_size((WIDTH, 24)).columns)
 
     @property
     def ascii(self) -> bool:

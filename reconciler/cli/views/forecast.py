@@ -13,7 +13,12 @@ from reconciler.model.instant import stamp
 from reconciler.model.text import plural, printable
 
 SOON: Final = 7
-_SEES: Final = {Sight.ALL: "all clients", Sight.OWN: "its own", Sight.NOTHING: "none"}
+DAY: Final = 86400
+HOUR: Final = 3600
+FEW_DAYS: Final = 2
+"""An end that is nearer than so many days is told in hours."""
+
+_SEES: Final = {Sight.ALL: "all clients", Sight.OWN: "its own, or no others", Sight.NOTHING: "none"}
 _HEAD: Final = ("INSTANCE", "CREDENTIAL", "SIGN-ON", "SEES", "ENDS")
 
 
@@ -38,7 +43,7 @@ class Forecast:
 
     def days(self, ends: datetime) -> int:
         """Return the whole days until then, below zero where it is past."""
-        return int((ends - self.now).total_seconds() // 86400)
+        return int((ends - self.now).total_seconds() // DAY)
 
 
 def document(found: Forecast) -> dict[str, object]:
@@ -74,16 +79,17 @@ def _problem(cause: Cause | None) -> dict[str, object] | None:
 
 def show(console: Console, found: Forecast) -> None:
     """Write the table, equal instances as one row, and each cause once."""
-    lines = list(_instances(found, verbose=console.verbosity > 0))
+    lines = list(_instances(found, console.room, verbose=console.verbosity > 0))
     if found.sinks:
-        lines += ["", *columns([("SINK", "TARGETS", "PROBE"), *map(_sink, found.sinks)])]
+        sinks = [("SINK", "TARGETS", "PROBE"), *map(_sink, found.sinks)]
+        lines += ["", *columns(sinks, console.room)]
     console.data("\n".join([*lines, "", _summary(found)]).lstrip("\n"))
     for cause, names in _causes(found):
         console.problem(f"{cause.message}\n  {folded(names)}", hint=cause.hint, code=cause.code)
     _warn_of_ends(console, found)
 
 
-def _instances(found: Forecast, *, verbose: bool) -> Iterator[str]:
+def _instances(found: Forecast, room: int, *, verbose: bool) -> Iterator[str]:
     groups: dict[tuple[str, ...], list[str]] = {}
     for each in found.instances:
         groups.setdefault(_cells(found, each), []).append(each.key)
@@ -92,7 +98,7 @@ def _instances(found: Forecast, *, verbose: bool) -> Iterator[str]:
         named = [[key] for key in keys] if verbose else [keys]
         rows += [(folded(each, 2), *cells) for each in named]
     if rows:
-        yield from columns([_HEAD, *rows])
+        yield from columns([_HEAD, *rows], room)
 
 
 def _cells(found: Forecast, each: InstanceCheck) -> tuple[str, ...]:
@@ -109,8 +115,13 @@ def _cells(found: Forecast, each: InstanceCheck) -> tuple[str, ...]:
 def _ends(found: Forecast, ends: datetime | None) -> str:
     if ends is None:
         return ""
-    days = found.days(ends)
-    return f"in {plural(days, 'day')}" if days >= 0 else "ended"
+    seconds = (ends - found.now).total_seconds()
+    if seconds < 0:
+        return "ended"
+    if seconds < FEW_DAYS * DAY:
+        hours = int(seconds // HOUR)
+        return f"in {plural(hours, 'hour')}" if hours else "within the hour"
+    return f"in {plural(found.days(ends), 'day')}"
 
 
 def _sink(each: SinkCheck) -> tuple[str, ...]:

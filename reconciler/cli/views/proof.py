@@ -23,7 +23,7 @@ _SAID: Final = {
     Finding.STALE: "of another client",
     Finding.UNREADABLE: "unreadable",
     Finding.UNPROVEN: "without an answer",
-    Finding.UNKNOWN: "secret unknown",
+    Finding.UNKNOWN: "unknown",
 }
 
 
@@ -83,7 +83,8 @@ def show(console: Console, found: Sequence[Row]) -> None:
         each for finding in Finding for each in _listed(found, finding, everything=everything)
     ]
     if listed:
-        console.data("\n".join(columns([_cells(each) for each in listed])) + "\n")
+        table = columns([_cells(each) for each in listed], console.room)
+        console.data("\n".join(table) + "\n")
     console.data(summary(found))
     _causes(console, found)
 

@@ -181,6 +181,9 @@ def test_an_expired_session_stays_expired(desk: Make) -> None:
         ({"route": "list"}, False),
         ({"instance": "acme.*"}, True),
         ({"instance": "other.*"}, False),
+        ({"instance": "acme"}, True),
+        ({"instance": "acm"}, False),
+        ({"instance": "domo"}, False),
         ({"client": "E*"}, True),
         ({"client": "e*"}, False),
     ],
@@ -254,6 +257,13 @@ def test_a_fault_can_be_written_on_one_line() -> None:
         seconds=0.5,
         done=False,
     )
+
+
+@pytest.mark.parametrize("route", ["creat", "CREATE", "", "sign-on"])
+def test_a_route_that_there_is_not_is_said(route: str) -> None:
+    """A fault that could strike nothing is an error that lists the routes."""
+    with pytest.raises(ValueError, match=r"the routes are sign_on, create, .*wrong_method"):
+        Fault(what="hang", route=route)
 
 
 @pytest.mark.parametrize(

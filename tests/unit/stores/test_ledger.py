@@ -81,6 +81,11 @@ def garble(lines: list[bytes]) -> list[bytes]:
     return [lines[0], b"[1]\n", *lines[2:]]
 
 
+def garble_last(lines: list[bytes]) -> list[bytes]:
+    """Cut the last line in its middle, and give it a line feed that no killed run writes."""
+    return [*lines[:-1], lines[-1][:100] + b"\n"]
+
+
 @pytest.mark.parametrize(
     ("tamper", "line", "word"),
     [
@@ -90,7 +95,8 @@ def garble(lines: list[bytes]) -> list[bytes]:
         (behead, 1, "it was line 2"),
         (swap, 2, "it was line 3"),
         (repeat, 3, "it was line 2"),
-        (garble, 3, "line 2 is not the one"),
+        (garble, 2, "no line of a ledger"),
+        (garble_last, 4, "no line of a ledger"),
     ],
 )
 def test_a_change_a_cut_and_a_reorder_are_found(
@@ -142,7 +148,7 @@ def test_a_line_that_a_killed_run_left_is_covered_by_the_next(tmp_path: Path) ->
     found = verify(path, anchor)
     assert (found.broken, found.torn, found.anchor.count) == ((), (2,), 3)
     path.write_bytes(path.read_bytes().replace(b".led\n", b".lad\n"))
-    assert [each.line for each in verify(path).broken] == [3]
+    assert [each.line for each in verify(path).broken] == [2, 3]
 
 
 def test_a_ledger_has_one_writer(tmp_path: Path) -> None:
@@ -196,8 +202,25 @@ def test_what_the_disk_refuses_is_known_and_tried_again(tmp_path: Path) -> None:
     assert (found.broken, found.torn, found.anchor.count) == ((), (), 3)
 
 
-def test_nested_nonsense_is_a_torn_line(tmp_path: Path) -> None:
-    """A line that exhausts the reader of JSON ends in an answer, not in a traceback."""
+@pytest.mark.parametrize("line", [b"", b"\0" * 9, b"[1]", b"hello", b"{}", b"[" * 100_000])
+@pytest.mark.parametrize("place", [0, 1])
+def test_nonsense_that_ends_in_a_line_feed_is_no_torn_line(
+    line: bytes, place: int, tmp_path: Path
+) -> None:
+    """A line that was put into the place of the last one is a break, whatever stands there."""
     path = tmp_path / "ledger.jsonl"
-    path.write_bytes(b"[" * 100_000 + b"\n")
-    assert verify(path).torn == (1,)
+    written(path, "a", "b")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:place], line + b"\n"]))
+    found = verify(path)
+    assert ([each.line for each in found.broken], found.torn) == ([place + 1], ())
+
+
+def test_nonsense_without_a_line_feed_is_no_torn_line(tmp_path: Path) -> None:
+    """What a killed run left begins as a line of a ledger does."""
+    path = tmp_path / "ledger.jsonl"
+    written(path, "a")
+    whole = path.read_bytes()
+    for rest, torn in ((b'{"format": "reconc', (2,)), (b"{", (2,)), (b"hello", ()), (b"[1]", ())):
+        path.write_bytes(whole + rest)
+        assert (verify(path).torn, bool(verify(path).broken)) == (torn, not torn)
