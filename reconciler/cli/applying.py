@@ -24,7 +24,7 @@ from reconciler.cli.commands.plan import (
     show_plan,
 )
 from reconciler.cli.exits import INCOMPLETE
-from reconciler.cli.guards import refuse_git, refuse_own, refuse_problems
+from reconciler.cli.guards import refuse_git, refuse_overwrites, refuse_own, refuse_problems
 from reconciler.cli.keys import read_identities
 from reconciler.cli.options import (
     Chosen,
@@ -180,6 +180,7 @@ def carry_out(console: Console, task: Task) -> int:
         report_interrupted(console, ground)
         report_unsealed(console, desired, ground)
         refuse_problems(made, override_limits=how.override_limits)
+        refuse_overwrites(desired, made, store)
         refuse_git(desired, made, store)
         if not _agreed(made, ground, task):
             console.note("nothing was done")

@@ -1,5 +1,6 @@
 """What stops an apply before any request: the plan's own problems, and files that git keeps."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -54,6 +55,29 @@ def refuse_own(path: Path, option: str, where: "Where", store: "LocalStore") -> 
         raise UsageError(
             f"{option} `{path}` is {own} own file: it was not written",
             hint=f"give {option} a file of its own",
+        )
+
+
+def refuse_overwrites(desired: "Desired", made: "Plan", store: "LocalStore") -> None:
+    """Stop before any request where a secret would be written over a file of the tool's own.
+
+    The manifest's own check knows neither `--state` nor where links lead.
+
+    Raises:
+        PlanRefused: naming the files.
+
+    """
+    from reconciler.model.own_files import overwrites
+
+    writing = {each.address for each in made.actions if each.sinks}
+    found = list(
+        overwrites(desired, sorted(writing), state=str(store.path), resolve=os.path.realpath)
+    )
+    if found:
+        listed = "".join(f"\n  {each.path}: {each.what} ({each.address})" for each in found[:SHOWN])
+        raise PlanRefused(
+            f"a secret would be written over a file of the tool's own:{listed}",
+            hint="give the sink another path, or the state",
         )
 
 

@@ -110,6 +110,7 @@ def load_manifest(where: Where, *, instead: "Mapping[str, bytes] | None" = None)
     desired = load(
         _sources(path, instead or {}),
         root=str(root),
+        is_folder=path.is_dir(),
         read=lambda name: (root / name).read_text(encoding="utf-8"),
     )
     gc.freeze()  # a fleet's values live as long as the process: the collector need not walk them

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -99,9 +99,9 @@ class Overwrite:
 
 
 def overwrites(
-    desired: Desired, *, state: str, resolve: Callable[[str], str]
+    desired: Desired, among: Iterable[Address], *, state: str, resolve: Callable[[str], str]
 ) -> Iterator[Overwrite]:
-    """Yield each client with a file sink that leads to a file of the tool's own.
+    """Yield each client `among` these with a file sink that leads to a file of the tool's own.
 
     `state` is the state's path, which `--state` may have given. `resolve` makes of a path what can
     be compared: `os.path.realpath` sees through links, `os.path.abspath` does not look.
@@ -115,7 +115,7 @@ def overwrites(
         named={inside(path): OwnFile(what=what) for path, what in named_files(desired)},
         folder=inside("") if desired.is_folder else None,
     )
-    for client in desired.clients.values():
+    for client in (desired.clients[each] for each in among):
         if client.sinks == (STATE,):
             continue
         for target in desired.targets(client):

@@ -208,6 +208,11 @@ class LocalStore:
             ) from None
 
     @property
+    def path(self) -> Path:
+        """Return the state's file, links followed."""
+        return self._path
+
+    @property
     def lock_path(self) -> Path:
         """Return the file that is locked."""
         return self._beside("lock")

@@ -56,7 +56,9 @@ def test_overwrites_are_found_for_another_state_and_through_links(tmp_path: Path
     )
     desired = load([Source(name="m.yaml", data=text.encode())], root=str(tmp_path), read=str)
     state = tmp_path / "real" / "other.json"
-    (found,) = overwrites(desired, state=str(state), resolve=os.path.realpath)
+    (found,) = overwrites(desired, desired.clients, state=str(state), resolve=os.path.realpath)
     assert (str(found.address), found.sink, found.path) == ("a/other.json", "f", "link/other.json")
     assert found.what == "the state"
-    assert not list(overwrites(desired, state=str(tmp_path / "s"), resolve=os.path.realpath))
+    assert not list(
+        overwrites(desired, desired.clients, state=str(tmp_path / "s"), resolve=os.path.realpath)
+    )
