@@ -123,7 +123,7 @@ def assert_delivered(folder: Path, served: "Running") -> None:
         for key in ("acme-prod", "acme-dev", "globex")
         for c in served.clients(f"{key}.domo.com")
     }
-    first = json.loads((folder / "out/acme-prod/b-cher-etl-nightly.json").read_bytes())
+    first = json.loads((folder / "out/acme-prod/bucher-etl-nightly.json").read_bytes())
     assert first["client_secret"] == secrets[NAME]
     assert (first["name"], first["description"]) == (NAME, DESCRIPTION)
     assert (
@@ -143,7 +143,7 @@ def assert_delivered(folder: Path, served: "Running") -> None:
 def assert_nowhere_else(folder: Path, served: "Running", *runs: Any) -> None:
     """Search every output and file for every secret; check the modes of the files that may."""
     allowed = {
-        NAME: {"out/acme-prod/b-cher-etl-nightly.json"},
+        NAME: {"out/acme-prod/bucher-etl-nightly.json"},
         "In State": {"reconciler.state.json"},
         "Two Places": {"got Two Places.json", "out/acme-dev.env"},
         "Sync": {"out/globex/sync.json"},
