@@ -14,7 +14,9 @@ from reconciler.model.scope import canonical
 Found = Mapping[str, Iterable[ListedClient]]
 
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.()/-]*(?: [A-Za-z0-9_.()/-]+)*")
-_WORDS: Final = frozenset(("null", "true", "false"))
+_WORDS: Final = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
+"""What is no text to some reader of YAML, in any letter case: YAML 1.1 has more than 1.2."""
+
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 

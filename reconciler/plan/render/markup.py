@@ -25,6 +25,8 @@ _PLAIN: Final = re.compile(
     r"""[)”",.;:!?…]*""",
     re.IGNORECASE,
 )
+_OPTION: Final = re.compile(r"([(“]?)(--[a-z][a-z-]*(?:=[^\s()“”,.;:!?…]+)?)([)”,.;:!?…]*)")
+"""An option of the command line, and the punctuation of the sentence around it."""
 
 
 def code(text: str) -> str:
@@ -60,22 +62,34 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
     strange: list[str] = []
-    for piece in re.split(r"( +)", text):
+    gap = False
+    for piece in _split(text):
         if not piece.strip(" "):
             if piece and not strange:
                 yield " ", False
+            gap = gap or bool(piece)
         elif _PLAIN.fullmatch(piece):
             if strange:
                 yield " ".join(strange), True
-                yield " ", False
+                if gap:
+                    yield " ", False
                 strange = []
             yield piece, False
+            gap = False
         else:
             strange.append(piece)
+            gap = False
     if strange:
         yield " ".join(strange), True
         if text.endswith(" "):
             yield " ", False
+
+
+def _split(text: str) -> Iterator[str]:
+    """Yield words and the spaces between them; an option without what stands around it."""
+    for piece in re.split(r"( +)", text):
+        option = _OPTION.fullmatch(piece)
+        yield from filter(None, option.groups()) if option else (piece,)
 
 
 def clipped(text: str, limit: int) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from reconciler.manifest.generate import document, text
 from reconciler.manifest.load import Source, load
@@ -63,6 +64,20 @@ def test_a_description_loses_its_mark_and_its_controls() -> None:
     before = loaded(MANIFEST)
     after = loaded(document(before, {"acme": [listed("A")]}))
     assert after.clients[Address("acme", "A")].description.rstrip() == "A"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("yes", "No", "ON", "off", "y", "N", "true", "NULL", "~", ""),
+        *("7", "-1", "1_000", "0x1f", "0o17", "1e5", "1.5", ".inf", ".NaN", "+.5", "190:20:30"),
+        *("2026-03-01", "2026-03-01 10:00:00", "12:30"),
+    ],
+)
+def test_what_a_reader_could_take_for_no_text_is_quoted(value: str) -> None:
+    """Booleans, numbers and dates of YAML 1.1 are among them: other tools read the file, too."""
+    assert text(value) == f'"{value}"'
+    assert yaml.safe_load(text(value)) == value
 
 
 @pytest.mark.parametrize(("value", "written"), [("A b", "A b"), ("a: b", '"a: b"'), ("é", '"é"')])
