@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from reconciler.manifest.forms import is_variable_like
 from reconciler.manifest.holes import INSTANCE, Holes, dash, parts
 from reconciler.manifest.positions import Atlas, Entry
 from reconciler.manifest.report import Finding, Report
@@ -147,6 +146,8 @@ def _bad_url(entry: Entry) -> Finding:
 
 def _bad_variable(name: str, template: str, at: int, who: int | None = None) -> Finding:
     """Report what is no variable's name; it is shown where it cannot well be the value itself."""
+    from reconciler.manifest.forms import is_variable_like
+
     return Finding(
         code="invalid-variable",
         message=lambda word: (

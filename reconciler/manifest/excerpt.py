@@ -28,6 +28,8 @@ class Excerpts:
     is wrong in it, and the file may be too broken to tell its values apart.
     """
 
+    mask: Final = MASK
+
     def __init__(self, atlas: Atlas, hidden: frozenset[int]) -> None:
         self._atlas = atlas
         self._hidden = sorted(hidden)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from reconciler.manifest import decode, settings
 from reconciler.manifest.deliveries import Deliveries
 from reconciler.manifest.expand import Expander, labels_of
-from reconciler.manifest.explain import Explainer
 from reconciler.manifest.holes import Holes
 from reconciler.manifest.merge import Manifest, merge
 from reconciler.manifest.parse import Parsed, parse
@@ -131,6 +130,8 @@ def _checked(parsed: Parsed, shape: Shape, atlas: Atlas, report: Report) -> Pars
     """Return a document of the right shape, less its wrong parts; None where there is none."""
     if shape.accepts(parsed.value):
         return parsed
+    from reconciler.manifest.explain import Explainer
+
     explainer = Explainer(parsed.value, parsed.at, atlas, report)
     if not explainer.explain(shape.violations(parsed.value)):
         return None

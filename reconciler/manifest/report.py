@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from reconciler.manifest.excerpt import MASK, Excerpts
 from reconciler.manifest.positions import Atlas
 from reconciler.manifest.suggest import Suggestions
 from reconciler.model.diagnostic import Diagnostic, Related
 from reconciler.model.text import plural, printable
+
+if TYPE_CHECKING:  # what only a wrong manifest needs is imported where it is met
+    from reconciler.manifest.excerpt import Excerpts
 
 SHOWN: Final = 100
 """So many mistakes are shown with their lines; the others are counted."""
@@ -81,6 +83,8 @@ class Report:
 
     def diagnostics(self, atlas: Atlas) -> tuple[Diagnostic, ...]:
         """Return the mistakes by place: the first ones in full, the rest as one count."""
+        from reconciler.manifest.excerpt import Excerpts
+
         found = sorted(self._findings.values(), key=lambda each: (each.at, each.code))
         page = _Page(atlas, Excerpts(atlas, frozenset(self._hidden)))
         shown = [page.diagnostic(each) for each in found[:SHOWN]]
@@ -91,7 +95,7 @@ class Report:
 class _Page:
     """Turns findings into what is shown: words, suggestions, hints and lines."""
 
-    def __init__(self, atlas: Atlas, excerpts: Excerpts) -> None:
+    def __init__(self, atlas: Atlas, excerpts: "Excerpts") -> None:
         self._atlas = atlas
         self._excerpts = excerpts
         self._suggestions = Suggestions()
@@ -115,7 +119,7 @@ class _Page:
         message, hint, word = finding.message, finding.hint, finding.word
         if not isinstance(message, str) and word is not None:
             if self._excerpts.conceals(finding.at):
-                return message(f"`{MASK}`"), hint if isinstance(hint, str) else None
+                return message(f"`{self._excerpts.mask}`"), hint if isinstance(hint, str) else None
             near = self._suggestions.near(word, finding.known) if finding.known else None
             message = message(quoted(word)) + (f": did you mean {quoted(near)}?" if near else "")
         return str(message), hint if isinstance(hint, str | None) else hint()

@@ -4,8 +4,6 @@ import hmac
 from collections.abc import Iterator
 from typing import Final, Never, final
 
-from reconciler.model.decoded import folded, readings
-
 _PART: Final = 16
 """How many characters in a row of a secret must not be shown."""
 
@@ -79,6 +77,8 @@ class Met:
 
     def add(self, *secrets: Secret) -> None:
         """Take note of secrets; one that is known already costs nothing."""
+        from reconciler.model.decoded import folded
+
         for secret in secrets:
             value = folded(secret.reveal().encode(errors="replace").decode())
             if not value or value in self.__all:
@@ -93,6 +93,8 @@ class Met:
 
     def is_in(self, output: bytes) -> bool:
         """Say whether a program's output shows any of them."""
+        from reconciler.model.decoded import readings
+
         return bool(self.__all) and any(self.__is_read_in(each) for each in readings(output))
 
     def __is_read_in(self, text: str) -> bool:

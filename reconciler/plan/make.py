@@ -11,7 +11,7 @@ from reconciler.model.desired import Desired
 from reconciler.model.instance import DOMO_API, DOMO_INSTANCE, Instance
 from reconciler.model.instant import parse, stamp
 from reconciler.model.mark import owner_of
-from reconciler.plan import drift, fleet, guard, identity, order
+from reconciler.plan import fleet, guard, identity, order
 from reconciler.plan.action import Notice, Plan
 from reconciler.plan.compare import successor_phrase
 from reconciler.plan.ground import Ground
@@ -121,6 +121,8 @@ def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refres
 
 def _looked_at(ground: Ground, meant: Predicate, notices: list[Notice]) -> Plan:
     """Return the plan that does nothing and says what drifted."""
+    from reconciler.plan import drift
+
     found = order.listed((*notices, *drift.drifted(ground, meant)))
     drifted = {each.address for each in found if each.code in drift.CODES}
     as_of = stamp(ground.as_of)
