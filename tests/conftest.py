@@ -31,6 +31,16 @@ def leaks(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[LeakSearch
     assert hits == []
 
 
+@pytest.fixture
+def uncovered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure no coverage in the processes of a test: it doubles their time, and is told elsewhere.
+
+    For suites of many runs whose lines other suites run as well.
+    """
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+    monkeypatch.delenv("COVERAGE_PROCESS_START", raising=False)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Run two tests for each core with `-n auto`: most of what they do is to wait."""

@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 RUNNABLE: Final = ("fleet", "quickstart")
 TOLD: Final = ("life-of-a-client",)  # step by step, in test_life.py

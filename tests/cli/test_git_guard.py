@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
     from tests.cli.conftest import Reconciler
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 IGNORED = "*.state.json*\nsecrets/\n"
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import KeyPair, Run
     from tests.leak_search import LeakSearch
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 PASSWORD: Final = "pä\"ss%w+rd\\='{x}&<z>€"
 COOKIE: Final = "ck\"%2B+\\=/~{}'<&>k0"
 TOKEN: Final = "tk\"%41+\\=/~{}'<&>t7"

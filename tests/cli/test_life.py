@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
     from tests.leak_search import LeakSearch
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "life-of-a-client"
 DOMAIN: Final = "acme-prod.domo.com"
 

@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 DOMAIN: Final = "acme.domo.com"
 STATE: Final = "reconciler.state.json"
 CLIENTS: Final = 3

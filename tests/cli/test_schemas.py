@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
     from tests.cli.conftest import Published, Reconciler
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 SCHEMAS: Final = Path(__file__).parents[2] / "schemas"
 MANIFEST: Final = """\
 version: 1

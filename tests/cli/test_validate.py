@@ -61,6 +61,7 @@ def bomb() -> bytes:
     ],
     ids=["bytes", "nul", "escape", "nesting", "bomb", "scalar", "keys"],
 )  # fmt: skip
+@pytest.mark.usefixtures("uncovered")
 def test_a_hostile_manifest_gets_a_short_answer(
     data: bytes, tmp_path: Path, reconciler: "Reconciler"
 ) -> None:

@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 INSTANCES = 5
 CLIENTS = 6
 SEEDS = 25

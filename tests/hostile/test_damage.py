@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 STATE = "reconciler.state.json"
 FOREIGN = "ffffffff-ffff-4fff-8fff-ffffffffffff"
 

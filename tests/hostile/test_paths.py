@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 LINEAGE = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 
 

@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 SECONDS = 20.0
 MEGABYTES = 320.0
 """More than twice what an apply needs that meets no harm, coverage measured along."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 SESSION = {"userId": 27, "success": True, "sessionToken": "s3ssion"}
 LINEAGE = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 ID = "00000000-0000-4000-8000-000000000001"

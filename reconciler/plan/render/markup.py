@@ -20,7 +20,7 @@ SENTENCE: Final = 400
 _LINK: Final = 2_000
 QUOTED: Final = re.compile(r"`([^`]+)`")
 _PLAIN: Final = re.compile(
-    r"""(?!www|[0-9a-f]{7})[(“"]*"""
+    r"""(?!www|\S*[0-9a-f]{7})[(“"]*"""
     r"""(?:[^\W\d_]+(?:[-'’][^\W\d_]+)*|[0-9]{1,3}(?:,[0-9]{3})*(?![.)])|[→±↻])?"""
     r"""[)”",.;:!?…]*""",
     re.IGNORECASE,

@@ -12,6 +12,8 @@ import pytest
 
 import reconciler
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 ROOT: Final = Path(__file__).parents[3]
 WORKFLOWS: Final = ROOT / "examples" / "github-actions" / ".github" / "workflows"
 PIPELINES: Final = (

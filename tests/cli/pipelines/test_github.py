@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
     from tests.cli.pipelines.conftest import Ci, Step
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 Read = Callable[[str], dict[str, Any]]
 
 INSTANCES: Final = 500

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
     from tests.cli.pipelines.conftest import Ci, Step
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 ROOT: Final = Path(__file__).parents[3]
 PASSWORD: Final = "pw-81c0fe22"
 
