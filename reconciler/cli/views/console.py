@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Final, Literal, Self, TextIO
 
@@ -73,7 +72,7 @@ class Console:
         """Return how long a line of standard output may be before a terminal cuts it."""
         if not self.stdout.isatty():
             return WIDTH
-        return max(NARROWEST, get_terminal_size((WIDTH, 24)).columns)
+        return max(NARROWEST, _columns())
 
     @property
     def ascii(self) -> bool:
@@ -220,9 +219,16 @@ def discard_output() -> None:
     os.close(nowhere)
 
 
+def _columns() -> int:
+    """Return how many columns the terminal has; asked only where there is one."""
+    from shutil import get_terminal_size  # it brings every way of packing files along
+
+    return get_terminal_size((WIDTH, 24)).columns
+
+
 def _folded(text: str) -> str:
     """Break lines between words, and never inside of one: it may be a path or a command."""
-    columns = max(NARROWEST, get_terminal_size((WIDTH, 24)).columns)
+    columns = max(NARROWEST, _columns())
     lines = []
     for line in text.split("\n"):
         indent = line[: len(line) - len(line.lstrip())]
