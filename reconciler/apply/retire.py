@@ -7,7 +7,7 @@ from reconciler.model.address import Address
 from reconciler.model.client import ListedClient
 from reconciler.model.instant import later
 from reconciler.plan.observe import Gone as Missing
-from reconciler.plan.observe import NotVisible, Present
+from reconciler.plan.observe import NotVisible, Present, Sight
 from reconciler.ports import Ambiguous, Gone, Listing, NotMade, Session
 from reconciler.state.document import Entry, Retiring
 from reconciler.state.records import Revoked
@@ -48,6 +48,8 @@ async def revoke(
     """
     domain = run.desired.instances[address.instance].domain
     seen = sight(run, known, listing, domain=domain)
+    if isinstance(seen, Missing) and known.id is None:
+        seen = await _looked_for(run, session, known, domain)
     match seen:
         case Present(listed=ListedClient(id=int(numeric_id))):
             outcome = await revoke_shown(run, session, numeric_id)
@@ -65,6 +67,23 @@ async def revoke(
             )
     await run.record(Revoked(address=address, client_id=known.client_id))
     return None
+
+
+async def _looked_for(run: Run, session: Session, known: Entry | Retiring, domain: str) -> Sight:
+    """Look again for what no list has ever shown: a list may lag behind the create.
+
+    Raises:
+        Unreachable: the instance stopped answering.
+
+    """
+    began, pause = run.ports.clock.monotonic(), 0.25
+    while True:
+        passed = run.ports.clock.monotonic() - began
+        await run.ports.clock.sleep(min(pause, max(0.0, run.settings.window - passed)))
+        pause *= 2
+        seen = sight(run, known, await session.list_clients(), domain=domain)
+        if not isinstance(seen, Missing) or passed >= run.settings.window:
+            return seen
 
 
 def at_once(entry: Entry) -> tuple[Retiring, ...]:
