@@ -20,6 +20,8 @@ pytestmark = pytest.mark.usefixtures("uncovered")
 INSTANCES = 5
 CLIENTS = 6
 SEEDS = 25
+SHORT = 10
+"""So many of them in the short form; `-m slow` runs the others."""
 
 
 def manifest(served: "Running", *, overlap: str = "0") -> str:
@@ -81,7 +83,10 @@ def start(folder: Path) -> "subprocess.Popen[bytes]":
     )
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(n, marks=[pytest.mark.slow] if n >= SHORT else []) for n in range(SEEDS)],
+)
 def test_a_killed_apply_ends_with_every_client_once_and_every_secret_delivered(
     seed: int, tmp_path: Path, sandbox: Callable[..., "Running"]
 ) -> None:
