@@ -36,6 +36,8 @@ COMMANDS: Final[Table] = {
     "output": ("output:output", "Print the secret of one client."),
     "state": ("state:state", "Look at the state, and mend it by hand."),
     "ledger": ("ledger:ledger", "Check the record that `apply --ledger FILE` keeps."),
+    "keygen": ("keygen:keygen", "Create an age identity file and print its recipient."),
+    "env": ("env:env", "Print the CI block for all credential references of the manifest."),
     "explain": ("explain:explain", "Explain a code: what it means, why it comes up, what to do."),
     "schema": ("schema:schema", "Print a published JSON schema."),
     "sandbox": ("sandbox:sandbox", "Serve a Domo double on loopback, to try things out."),
@@ -46,6 +48,7 @@ COMMANDS: Final[Table] = {
 
 SECTIONS: Final = {
     "From a manifest to clients": ("init", "validate", "plan", "show", "apply"),
+    "Credentials and keys": ("env", "keygen"),
     "The life of a client": ("import", "rotate", "destroy", "forget"),
     "What works, and where": ("check", "verify", "output", "state", "ledger"),
     "Help": ("explain", "schema", "completion", "sandbox", "demo"),

@@ -7,12 +7,14 @@ another client is noticed, and a rename of the address needs no key.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import CredentialUnavailable, InvalidInput, StateRefused
 from reconciler.model.secret import Secret
 from reconciler.state.document import Kept, Plain, Sealed
+from reconciler.system.files import create_private
 
 _NO_KEY: Final = "No matching keys found"
 """What pyrage says where no identity is a recipient's; all else is a damaged message."""
@@ -23,6 +25,22 @@ class Identity:
     """A private key, as pyrage holds it; it has no text form."""
 
     key: Any
+
+
+def create_identity(path: Path) -> str:
+    """Write a new age private key to a file of mode 0600 and return its recipient (`age1…`).
+
+    Raises:
+        FileExistsError: the path exists, and secrets may be sealed to the key in it.
+        OSError: as reported by the system; nothing was created.
+
+    """
+    from pyrage import x25519
+
+    key = x25519.Identity.generate()
+    recipient = str(key.to_public())
+    create_private(path, f"# public key: {recipient}\n{key}\n".encode())
+    return recipient
 
 
 class PlainSealing:

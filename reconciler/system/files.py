@@ -43,6 +43,28 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     fsync_folder(path.parent)
 
 
+def create_private(path: Path, data: bytes) -> None:
+    """Create `path` durably with mode 0600; an existing file or link there stays as it is.
+
+    Raises:
+        FileExistsError: the path exists.
+        OSError: as reported by the system; nothing was created.
+
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        write_all(descriptor, data)
+        sync(descriptor)
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+    fsync_folder(path.parent)
+
+
 def write_all(descriptor: int, data: bytes) -> None:
     """Write every byte: the system may take fewer at a time.
 
