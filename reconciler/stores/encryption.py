@@ -35,9 +35,9 @@ def create_identity(path: Path) -> str:
         OSError: as reported by the system; nothing was created.
 
     """
-    from pyrage import x25519
+    import pyrage  # type: ignore[import-untyped]  # it ships no types
 
-    key = x25519.Identity.generate()
+    key = pyrage.x25519.Identity.generate()
     recipient = str(key.to_public())
     create_private(path, f"# public key: {recipient}\n{key}\n".encode())
     return recipient
@@ -82,7 +82,7 @@ class AgeSealing:
 
     def keep(self, *, client_id: str, secret: Secret) -> Kept:
         """Seal the secret and its client id to every recipient."""
-        import pyrage  # type: ignore[import-untyped]  # it ships no types
+        import pyrage
 
         bound = {"client_id": client_id, "client_secret": secret.reveal()}
         data = json.dumps(bound, ensure_ascii=False).encode()

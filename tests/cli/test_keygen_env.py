@@ -37,7 +37,7 @@ def test_keygen_opens_what_is_sealed_to_its_recipient(
     tmp_path: Path, reconciler: "Reconciler"
 ) -> None:
     """`validate` accepts the recipient, and the library opens its messages with the file."""
-    import pyrage
+    import pyrage  # type: ignore[import-untyped]  # it ships no types
 
     recipient = reconciler("keygen").out.strip()
     sealed = pyrage.encrypt(b"a secret", [pyrage.x25519.Recipient.from_str(recipient)])

@@ -25,8 +25,8 @@ _HEADS: Final = {
     " environment secrets\nenv:\n",
     "azure": "# The env block of the step that runs reconciler; the values are secret variables of"
     " the pipeline\nenv:\n",
-    "gitlab": "# GitLab passes masked CI/CD variables to each job; these lines stop a job that lacks"
-    " one\nbefore_script:\n",
+    "gitlab": "# GitLab passes CI/CD variables to each job; these lines stop a job that lacks one\n"
+    "before_script:\n",
 }
 _LINES: Final = {
     "github": "  {name}: ${{{{ secrets.{name} }}}}\n",
