@@ -140,7 +140,8 @@ def _refuse_changed_file(now: "Plan", saved: "Plan | None") -> None:
         return
     # Where the manifest was read from is only said to the reader: another folder is no change.
     before, after = (
-        [replace(each, origin=None, reason="") for each in plan.actions] for plan in (saved, now)
+        [replace(each, origin=None, reason="", timed=False) for each in plan.actions]
+        for plan in (saved, now)
     )
     if (before, saved.parts) != (after, now.parts):
         raise PlanRefused(

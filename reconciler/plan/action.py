@@ -70,7 +70,8 @@ class Action:
     `client_id` is the id that it acts on: the predecessor for a replace or rotate, None for a
     create. `sinks` are those that are to get the secret. `reason` is a phrase for the reader, such
     as `scope data → data user`. `retires` says that the client is a rotated or replaced one whose
-    overlap is over (a revoke), so that nobody is left without a client.
+    overlap is over (a revoke), so that nobody is left without a client. `timed` is true if the
+    plan's as-of decided on the action: it does not follow from the manifest and the state alone.
     """
 
     kind: Kind
@@ -83,6 +84,7 @@ class Action:
     reason: str = ""
     origin: Origin | None = None
     retires: bool = False
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,11 @@ class Plan:
     fleet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drift: Mapping[str, int] | None = None
     moves: int = 0
+
+    @property
+    def timed(self) -> bool:
+        """Say whether an action depends on the as-of; only then the id covers it."""
+        return any(each.timed for each in self.actions)
 
     def of(self, instance: str) -> tuple[Action, ...]:
         """Return the actions on one instance, in the order in which they are carried out."""

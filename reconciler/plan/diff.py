@@ -136,7 +136,9 @@ def _change(
     if reason:
         found = _successor(Kind.ROTATE, ground, client, entry, reason)
         due = client.address not in ground.rotations and ground.is_due(client, entry)
-        return replace(found, origin=origin(client, "rotate_after")) if due else found
+        if due:
+            return replace(found, origin=origin(client, "rotate_after"), timed=True)
+        return found
     return _delivery(ground, client, entry)
 
 
@@ -231,7 +233,8 @@ def _predecessors(
             yield _retiring(client, old, "gone from the instance")
         elif _is_over(ground, client, entry, old, change):
             over = f"the overlap of {brief(old.overlap)} is over"
-            yield _retiring(client, old, over if old.overlap else "its successor takes over")
+            ended = _retiring(client, old, over if old.overlap else "its successor takes over")
+            yield replace(ended, timed=old.overlap > 0)
         else:
             until = "until its successor is delivered"
             if old.overlap and (delivered := _delivered_at(client, entry)):

@@ -96,7 +96,8 @@ def read_document(data: bytes) -> Plan:
         raise _refused("it does not have a plan's shape") from None
     if found.pop("checksum", None) != _checksum(found):
         raise _refused("it was changed since it was saved")
-    if whole(plan.parts, as_of=plan.as_of, refreshed=plan.refreshed) != plan.id:
+    as_of = plan.as_of if plan.timed else None
+    if whole(plan.parts, as_of=as_of, refreshed=plan.refreshed) != plan.id:
         raise _refused("its plan id does not belong to its parts")
     return plan
 
@@ -121,6 +122,7 @@ def _action(action: Action, symbol: str) -> Mapping[str, object]:
         "sinks": action.sinks,
         "reason": action.reason,
         "retires": action.retires,
+        "timed": action.timed,
         "origin": _origin(action.origin),
     }
 
@@ -215,6 +217,8 @@ def _read_action(found: Mapping[str, Any]) -> Action:
         sinks=_texts(found["sinks"]),
         reason=_text(found["reason"]),
         retires=_flag(found["retires"]),
+        # The id of a plan that was saved without this key covers the as-of.
+        timed=_flag(found.get("timed", True)),
         origin=None
         if origin is None
         else Origin(

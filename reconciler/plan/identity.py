@@ -21,9 +21,10 @@ def parts(desired: Desired, actions: Iterable[Action]) -> dict[str, str]:
     return {key: _digest(_part(desired, key, tuple(group))) for key, group in grouped}
 
 
-def whole(parts: Mapping[str, str], *, as_of: str, refreshed: bool) -> str:
-    """Return the plan's id."""
-    return _digest({"as_of": as_of, "refreshed": refreshed, "parts": dict(parts)})
+def whole(parts: Mapping[str, str], *, as_of: str | None, refreshed: bool) -> str:
+    """Return the plan's id; `as_of` is None if no action depends on time."""
+    covered = {"refreshed": refreshed, "parts": dict(parts)}
+    return _digest(covered if as_of is None else {"as_of": as_of, **covered})
 
 
 def digest_of(desired: Desired, action: Action) -> str:

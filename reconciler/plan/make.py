@@ -102,8 +102,9 @@ def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refres
     ]
     parts = identity.parts(desired, actions)
     as_of = stamp(ground.as_of)
+    covered = as_of if any(each.timed for each in actions) else None
     return Plan(
-        id=identity.whole(parts, as_of=as_of, refreshed=refreshed),
+        id=identity.whole(parts, as_of=covered, refreshed=refreshed),
         as_of=as_of,
         refreshed=refreshed,
         actions=actions,
@@ -127,7 +128,7 @@ def _looked_at(ground: Ground, meant: Predicate, notices: list[Notice]) -> Plan:
     drifted = {each.address for each in found if each.code in drift.CODES}
     as_of = stamp(ground.as_of)
     return Plan(
-        id=identity.whole({}, as_of=as_of, refreshed=True),
+        id=identity.whole({}, as_of=None, refreshed=True),
         as_of=as_of,
         refreshed=True,
         notices=found,

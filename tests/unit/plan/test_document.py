@@ -148,7 +148,7 @@ def changed(plan: "Plan", path: tuple[str | int, ...], value: object) -> dict[st
     [
         (("plan_id",), "0" * 64, "plan id"),
         (("plan_id",), 7, "shape"),
-        (("as_of",), "2027-01-01T00:00:00Z", "plan id"),
+        (("actions", 0, "timed"), True, "plan id"),
         (("refreshed",), "no", "shape"),
         (("actions",), 5, "shape"),
         (("actions", 0, "action"), "destroy", "shape"),

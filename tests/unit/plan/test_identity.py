@@ -91,13 +91,6 @@ def test_what_is_only_said_is_not_covered(two: "Fleet") -> None:
     assert two.plan().id == before.id
 
 
-def test_the_whole_covers_the_as_of(two: "Fleet") -> None:
-    """Time is an input: another as-of is another plan, with the same parts."""
-    before, after = two.plan(), two.plan(as_of="2026-03-02T00:00:00Z")
-    assert before.parts == after.parts
-    assert before.id != after.id
-
-
 def test_a_part_does_not_depend_on_the_selection(two: "Fleet") -> None:
     """A plan of one instance has the same part as one of the fleet, and another id."""
     whole = two.plan()

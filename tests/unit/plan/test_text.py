@@ -72,7 +72,7 @@ def test_a_plan_of_every_kind(fleet: "Fleet") -> None:
         f"{PLAIN}\n"
         "\n"
         "1 client unchanged.\n"
-        "Plan id 6245c5cc9bc3d9cee710a420d590729301a56ac153a5fd373c915d161cc3cbd8\n"
+        "Plan id 625d8bb0ee1127caa3418ab6f6d27d9da0902fbbea674b1f433bd640381ac36c\n"
         "Plan: 1 to create, 1 to replace, 1 to rotate, 1 to deliver, 1 to revoke, 1 to forget.\n"
     )
 
