@@ -1,6 +1,7 @@
 """What every test may ask for: a Domo double that serves, and a search for leaked secrets."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -19,6 +20,33 @@ else:  # tests are no package, so that what they share is found by its folder
 
 TOTALS = pytest.StashKey[Totals]()
 SERVED = pytest.StashKey[list["Running"]]()
+
+
+VARIABLES = (
+    "PYTHONUNBUFFERED",
+    "PYTHONIOENCODING",
+    "LC_ALL",
+    "LC_CTYPE",
+    "FORCE_COLOR",
+    "NO_COLOR",
+)
+"""What a shell may export that changes what a program prints, or when."""
+
+
+def pytest_configure() -> None:
+    """Run every test in one environment: a script or a terminal may have started the suite.
+
+    A shell without job control starts `pytest &` with SIGINT ignored, and `nohup` with SIGHUP. The
+    processes of the tests would inherit that, and no test could interrupt them.
+    """
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+    os.environ["LANG"] = "C.UTF-8"
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -194,3 +194,12 @@ def test_a_corrupt_state_is_refused_and_kept(fleet: Path, reconciler: "Reconcile
     assert run.err.startswith("Error: ")
     assert "\nhint: " in run.err
     assert (fleet / "reconciler.state.json").read_text() == '{"version": 1, "lin'
+
+
+@pytest.mark.parametrize("day", ["2028-02-29", "2026-12-31", "2027-03-28T01:30:00Z"])
+def test_a_plan_without_time_has_the_same_id_on_every_day(
+    tmp_path: Path, reconciler: "Reconciler", day: str
+) -> None:
+    """A plan in which nothing depends on time prints the same bytes tomorrow."""
+    (tmp_path / "reconciler.yaml").write_text(MANIFEST, encoding="utf-8")
+    assert reconciler("plan", "--as-of", day).out == reconciler("plan").out
