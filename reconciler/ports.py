@@ -149,7 +149,7 @@ class Works:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Domo refused the secret: 401."""
+    """Domo refused the secret: 401, or `invalid_client`."""
 
     reason: str
 

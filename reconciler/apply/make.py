@@ -125,6 +125,7 @@ async def post(run: Run, session: Session, action: Action, intent: Intent) -> Po
         StateUnwritable: the journal does not take a record; nothing more is posted.
 
     """
+    last = ""
     for attempt in range(run.settings.attempts):
         if attempt:
             intent = replace(intent, nonce=run.ports.nonce(), at=run.now())
@@ -139,6 +140,7 @@ async def post(run: Run, session: Session, action: Action, intent: Intent) -> Po
                 await run.record(Absent(nonce=intent.nonce))
                 return Cause(code="create-refused", message=f"Domo did not create it: {reason}")
             case NotMade() | Ambiguous():
+                last = outcome.reason
                 cause = await _resolve(run, session, action, intent, outcome)
                 if cause is not None:
                     return cause
@@ -148,7 +150,8 @@ async def post(run: Run, session: Session, action: Action, intent: Intent) -> Po
             break
     return Cause(
         code="create-failed",
-        message="every answer to the create was lost or unusable, and no client came of it",
+        message="every answer to the create was lost or unusable, and no list shows a new client;"
+        f" the last one: {last}",
         hint="apply again when the instance answers",
     )
 
@@ -256,7 +259,7 @@ async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cau
     """
     if entry.client_id in run.proven:
         return None
-    reason = ""
+    found = reason = ""
     for pause in _PROOF_PAUSES:
         await run.ports.clock.sleep(pause)
         proof = await session.prove(client_id=entry.client_id, secret=secret, scope=entry.scope)
@@ -266,13 +269,15 @@ async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cau
                 return None
             case Unproven() if not entry.retiring:
                 return None
-            case Refused(reason=reason) | Unproven(reason=reason):
-                continue
+            case Refused(reason=reason):
+                found = "its secret does not sign in"
+            case Unproven(reason=reason):
+                found = "Domo could not be asked whether its secret works"
             case _:
                 assert_never(proof)
     return Cause(
         code="not-proven",
-        message=f"its secret does not sign in, so nothing is replaced by it: {reason}",
+        message=f"{found}, so nothing is replaced by it: {reason}",
         hint="apply again: it is kept, and delivered once it works; `reconciler plan --refresh`"
         " shows whether the client is gone",
     )

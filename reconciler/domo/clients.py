@@ -1,6 +1,6 @@
 """One instance, signed on to: list, create, revoke, prove, and what each answer means."""
 
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import httpx
 
@@ -23,6 +23,9 @@ from reconciler.ports import (
     RevokeOutcome,
 )
 
+_RETIRED: Final = frozenset({404, 405, 410})
+"""Answers of the API host's create if Domo no longer has this endpoint."""
+
 
 class HttpSession:
     """The port `Session` over one HTTP client."""
@@ -34,6 +37,7 @@ class HttpSession:
         self._client = client
         self._access = access
         self._met = met
+        self._on_instance = isinstance(access, TokenAuth)
 
     @property
     def user(self) -> int | None:
@@ -80,24 +84,38 @@ class HttpSession:
 
     async def create(self, *, name: str, description: str, scope: tuple[str, ...]) -> CreateOutcome:
         """Send one create; only what certainly made nothing is sent again."""
-        build = (
-            requests.create_with_token
-            if isinstance(self._access, TokenAuth)
-            else requests.create_with_session
-        )
-        request = build(self._instance, name=name, description=description, scope=scope)
-        answer = await self._change(request)
+        answer = await self._post(name=name, description=description, scope=scope)
         if not isinstance(answer, httpx.Response):
             return answer
         if answer.status_code not in {200, 201}:
             return self._not_done(answer)
         try:
-            made = wire.made(answer.content, name=name)
+            made = wire.made(answer.content)
         except wire.Unusable as unusable:
             return Ambiguous(reason=str(unusable), status=answer.status_code)
         self._met.add(made.secret)
         self._learn_user(made)
         return made
+
+    async def _post(
+        self, *, name: str, description: str, scope: tuple[str, ...]
+    ) -> httpx.Response | NotMade | Ambiguous:
+        """Ask the API host if there is a session, and the instance if that endpoint is retired."""
+        if not self._on_instance:
+            request = requests.create_with_session(
+                self._instance, name=name, description=description, scope=scope
+            )
+            answer = await self._change(request)
+            retired = isinstance(answer, httpx.Response) and answer.status_code in _RETIRED
+            if not retired:
+                return answer
+            # Such an answer created nothing, so asking the other endpoint cannot create twice.
+            self._on_instance = True
+        return await self._change(
+            requests.create_on_instance(
+                self._instance, name=name, description=description, scope=scope
+            )
+        )
 
     def _learn_user(self, made: ClientMade) -> None:
         if isinstance(self._access, TokenAuth) and made.owner is not None:

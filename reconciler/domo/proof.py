@@ -1,6 +1,7 @@
 """Whether a client's secret works: it signs in, and nothing else is done with the token."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import httpx
 
@@ -11,15 +12,18 @@ from reconciler.model.instance import Instance
 from reconciler.model.secret import Secret
 from reconciler.ports import Claim, ProofOutcome, Refused, Unproven, Works
 
+_METHOD_NOT_ALLOWED: Final = 405
+
 
 async def prove(
     instance: Instance, claim: Claim, *, client: httpx.AsyncClient, hidden: Iterable[Secret] = ()
 ) -> ProofOutcome:
     """Sign in with a client's secret; `hidden` is what else no text of the server may repeat."""
-    request = requests.prove(instance, scope=claim.scope)
     basic = httpx.BasicAuth(claim.client_id, claim.secret.reveal())
     try:
-        answer = await client.send(request, auth=basic)
+        answer = await client.send(requests.prove(instance), auth=basic)
+        if answer.status_code == _METHOD_NOT_ALLOWED:
+            answer = await client.send(requests.prove_by_get(instance), auth=basic)
     except httpx.RequestError as failure:
         return Unproven(reason=phrase(failure))
     if answer.status_code == 200:
@@ -27,7 +31,8 @@ async def prove(
     kept_back = (*hidden, claim.secret)
     said = wire.said(answer.content, kept_back)
     reason = f"Domo answered {status_phrase(answer, kept_back)}" + (f": {said}" if said else "")
-    return Refused(reason=reason) if answer.status_code == 401 else Unproven(reason=reason)
+    refused = answer.status_code == 401 or wire.is_invalid_client(answer.content)
+    return Refused(reason=reason) if refused else Unproven(reason=reason)
 
 
 def _proof(answer: httpx.Response) -> Works | Unproven:

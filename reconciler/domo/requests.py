@@ -6,7 +6,6 @@ Pure. Sources: Domo's OpenAPI descriptions for the sign-on, `POST /clients` and 
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote
 
 import httpx
 import orjson
@@ -21,6 +20,7 @@ LIST_CAP: Final = 16_000_000
 
 SIGN_ON_PATH: Final = "/api/content/v2/authentication"
 _TOKENS_PATH: Final = "/api/identity/v1/developer-tokens"
+_GRANT: Final = "grant_type=client_credentials"
 
 
 def password_sign_on(instance: Instance, credential: PasswordCredential) -> httpx.Request:
@@ -69,10 +69,10 @@ def create_with_session(
     )
 
 
-def create_with_token(
+def create_on_instance(
     instance: Instance, *, name: str, description: str, scope: tuple[str, ...]
 ) -> httpx.Request:
-    """Build a create on the instance, for an access token, which the API host does not take."""
+    """Build a create on the instance, which accepts an access token or a session."""
     return _request(
         "POST",
         instance.endpoints.instance + _TOKENS_PATH,
@@ -95,10 +95,25 @@ def revoke(instance: Instance, numeric_id: int) -> httpx.Request:
     return _request("DELETE", url, body=None, headers={}, extensions={"resend": Resend.UNSENT})
 
 
-def prove(instance: Instance, *, scope: tuple[str, ...]) -> httpx.Request:
-    """Build a sign-in with a client's secret; the caller adds the secret as Basic authorization."""
-    asked = f"&scope={quote(' '.join(scope), safe='')}" if scope else ""
-    url = f"{instance.endpoints.api}/oauth/token?grant_type=client_credentials{asked}"
+def prove(instance: Instance) -> httpx.Request:
+    """Build a sign-in with a client's secret; the caller adds the secret as Basic authorization.
+
+    It asks for no scope: a scope that the endpoint does not know would be refused instead of the
+    secret.
+    """
+    return _request(
+        "POST",
+        f"{instance.endpoints.api}/oauth/token",
+        body=None,
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        extensions={"resend": Resend.READING},
+        content=_GRANT.encode(),
+    )
+
+
+def prove_by_get(instance: Instance) -> httpx.Request:
+    """Build the same sign-in as a GET, for an endpoint that answers 405 to a POST."""
+    url = f"{instance.endpoints.api}/oauth/token?{_GRANT}"
     return _request("GET", url, body=None, headers={}, extensions={"resend": Resend.READING})
 
 
@@ -109,10 +124,13 @@ def _request(
     body: Mapping[str, object] | None,
     headers: dict[str, str],
     extensions: dict[str, object],
+    content: bytes | None = None,
 ) -> httpx.Request:
     general = {"Accept": "application/json", "User-Agent": f"domo-reconciler/{__version__}"}
     if body is None:
-        return httpx.Request(method, url, headers=general | headers, extensions=extensions)
+        return httpx.Request(
+            method, url, headers=general | headers, content=content, extensions=extensions
+        )
     general["Content-Type"] = "application/json"
     content = orjson.dumps(body)
     return httpx.Request(

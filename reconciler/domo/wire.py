@@ -23,7 +23,6 @@ _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _SECRET_LIKE: Final = re.compile(r"[A-Za-z0-9+/=_%]{32,}")
 _REASONS: Final = ("reason", "error_description", "message", "error", "statusReason")
 _LONGEST_REASON: Final = 200
-_CUT_NAME: Final = 32
 
 
 class Unusable(ValueError):  # noqa: N818 (the answer is unusable; it is not an error of ours)
@@ -107,18 +106,19 @@ def _listed(entry: Mapping[str, Any]) -> ListedClient:
     )
 
 
-def made(body: bytes, *, name: str) -> ClientMade:
+def made(body: bytes) -> ClientMade:
     """Read the answer of a create, in the spelling of either endpoint.
 
+    An id and a secret are a success. What else the answer repeats may be spelled differently from
+    what was sent; the list shows what Domo stored.
+
     Raises:
-        Unusable: a usable id or secret is missing, or it is about a client of another name.
+        Unusable: a usable id or secret is missing.
 
     """
     answer = _mapping(document(body))
     client_id = answer.get("client_id", answer.get("clientId"))
     secret = answer.get("client_secret", answer.get("clientSecret"))
-    if not _is_same_name(name, answer.get("name", name)):
-        raise Unusable("the answer is about a client of another name")
     if not _is_whole(client_id):
         raise Unusable("the answer has no usable client id")
     if not _is_whole(secret):
@@ -139,6 +139,14 @@ def access_token(body: bytes) -> bool:
 
     """
     return _is_whole(_mapping(document(body)).get("access_token"))
+
+
+def is_invalid_client(body: bytes) -> bool:
+    """Say whether an OAuth error blames the client's id or secret."""
+    try:
+        return _mapping(document(body)).get("error") == "invalid_client"
+    except Unusable:
+        return False
 
 
 def said(body: bytes, hidden: Iterable[Secret]) -> str:
@@ -175,14 +183,6 @@ def _mapping(answer: object) -> Mapping[str, Any]:
 
 def _reason(answer: Mapping[str, Any]) -> str:
     return next((answer[key] for key in _REASONS if isinstance(answer.get(key), str)), "")
-
-
-def _is_same_name(sent: str, got: object) -> bool:
-    # Domo promises no exact bytes: a name may come back trimmed, squeezed or cut.
-    if not isinstance(got, str):
-        return False
-    whole, part = " ".join(sent.split()), " ".join(got.split())
-    return part == whole or (len(part) >= _CUT_NAME and whole.startswith(part))
 
 
 def _is_uuid(value: object) -> bool:

@@ -161,7 +161,7 @@ def _revoke(world: World, instance: Instance, call: Call, now: float) -> Respons
 
 def _token(world: World, call: Call, now: float) -> Response:
     """6: proves that a client's id and secret belong together."""
-    query = call.request.query
+    query = {**call.request.query, **call.form}
     if query.get("grant_type") != "client_credentials":
         return answered(400, {"error": "unsupported_grant_type"})
     found = world.client_with(call.basic[0]) if call.basic else None

@@ -2,8 +2,10 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import parse_qsl
 
 from reconciler.sandbox.faults import Route
 from reconciler.sandbox.message import Request, document_in
@@ -17,7 +19,8 @@ class Call:
     `create` is `POST /clients` on the API host, `create_on_instance` its twin on the instance,
     `token` the sign-in of a client. `client` is the name that is created, or of the client that is
     revoked or signs in. `number` is the id in the path, `basic` the user and password of a token
-    request, `document` the JSON body; each is None elsewhere.
+    request, `document` the JSON body; each is None elsewhere. `form` is the body of a
+    token request.
     """
 
     request: Request
@@ -27,6 +30,7 @@ class Call:
     number: int | None = None
     basic: tuple[str, str] | None = None
     document: Any = None
+    form: Mapping[str, str] = field(default_factory=dict)
 
 
 def called(world: World, request: Request) -> Call:
@@ -71,7 +75,7 @@ def _on_api(world: World, request: Request, rest: list[str]) -> Call:
     match request.method, rest:
         case "POST", ["clients"]:
             return _create(request, "create", request.headers.get("x-domo-customerdomain"))
-        case "GET", ["oauth", "token"]:
+        case "GET" | "POST", ["oauth", "token"]:
             return _token(world, request)
         case _, ["clients"] | ["oauth", "token"]:
             return Call(request=request, route="wrong_method")
@@ -115,6 +119,7 @@ def _token(world: World, request: Request) -> Call:
         domain=found[0].domain if found else None,
         client=found[1].name if found else None,
         basic=basic,
+        form=dict(parse_qsl(request.body.decode(errors="replace"))),
     )
 
 

@@ -229,7 +229,6 @@ def test_a_session_that_ends_is_renewed(sandbox: Start) -> None:
         ({"what": "garbage", "form": "html"}, 1),
         ({"what": "truncated"}, 1),
         ({"what": "no_secret"}, 1),
-        ({"what": "wrong_name"}, 1),
         ({"what": "redirect"}, 0),
         ({"what": "redirect", "status": 307}, 0),
         ({"what": "huge", "megabytes": 3}, 1),

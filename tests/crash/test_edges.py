@@ -72,7 +72,7 @@ def test_the_edges_are_those_of_a_whole_apply(change: "Scene") -> None:
     assert count("send POST /api/clients ") == 5
     assert count("send POST /instances/i2.domo.com/api/identity/v1/developer-tokens ") == 2
     assert count("send DELETE ") == 7
-    assert count("send GET /api/oauth/token ") == 5
+    assert count("send POST /api/oauth/token ") == 5
     assert count("recv ") >= count("send POST /api/clients ") + count("send DELETE ")
     assert count("start put.sh ") == count("write a pipe ") == 3
     assert count("replace secrets/") == count("fsync secrets #") == 5

@@ -13,6 +13,7 @@ from reconciler.model.errors import Unreachable
 from reconciler.model.secret import Secret
 from reconciler.ports import (
     Ambiguous,
+    ClientMade,
     Credential,
     Gone,
     Listing,
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 SIGN_ON = "POST /instance/api/content/v2/authentication"
 LIST = "GET /instance/api/identity/v1/developer-tokens"
 CREATE = "POST /instance/api/identity/v1/developer-tokens"
+CREATE_ON_API = "POST /api/clients"
 REVOKE = "DELETE /instance/api/identity/v1/developer-tokens/1234"
-PROVE = "GET /api/oauth/token"
+PROVE = "POST /api/oauth/token"
+PROVE_BY_GET = "GET /api/oauth/token"
 CLIENT_ID = "0b6ed1a5-1111-4222-8333-444455556666"
 ENTRY = {
     "id": 1234,
@@ -231,19 +234,50 @@ def test_a_working_secret_is_proved_by_signing_in(stage: Stage) -> None:
 
     assert prove(stage) == Works()
     (asked,) = stage.asked
-    assert asked.path == "/api/oauth/token?grant_type=client_credentials&scope=data%20user"
+    assert asked.path == "/api/oauth/token"
+    assert asked.body == b"grant_type=client_credentials"
+    assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
     scheme, _, value = asked.headers["authorization"].partition(" ")
     assert scheme == "Basic"
     assert base64.b64decode(value).decode() == f"{CLIENT_ID}:5ec7e7"
     assert "x-domo-developer-token" not in asked.headers
 
 
-def test_a_proof_without_scopes_asks_for_none(stage: Stage) -> None:
-    """No scope known, no scope sent."""
-    stage.on(PROVE, stage.answer(200, {"access_token": "ey.token"}))
+def test_an_endpoint_that_refuses_post_is_asked_by_get(stage: Stage) -> None:
+    """Domo documents GET and its SDKs send POST; 405 says nothing about the secret."""
+    stage.on(PROVE, stage.answer(405))
+    stage.on(PROVE_BY_GET, stage.answer(200, {"access_token": "ey.token"}))
 
-    assert prove(stage, scope=()) == Works()
-    assert stage.asked[0].path == "/api/oauth/token?grant_type=client_credentials"
+    assert prove(stage) == Works()
+    assert stage.asked[1].path == "/api/oauth/token?grant_type=client_credentials"
+
+
+def test_an_invalid_client_is_refused(stage: Stage) -> None:
+    """OAuth may answer 400 for a wrong secret, and then names the client as the cause."""
+    stage.on(PROVE, stage.answer(400, {"error": "invalid_client"}))
+
+    assert isinstance(prove(stage), Refused)
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+def test_a_retired_create_endpoint_is_replaced_by_the_instance(stage: Stage, status: int) -> None:
+    """The instance's own endpoint accepts the session, and later creates use it at once."""
+    stage.signs_on()
+    stage.on(CREATE_ON_API, stage.answer(status, {"status": status}))
+    made = {"id": 7, "clientId": CLIENT_ID, "clientSecret": "5ec7e7"}
+    stage.on(CREATE, stage.answer(201, made))
+
+    async def work(session: HttpSession) -> list[object]:
+        return [
+            await session.create(name=name, description="", scope=("data",)) for name in ("A", "B")
+        ]
+
+    first, second = stage.run(work)
+
+    assert isinstance(first, ClientMade)
+    assert isinstance(second, ClientMade)
+    assert stage.count(CREATE_ON_API) == 1
+    assert stage.count(CREATE) == 2
 
 
 def test_a_wrong_secret_is_refused_at_once(stage: Stage) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SIGN_ON = "POST /instance/api/content/v2/authentication"
 LIST = "GET /instance/api/identity/v1/developer-tokens"
 CREATE = "POST /api/clients"
-PROVE = "GET /api/oauth/token"
+PROVE = "POST /api/oauth/token"
 HIDDEN = ("hunter2-password", "s3ssion-one", "s3ssion-two", "5ec7e7", "NWVjN2U3")
 
 

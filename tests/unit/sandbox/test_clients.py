@@ -310,7 +310,7 @@ def test_a_sign_in_gets_no_scope_that_the_client_lacks(desk: Make) -> None:
         ("POST", "/api/clients/", 404),
         ("GET", "/instances/acme.domo.com/api/identity/v2/developer-tokens", 404),
         ("GET", "/api/clients", 405),
-        ("POST", "/api/oauth/token", 405),
+        ("PUT", "/api/oauth/token", 405),
         ("GET", "/instances/acme.domo.com/api/content/v2/authentication", 405),
         ("PUT", LIST, 405),
         ("PUT", f"{LIST}/5", 405),
