@@ -169,8 +169,11 @@ def carry_out(console: Console, task: Task) -> int:
         ground = survey(store, keys)
         chosen = _chosen(task, desired, ground)
         made = draw_up(desired, ground, chosen, as_of=how.as_of, reach=how.reach)
+        # An approved run does its work even if no one can read it.
+        console.must_go_on = task.out is None and (how.auto_approve or task.agreed is not None)
         if how.output == "text":
             show_plan(console, made, "text")
+            console.settle()  # a pipe is block-buffered: the plan precedes the first action
         if task.out is not None:
             save_plan(console, made, task.out, how.where, store)
             return 0
@@ -185,6 +188,7 @@ def carry_out(console: Console, task: Task) -> int:
         if not _agreed(made, ground, task):
             console.note("nothing was done")
             return 1
+        console.must_go_on = True
         job = _job(task, chosen, made, (desired, ground, store))
         code = _done(console, task, job, stale)
     if report_unseen(console, made) or _report_conflicts(console, made):

@@ -12,7 +12,7 @@ import click
 
 import reconciler
 from reconciler.cli.group import LazyGroup, Table
-from reconciler.cli.views.console import Console, discard_output
+from reconciler.cli.views.console import Console, discard_output, open_closed_streams
 from reconciler.model.errors import Interrupted, ReconcilerError, UsageError
 
 PROGRAM: Final = "reconciler"
@@ -75,8 +75,8 @@ def group() -> click.Group:
 def run() -> NoReturn:
     """Run the command line of this process and end it with the exit code."""
     gc.set_threshold(RARELY)
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
-        signal.signal(signal.SIGTERM, _as_ctrl_c)
+    _stop_on_signals()
+    open_closed_streams()
     console = Console.of_process(os.environ)
     try:
         code = main(sys.argv[1:], console, os.environ)
@@ -87,6 +87,19 @@ def run() -> NoReturn:
     except (OSError, ReconcilerError):
         discard_output()  # it was said, or its reader has gone: the interpreter need not try again
     sys.exit(code)
+
+
+def _stop_on_signals() -> None:
+    """Let SIGINT, SIGTERM and SIGHUP stop every command in the same way, with 130.
+
+    A shell without job control starts a background job with SIGINT ignored, and so do many entry
+    points of containers; Python then installs no handler, and the command could not be stopped.
+    SIGHUP stays ignored if `nohup` asked for it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio replaces only this one
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _as_ctrl_c)
 
 
 def _as_ctrl_c(*_: object) -> None:
@@ -121,7 +134,14 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
         console.problem(_refused(error), code="system")
         return ReconcilerError.exit_code
     except Exception as error:  # noqa: BLE001 (the boundary: what nobody expected ends here)
-        _internal(error, console)
+        if _is_memory(error):
+            console.problem(
+                "the system has no more memory for this program",
+                hint="raise the limit (`ulimit -v`, or the container's), and run it again",
+                code="system",
+            )
+        else:
+            _internal(error, console)
         return ReconcilerError.exit_code
 
 
@@ -177,6 +197,15 @@ def _refused(error: OSError) -> str:
     """Say what the system refused where no adapter knew better: help on a full disk, say."""
     where = f" at `{error.filename}`" if error.filename else ""
     return f"the system refused{where}: {error.strerror or type(error).__name__}"
+
+
+def _is_memory(error: Exception) -> bool:
+    """Say whether an error only means that there is no room: for values, a library or a thread."""
+    signs = ("failed to map segment", "cannot allocate memory", "can't start new thread")
+    return isinstance(error, MemoryError) or (
+        isinstance(error, ImportError | RuntimeError)
+        and any(each in str(error).lower() for each in signs)
+    )
 
 
 def _internal(error: Exception, console: Console) -> None:

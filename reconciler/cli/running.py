@@ -48,7 +48,7 @@ def _exit_code(ended: "Report") -> int:
 
 
 async def _interruptible(console: Console, job: "Job", listen: "Listener") -> "Report":
-    """Run the job; Ctrl-C and SIGTERM let it finish what is in flight, a second one ends it."""
+    """Run the job; the first signal lets it finish what is in flight, a second one ends it."""
     from reconciler.apply.run import Stop
     from reconciler.cli.compose import carry_out
     from reconciler.system.keeper import Keeper
@@ -56,9 +56,15 @@ async def _interruptible(console: Console, job: "Job", listen: "Listener") -> "R
     stop = Stop()
     loop = asyncio.get_running_loop()
     with Keeper() as keeper:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _signals():
             loop.add_signal_handler(number, _interrupt, console, stop, keeper)
         return await carry_out(job, listen, stop, keeper)
+
+
+def _signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that stop a run; `nohup` may have asked to ignore SIGHUP."""
+    hangup = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hangup else ()))
 
 
 def _interrupt(console: Console, stop: "Stop", keeper: "Keeper") -> None:

@@ -235,6 +235,7 @@ def _report(
     output: str,
 ) -> None:
     """Say what was adopted, and what was not and why."""
+    console.must_go_on = True
     rows = [_row(desired, address, entry) for address, entry in sorted(entries.items())]
     if output == "json":
         console.document(_document(left, adopted=rows))

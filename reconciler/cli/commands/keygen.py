@@ -38,6 +38,7 @@ def keygen(console: Console, *, out: str) -> int:
             f"{out} exists, and an identity file is never overwritten",
             hint="secrets may be sealed to it: choose another name with --out",
         ) from None
+    console.must_go_on = True
     console.data(recipient)
     for _, reason in unsafe_paths([path]):
         console.warn(f"{out} is a private key, and {reason}", hint="add it to .gitignore")

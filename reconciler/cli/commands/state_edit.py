@@ -70,6 +70,7 @@ def mv(  # noqa: PLR0913 (one argument for each option)
         kept = {each: known for each, known in state.clients.items() if each != source}
         after = _next(state, {**kept, target: entry})
         store.write(after, replacing=state)
+    console.must_go_on = True
     console.note(f"moved {source} to {target}")
     if output == "json":
         console.document(edited("mv", after.serial, (source, target)))
@@ -115,6 +116,7 @@ def rm(
         kept = {each: known for each, known in state.clients.items() if each != address}
         after = _next(state, kept)
         store.write(after, replacing=state)
+    console.must_go_on = True
     console.note(f"forgot {address}: the client lives on")
     if output == "json":
         console.document(edited("rm", after.serial, (address,)))

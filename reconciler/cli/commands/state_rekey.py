@@ -76,6 +76,7 @@ def rekey(
         if kept
         else "there is no secret to seal"
     )
+    console.must_go_on = True
     if output == "json":
         console.document(edited("rekey", serial, [each.whose for each in kept]))
     return 0

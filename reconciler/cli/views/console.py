@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO, TextIOWrapper
 from textwrap import wrap
 from typing import Final, Literal, Self, TextIO
 
@@ -29,7 +30,9 @@ class Console:
     """Standard output for data, standard error for everything else.
 
     The settings are those of the options that every command has; they are set while the command
-    line is read. `verbosity` counts the `-v`.
+    line is read. `verbosity` counts the `-v`. `must_go_on` is set when a command begins to change
+    something: from then on, an output that cannot be written does not stop it or change its exit
+    code.
     """
 
     stdout: TextIO
@@ -39,10 +42,15 @@ class Console:
     verbosity: int = 0
     quiet: bool = False
     log_format: LogFormat = "text"
+    must_go_on: bool = False
 
     @classmethod
     def of_process(cls, environ: Mapping[str, str]) -> Self:
         """Return the console of this process; a character that cannot be shown is escaped."""
+        if type(sys.stderr) is TextIOWrapper:
+            kept = sys.stderr  # whose end would close the buffer that both share
+            sys.stderr = ToleratedStderr(kept.buffer, encoding=kept.encoding, line_buffering=True)
+            sys.__stderr__ = kept  # type: ignore[misc]
         for stream in (sys.stdout, sys.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
@@ -103,7 +111,7 @@ class Console:
             written = ascii_json(written) if self.ascii else written
         else:
             written = ascii_signs(text) if self.ascii else text
-        with writing():
+        with self._writing():
             self.stdout.write(written if written.endswith("\n") else written + "\n")
 
     def document(self, document: object) -> None:
@@ -154,9 +162,29 @@ class Console:
             ReconcilerError: standard output does not take it.
 
         """
-        with writing():
+        with self._writing():
             self.stdout.flush()
-        self.stderr.flush()
+        with contextlib.suppress(OSError):
+            self.stderr.flush()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Pass on that the output cannot be written, unless the command must go on.
+
+        Raises:
+            BrokenPipeError: the reader has gone.
+            ReconcilerError: the stream refused for another reason.
+
+        """
+        try:
+            with writing():
+                yield
+        except (BrokenPipeError, ReconcilerError) as error:
+            if not self.must_go_on:
+                raise
+            self.stdout = discarded(self.stdout)
+            if isinstance(error, ReconcilerError):
+                self.warn(error.message, hint="the command goes on; its exit code is not changed")
 
     @property
     def _colour_on_stderr(self) -> bool:
@@ -209,6 +237,46 @@ def writing() -> Iterator[None]:
         raise
     except OSError as error:
         raise ReconcilerError(f"cannot write the output: {error.strerror}") from None
+
+
+class ToleratedStderr(TextIOWrapper):
+    """Standard error that loses what it cannot write: a message must not stop the work."""
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with contextlib.suppress(OSError):
+            return super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what can be sent."""
+        with contextlib.suppress(OSError):
+            super().flush()
+
+
+def open_closed_streams() -> None:
+    """Give a standard stream that is closed the null device.
+
+    Otherwise the first file that is opened gets its number, and a message would be written there.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+def discarded(stream: TextIO) -> TextIO:
+    """Let a stream write to nowhere from now on, with what it still holds."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        return stream
+    return StringIO()
 
 
 def discard_output() -> None:
