@@ -47,10 +47,10 @@ def write(where: Where, desired: "Desired", found: "Found") -> tuple[str, ...]:
 
 
 def _write_all(texts: Mapping[str, str]) -> None:
-    from reconciler.system.files import write_atomically
+    from reconciler.system.files import followed, write_atomically
 
     for name, text in sorted(texts.items()):
-        path = Path(name)
+        path = followed(Path(name))
         try:
             write_atomically(path, text.encode(), mode=path.stat().st_mode & 0o777)
         except OSError as error:

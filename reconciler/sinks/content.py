@@ -8,7 +8,9 @@ from reconciler.model.client import Delivery
 from reconciler.model.sink import FileFormat
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_./:@%+=,-]+")
-_AMBIGUOUS: Final = re.compile(r"['\\\x00-\x1f\x7f]")
+_SINGLE: Final = re.compile(r"[^'\\\x00-\x1f\x7f]+")
+_DOUBLE: Final = re.compile(r'[^"\\$`!\x00-\x1f\x7f]+')
+"""Values that shells and dotenv libraries read the same in single and in double quotes."""
 
 
 def content(delivery: Delivery, form: FileFormat) -> bytes:
@@ -37,7 +39,14 @@ def line(delivery: Delivery) -> bytes:
 
 
 def _quoted(value: str) -> str:
-    """Quote so that shells and dotenv libraries read the same; bare where nothing is special."""
-    if _AMBIGUOUS.search(value):
-        raise ValueError("a value has a character that readers of dotenv do not agree on")
-    return value if _BARE.fullmatch(value) else f"'{value}'"
+    """Quote so that shells and dotenv libraries read the same; bare if nothing is special."""
+    if _BARE.fullmatch(value):
+        return value
+    if _SINGLE.fullmatch(value):
+        return f"'{value}'"
+    if _DOUBLE.fullmatch(value):
+        return f'"{value}"'
+    raise ValueError(
+        "a value has characters that readers of dotenv do not agree on: "
+        "change the sink's format to json or raw"
+    )

@@ -12,6 +12,7 @@ from reconciler.model.text import brief, printable
 from reconciler.sinks.content import line
 from reconciler.system import child
 from reconciler.system.keeper import Keeper
+from reconciler.system.scripts import not_runnable
 
 
 async def deliver(
@@ -52,8 +53,11 @@ def probe(targets: Iterable[ExecTarget], root: Path, env: Mapping[str, str]) -> 
     """Yield what is wrong with each command that cannot be run, once for each; runs none."""
     for target in {(each.sink, each.argv[0]): each for each in targets}.values():
         found = child.command_path(target.argv[0], root, env)
-        if isinstance(found, child.NotStarted):
-            yield f"{_named(target)} cannot be run: {found.reason}"
+        wrong = (
+            found.reason if isinstance(found, child.NotStarted) else not_runnable(found, root, env)
+        )
+        if wrong is not None:
+            yield f"{_named(target)} cannot be run: {wrong}"
 
 
 def _named(target: ExecTarget) -> str:

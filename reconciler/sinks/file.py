@@ -14,6 +14,7 @@ from reconciler.model.sink import FileTarget
 from reconciler.model.text import printable
 from reconciler.sinks.content import content
 from reconciler.system.files import make_private_folders, stem, temporaries, write_atomically
+from reconciler.system.replacing import not_replaceable, too_long
 
 
 class Unfit(ValueError):  # noqa: N818 (it says what the path is)
@@ -66,9 +67,14 @@ def deliver(target: FileTarget, delivery: Delivery, root: Path, left: Leftovers)
 def probe(targets: Iterable[FileTarget], root: Path) -> Iterator[str]:
     """Yield what is wrong with each target that cannot take a secret, in their order."""
     folders = Folders(root)
+    taken: dict[Path, FileTarget] = {}
     for target in targets:
         try:
-            folders.prove(folders.place(target).parent)
+            path = folders.place(target)
+            other = taken.setdefault(path, target)
+            if other.path != target.path:
+                raise Unfit(f"symbolic links lead it to the same file as {printable(other.path)}")
+            folders.prove(path)
         except (OSError, ValueError) as error:
             yield f"sink {target.sink}: cannot write {printable(target.path)}: {_reason(error)}"
 
@@ -82,11 +88,11 @@ class Folders:
         self._wrong: dict[Path, str | None] = {}
 
     def place(self, target: FileTarget) -> Path:
-        """Return the target's path, its folder free of symbolic links.
+        """Return the path to write, free of symbolic links: a link's target replaces the link.
 
         Raises:
             Unfit: it is outside the folder that the user wrote, or no file can be there.
-            OSError: the system does not tell.
+            OSError: the system does not allow to look.
 
         """
         folder, name = os.path.split(target.path)
@@ -96,22 +102,28 @@ class Folders:
         if os.path.commonpath((parent, static)) != static:
             raise Unfit(f"a placeholder or a symbolic link leads out of {static}")
         path = Path(parent, name)
-        _check_replaceable(path)
+        if path.is_symlink():
+            path = Path(os.path.realpath(path))
+            if os.path.commonpath((path, static)) != static:
+                raise Unfit(f"it is a symbolic link that leads out of {static}, to {path}")
+        _check_regular(path)
         return path
 
-    def prove(self, folder: Path) -> None:
-        """Find out whether files, and the folder itself where it is missing, can be made.
+    def prove(self, path: Path) -> None:
+        """Find out whether the file, and its folder if it is missing, can be written.
 
         Raises:
             Unfit: they cannot.
+            OSError: the system does not allow to look.
 
         """
-        existing = folder
+        existing, missing = path.parent, [path.name]
         while not os.path.lexists(existing):
+            missing.append(existing.name)
             existing = existing.parent
         if existing not in self._wrong:
             self._wrong[existing] = _wrong_with(existing)
-        wrong = self._wrong[existing]
+        wrong = self._wrong[existing] or not_replaceable(path) or too_long(existing, missing)
         if wrong is not None:
             raise Unfit(wrong)
 
@@ -121,13 +133,15 @@ class Folders:
         return self._real[folder]
 
 
-def _check_replaceable(path: Path) -> None:
-    """Refuse to put a file where a folder, a device or a FIFO is; a symbolic link is replaced."""
+def _check_regular(path: Path) -> None:
+    """Refuse to replace a folder, a device, a FIFO or a circle of symbolic links with a file."""
     try:
         mode = path.lstat().st_mode
-    except (FileNotFoundError, NotADirectoryError):  # what is wrong with the folder is found there
+    except (FileNotFoundError, NotADirectoryError):  # the folder's own check finds its fault
         return
-    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+    if stat.S_ISLNK(mode):
+        raise Unfit("its symbolic links form a circle")
+    if not stat.S_ISREG(mode):
         raise Unfit("a folder is there" if stat.S_ISDIR(mode) else "it is not a regular file")
 
 

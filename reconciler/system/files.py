@@ -18,12 +18,12 @@ _LONGEST: Final = 255 - len(".0123456789abcdef") - len(SUFFIX)
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Put `data` at `path`, durably; a reader sees what was there or all of `data`.
 
-    What is at `path` is replaced, also where it is a symbolic link. On failure the temporary file
-    is removed and what was there is intact; only where the folder's fsync fails, after the rename,
-    `data` is there and may not survive a power cut.
+    A symbolic link at `path` is replaced: give `followed(path)` to keep a user's link. On failure
+    the temporary file is removed and the old file is intact; only if the folder's fsync fails,
+    after the rename, `data` is there and may not survive a power cut.
 
     Raises:
-        OSError: as the system says it.
+        OSError: as the system reports it.
 
     """
     temporary = path.with_name(_temporary_name(path))
@@ -41,6 +41,11 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
             temporary.unlink()
         raise
     fsync_folder(path.parent)
+
+
+def followed(path: Path) -> Path:
+    """Return the file that a symbolic link leads to, or the path itself if it is not a link."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def create_private(path: Path, data: bytes) -> None:

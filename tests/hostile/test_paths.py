@@ -275,3 +275,32 @@ def test_a_link_beside_the_state_leads_nowhere(
     assert ended.code == (1 if name == "lock" else 0)
     assert victim.read_text() == "precious"
     assert link.is_symlink() == (name == "lock")
+
+
+def test_a_linked_secret_outside_its_folder_is_refused_before_any_request(
+    *,
+    apply: Callable[..., Any],
+    manifest: Callable[..., Path],
+    sandbox: Callable[..., "Running"],
+    config: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    """A link out of the sink's folder stops the run; one inside of it is followed."""
+    served = sandbox(config())
+    manifest(served.api, served.instance_template)
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / "secrets").mkdir()
+    link = tmp_path / "secrets/reporting.json"
+    link.symlink_to("../victim")
+    ended = apply()
+    assert ended.code == 1
+    assert "a symbolic link that leads out of" in ended.err
+    assert not served.requests()
+    assert (tmp_path / "victim").read_text() == "precious"
+    link.unlink()
+    link.symlink_to("real.json")
+    assert apply().code == 0
+    assert link.readlink() == Path("real.json")
+    (client,) = served.clients("acme.domo.com")
+    held = json.loads((tmp_path / "secrets/real.json").read_text())
+    assert held["client_secret"] == client.client_secret

@@ -110,7 +110,7 @@ def save_plan(console: Console, made: "Plan", out: str, where: Where, store: "Lo
 
     from reconciler.cli.guards import refuse_own
     from reconciler.plan.render.json import render_json
-    from reconciler.system.files import write_atomically
+    from reconciler.system.files import followed, write_atomically
 
     path = Path(out)
     refuse_own(path, "--out", where, store)
@@ -120,7 +120,7 @@ def save_plan(console: Console, made: "Plan", out: str, where: Where, store: "Lo
                 f"--out `{out}` is no saved plan that could be overwritten, nor a new file",
                 hint="give --out another file; --format json writes the plan to standard output",
             )
-        write_atomically(path, render_json(made), mode=0o644)
+        write_atomically(followed(path), render_json(made), mode=0o644)
     except OSError as error:
         raise ReconcilerError(f"the plan cannot be saved in `{out}`: {error.strerror}") from None
     held = any(each.override is None for each in made.problems)

@@ -40,14 +40,21 @@ def test_dotenv(delivery: Delivery) -> None:
 
 @pytest.mark.parametrize(
     ("secret", "written"),
-    [("-x", "-x"), ("a b", "'a b'"), ("$HOME#", "'$HOME#'"), ('"', "'\"'"), ("ü", "'ü'")],
+    [
+        ("-x", "-x"),
+        ("a b", "'a b'"),
+        ("$HOME#", "'$HOME#'"),
+        ('"', "'\"'"),
+        ("ü", "'ü'"),
+        ("it's", '"it\'s"'),
+    ],
 )
 def test_dotenv_quotes(deliver_of: Callable[[str], Delivery], secret: str, written: str) -> None:
-    """What a shell would act upon stands in single quotes."""
+    """A value with special characters is in quotes that need no escape."""
     assert content(deliver_of(secret), "dotenv").decode().endswith(f"_SECRET={written}\n")
 
 
-@pytest.mark.parametrize("secret", ["it's", "a\\b", "a\nDOMO_ADMIN=1", "a\0", "a\x1b"])
+@pytest.mark.parametrize("secret", ["it's $5", "a\\b", "a\nDOMO_ADMIN=1", "a\0", "a\x1b"])
 def test_dotenv_refuses(deliver_of: Callable[[str], Delivery], secret: str) -> None:
     """What readers of dotenv do not agree on is not written, and not shown."""
     with pytest.raises(ValueError, match="do not agree") as refused:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -203,3 +204,35 @@ def test_cancelled(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
 
     asyncio.run(scenario())
     assert not (root / "over").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (b"#!/bin/sh\r\ncat\r\n", "Windows line endings"),
+        (b"#!/usr/bin/env python3\r\n", "Windows line endings"),
+        (b"cat > got\n", "no interpreter"),
+        (b"", "no interpreter"),
+        (b"#!\ncat\n", "names no interpreter"),
+        (b"\xef\xbb\xbf#!/bin/sh\ncat\n", "byte-order mark"),
+        (b"#!/no/such/shell -e\n", "its interpreter /no/such/shell is not found"),
+        (b"#!/usr/bin/env no-such-python\n", "its interpreter no-such-python is not found"),
+        (b"#!/usr/bin/env -S no-such-python -u\n", "its interpreter no-such-python is not found"),
+    ],
+)
+def test_script_that_the_system_does_not_run_is_refused(
+    sinks: LocalSinks, root: Path, script: bytes, said: str
+) -> None:
+    """The probe finds a script that could not start when the secret is there."""
+    (root / "put.sh").write_bytes(script)
+    (root / "put.sh").chmod(0o755)
+    with pytest.raises(SinkFailed, match=re.escape(said)):
+        asyncio.run(sinks.probe([target("./put.sh")]))
+
+
+@pytest.mark.parametrize("first", ["#!/bin/sh", "#! /bin/sh -e", "#!/usr/bin/env sh"])
+def test_script_that_runs_passes_the_probe(sinks: LocalSinks, root: Path, first: str) -> None:
+    """The usual first lines pass."""
+    (root / "put.sh").write_text(f"{first}\ncat\n")
+    (root / "put.sh").chmod(0o755)
+    asyncio.run(sinks.probe([target("./put.sh")]))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -137,17 +138,99 @@ def test_names_no_file(sinks: LocalSinks, root: Path, path: str, delivery: Deliv
     assert refusal(sinks, target(path), delivery).endswith("it names no file")
 
 
-def test_link_is_replaced(sinks: LocalSinks, tmp_path: Path, delivery: Delivery) -> None:
-    """A link where the file goes is replaced; what it pointed to is not written."""
-    victim = tmp_path / "victim"
-    victim.write_text("mine")
-    link = tmp_path / "manifest" / "etl.json"
-    link.symlink_to(victim)
+def test_link_is_followed(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
+    """A link stays; the file that it leads to, in the sink's folder, is replaced atomically."""
+    real = root / "kept"
+    real.mkdir()
+    (real / "etl.json").write_text("old")
+    old = (real / "etl.json").stat().st_ino
+    (root / "etl.json").symlink_to("kept/etl.json")
     asyncio.run(sinks.probe([target("etl.json")]))
-    asyncio.run(sinks.deliver(target("etl.json"), delivery))
-    assert victim.read_text() == "mine"
-    assert not link.is_symlink()
-    assert json.loads(link.read_text()) == delivery.document()
+    with (real / "etl.json").open() as reader:
+        asyncio.run(sinks.deliver(target("etl.json"), delivery))
+        assert reader.read() == "old"
+    assert (root / "etl.json").readlink() == Path("kept/etl.json")
+    assert json.loads((real / "etl.json").read_text()) == delivery.document()
+    assert (real / "etl.json").stat().st_ino != old
+    assert everything(root) == ["etl.json", "kept", "kept/etl.json"]
+    assert asyncio.run(sinks.read(target("etl.json"))).client_id == delivery.client_id
+
+
+@pytest.mark.parametrize("leads", ["../victim", "../missing", "circle.json"])
+def test_link_out_of_the_folder_is_refused(
+    sinks: LocalSinks, root: Path, delivery: Delivery, leads: str
+) -> None:
+    """A link to a file outside the sink's folder, or to itself, is refused and left alone."""
+    (root.parent / "victim").write_text("mine")
+    (root / "circle.json").symlink_to(leads)
+    said = refusal(sinks, target("circle.json"), delivery)
+    assert ("form a circle" if leads == "circle.json" else "a symbolic link that leads out") in said
+    assert (root.parent / "victim").read_text() == "mine"
+    assert (root / "circle.json").readlink() == Path(leads)
+    assert everything(root.parent) == ["manifest", "manifest/circle.json", "victim"]
+
+
+def test_two_links_to_one_file_are_refused(sinks: LocalSinks, root: Path) -> None:
+    """Two clients' files that links lead to one file would overwrite each other."""
+    (root / "a.json").symlink_to("one.json")
+    (root / "b.json").symlink_to("one.json")
+    with pytest.raises(SinkFailed, match=r"b\.json: symbolic links lead it to the same file as a"):
+        asyncio.run(sinks.probe([target("a.json"), target("b.json")]))
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "missing/" + "x" * 300, "x" * 300 + "/etl.json"])
+def test_name_too_long(sinks: LocalSinks, root: Path, delivery: Delivery, path: str) -> None:
+    """A name that the file system does not take is found by the probe, also in a new folder."""
+    with pytest.raises(SinkFailed, match="File name too long"):
+        asyncio.run(sinks.probe([target(path)]))
+    with pytest.raises(SinkFailed, match="File name too long"):
+        asyncio.run(sinks.deliver(target(path), delivery))
+    assert everything(root) in ([], ["missing"])
+
+
+def test_mounted_file_is_refused(sinks: LocalSinks, root: Path, tmp_path: Path) -> None:
+    """A file that is mounted by itself cannot be replaced: the probe finds it."""
+    (root / "etl.json").write_text("mounted")
+    (tmp_path / "source").write_text("source")
+    mount = ["mount", "--bind", str(tmp_path / "source"), str(root / "etl.json")]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this system lets no bind mount be made")
+    try:
+        with pytest.raises(SinkFailed, match=r"mounted as a single file.*mount its folder"):
+            asyncio.run(sinks.probe([target("etl.json")]))
+    finally:
+        subprocess.run(["/bin/umount", root / "etl.json"], check=True)
+
+
+@pytest.mark.parametrize(("flag", "where"), [("i", "etl.json"), ("a", "etl.json"), ("a", ".")])
+def test_immutable_file_is_refused(
+    sinks: LocalSinks, root: Path, delivery: Delivery, flag: str, where: str
+) -> None:
+    """A file or folder with the flags of `chattr` lets no rename replace the file."""
+    (root / "etl.json").write_text("old")
+    command = [shutil.which("chattr") or "", f"+{flag}", str(root / where)]
+    if not command[0] or subprocess.run(command, check=False).returncode:
+        pytest.skip("this file system has no such flags")
+    try:
+        with pytest.raises(SinkFailed, match="immutable or append-only"):
+            asyncio.run(sinks.probe([target("etl.json")]))
+        with pytest.raises(SinkFailed):
+            asyncio.run(sinks.deliver(target("etl.json"), delivery))
+    finally:
+        subprocess.run([command[0], f"-{flag}", str(root / where)], check=True)
+    assert (root / "etl.json").read_text() == "old"
+
+
+def test_file_of_another_user_in_a_sticky_folder_is_refused(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only its owner may replace a file in a sticky folder, as in /tmp."""
+    (root / "etl.json").write_text("theirs")
+    root.chmod(0o1777)
+    other = os.geteuid() + 1000
+    monkeypatch.setattr(os, "geteuid", lambda: other)
+    (wrong,) = file.probe([target("etl.json")], root)
+    assert "belongs to another user, and its folder is sticky" in wrong
 
 
 def test_something_else_is_there(
@@ -169,11 +252,6 @@ def test_something_else_is_there(
         asyncio.run(sinks.deliver(target("plain/etl.json"), delivery))
     assert everything(root) == ["door", "fifo", "folder", "plain"]
     assert (root / "plain").read_text() == "mine"
-
-
-def test_name_too_long(sinks: LocalSinks, delivery: Delivery) -> None:
-    """A name that the file system does not take is found by the probe."""
-    assert refusal(sinks, target("x" * 300), delivery).endswith("File name too long")
 
 
 def test_disk_takes_nothing(root: Path) -> None:
@@ -216,8 +294,8 @@ def test_value_that_the_format_cannot_hold(
     """A value that cannot be written in the format fails the sink without showing it."""
     where = FileTarget(sink="ops", path="etl.env", format="dotenv")
     with pytest.raises(SinkFailed, match="readers of dotenv do not agree") as refused:
-        asyncio.run(sinks.deliver(where, deliver_of("it's")))
-    assert "it's" not in refused.value.message
+        asyncio.run(sinks.deliver(where, deliver_of("it's `$1`")))
+    assert "it's `$1`" not in refused.value.message
     raw = FileTarget(sink="ops", path="etl.raw", format="raw")
     with pytest.raises(SinkFailed, match="it is not text"):
         asyncio.run(sinks.deliver(raw, deliver_of("\ud800")))
