@@ -20,6 +20,13 @@ from reconciler.ports import Listing, Session
 from reconciler.state.document import Entry, Retiring
 from reconciler.state.records import Absent, Intent
 
+_NOT_PROVED = Cause(
+    code="not-proven",
+    message="the new client's secret has not signed in yet and cannot be opened here, so the old"
+    " client stays",
+    hint="apply with --identity KEY_FILE: it proves the secret first",
+)
+
 
 async def work(run: Run, tally: Tally) -> None:
     """Do what the plan has for one instance, and settle what earlier runs left open on it.
@@ -277,6 +284,8 @@ class _Work:
             cause = await prove(self.run, self.session, entry, secret)
             if cause is not None:
                 return cause
+        elif entry.unproved:
+            return _NOT_PROVED
         if not await self._wait_for(address, entry):
             return Cause(
                 code="successor-not-listed",

@@ -232,7 +232,19 @@ async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> C
     cause: Cause | None = None
     for target in run.desired.targets_of(action.address, entry.sinks):
         reached = entry.delivered.get(target.sink)
+        proved = entry.client_id in run.proven or None
         if reached is not None and reached.target == str(target):
+            if proved and entry.unproved:
+                await run.record(
+                    Delivered(
+                        address=action.address,
+                        client_id=entry.client_id,
+                        sink=target.sink,
+                        target=reached.target,
+                        at=reached.at,
+                        proved=True,
+                    )
+                )
             continue
         try:
             if not isinstance(target, StateTarget):
@@ -247,6 +259,7 @@ async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> C
                 sink=target.sink,
                 target=str(target),
                 at=run.now(),
+                proved=proved,
             )
         )
     return cause
@@ -255,7 +268,8 @@ async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> C
 async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cause | None:
     """Sign in with a secret, once in a run; say why it must not take anything over.
 
-    Where nobody can tell, a client without predecessors is taken to work: it replaces nothing.
+    If the outcome is unknown, a client that this run created and that has no predecessors is
+    delivered: it replaces nothing. A secret from an earlier run may replace a newer one.
     """
     if entry.client_id in run.proven:
         return None
@@ -267,7 +281,7 @@ async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cau
             case Works():
                 run.proven.add(entry.client_id)
                 return None
-            case Unproven() if not entry.retiring:
+            case Unproven() if not entry.retiring and entry.client_id in run.secrets:
                 return None
             case Refused(reason=reason):
                 found = "its secret does not sign in"

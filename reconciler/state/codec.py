@@ -148,7 +148,7 @@ def _written(entry: Entry) -> dict[str, Any]:
     if entry.on_remove != "keep":
         found["on_remove"] = entry.on_remove
     return _with_rest(found, entry) | {
-        label: True for label in ("adopted", "protect") if getattr(entry, label)
+        label: True for label in ("adopted", "protect", "unproved") if getattr(entry, label)
     }
 
 
@@ -208,6 +208,7 @@ _ENTRY: Final = Shape(
         "delivered": fields.entries(fields.sink, _REACHED),
         "adopted": fields.flag,
         "protect": fields.flag,
+        "unproved": fields.flag,
         "on_remove": fields.on_remove,
         "retiring": fields.each(RETIRING),
         "client_secret": read_plain,

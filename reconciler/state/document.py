@@ -63,6 +63,7 @@ class Entry:
     for when it was made, `delivered` those that have the secret. `secret` is None where another
     sink has it, where it waits in a journal, or where nobody knows it. `protect`, `on_remove` and
     `overlap` (seconds) are those last applied: they hold when the client leaves the manifest.
+    `unproved` records that the secret has not signed in yet, so no predecessor may be revoked.
     """
 
     domain: str
@@ -82,6 +83,7 @@ class Entry:
     on_remove: OnRemove = "keep"
     overlap: float = 0.0
     retiring: tuple[Retiring, ...] = ()
+    unproved: bool = False
 
     @property
     def waiting(self) -> tuple[str, ...]:

@@ -158,13 +158,16 @@ class WorkingState:
         if entry is None or entry.client_id != record.client_id:
             return
         reached = Reached(target=record.target, at=record.at)
-        if entry.delivered.get(record.sink) == reached:
+        unproved = entry.unproved and not record.proved
+        if entry.delivered.get(record.sink) == reached and unproved == entry.unproved:
             return
         secret = entry.secret
         if record.sink == STATE and secret is None and made is not None:
             secret = made.created.secret
         delivered = {**entry.delivered, record.sink: reached}
-        entry = without_surplus(replace(entry, delivered=delivered, secret=secret))
+        entry = without_surplus(
+            replace(entry, delivered=delivered, secret=secret, unproved=unproved)
+        )
         self.entry(record.address, entry)
         if not entry.waiting:
             self.made.pop(record.client_id, None)
@@ -276,6 +279,7 @@ def _entry_of(made: Made, current: Entry | None) -> Entry:
             on_remove=intent.on_remove,
             overlap=intent.overlap,
             retiring=retiring(current, overlap=intent.overlap) if current is not None else orphan,
+            unproved=current is not None or intent.orphan is not None,
         )
     )
 
@@ -295,5 +299,6 @@ def _promoted(entry: Entry) -> Entry | None:
         nonce=last.nonce,
         delivered={},
         secret=None,
+        unproved=False,
         retiring=entry.retiring[:-1],
     )

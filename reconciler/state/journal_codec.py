@@ -239,6 +239,7 @@ _DELIVERED: Final[Mapping[str, Check]] = {
     "sink": fields.sink,
     "target": fields.text,
     "at": fields.moment,
+    "proved": fields.flag,
 }
 _REVOKED: Final[Mapping[str, Check]] = {"address": fields.address, "client_id": fields.word}
 _NONCE: Final[Mapping[str, Check]] = {"nonce": fields.word}
@@ -249,7 +250,9 @@ _SHAPES: Final[Mapping[str, Shape[Any]]] = {
     "created": Shape(
         build=_created, checks=_CREATED, required=frozenset({"nonce", "client_id", "at"})
     ),
-    "delivered": Shape(build=Delivered, checks=_DELIVERED, required=frozenset(_DELIVERED)),
+    "delivered": Shape(
+        build=Delivered, checks=_DELIVERED, required=frozenset(_DELIVERED) - {"proved"}
+    ),
     "absent": Shape(build=Absent, checks=_NONCE, required=frozenset(_NONCE)),
     "withdrawn": Shape(build=Withdrawn, checks=_NONCE, required=frozenset(_NONCE)),
     "revoked": Shape(build=Revoked, checks=_REVOKED, required=frozenset(_REVOKED)),

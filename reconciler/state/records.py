@@ -70,13 +70,14 @@ class Created:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """A sink has the secret of `client_id`."""
+    """A sink has the secret of `client_id`; `proved` if the secret has signed in before."""
 
     address: Address
     client_id: str
     sink: str
     target: str
     at: str
+    proved: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -243,3 +243,17 @@ def test_replaying_over_the_state_that_it_made_changes_nothing(
     assert not again.changed
     assert again.state(serial=1) == state
     assert list(again.unrecorded()) == []
+
+
+def test_a_successor_is_unproved_until_a_delivery_records_its_proof(
+    intent: Intents, created: Makes, delivered: Deliveries, state: States, address: Address
+) -> None:
+    """The record survives a kill, so a later run without a key knows that the proof is missing."""
+    working = WorkingState.of(state())
+    applied(working, intent("n9", predecessor="c1"), created("n9", "c9", sealed=True))
+
+    assert working.clients[address].unproved
+    applied(working, delivered("c9"))
+    assert working.clients[address].unproved
+    applied(working, replace(delivered("c9"), proved=True))
+    assert not working.clients[address].unproved
