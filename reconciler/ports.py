@@ -116,11 +116,13 @@ class ClientMade:
 class NotMade:
     """Nothing was made, for sure: the request was refused, or never left.
 
-    `status` is the HTTP status of the refusal, None where no request was answered.
+    `status` is the HTTP status of the refusal, None where no request was answered. `hint` is what
+    to do about it, if the cause is known.
     """
 
     reason: str
     status: int | None = None
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,7 @@ class Ambiguous:
 
     reason: str
     status: int | None = None
+    hint: str | None = None
 
 
 CreateOutcome = ClientMade | NotMade | Ambiguous

@@ -125,7 +125,7 @@ async def post(run: Run, session: Session, action: Action, intent: Intent) -> Po
         StateUnwritable: the journal does not take a record; nothing more is posted.
 
     """
-    last = ""
+    last: NotMade | Ambiguous | None = None
     for attempt in range(run.settings.attempts):
         if attempt:
             intent = replace(intent, nonce=run.ports.nonce(), at=run.now())
@@ -138,9 +138,10 @@ async def post(run: Run, session: Session, action: Action, intent: Intent) -> Po
                 return Posted(intent=intent, made=outcome)
             case NotMade(status=status, reason=reason) if status != _BAD_REQUEST:
                 await run.record(Absent(nonce=intent.nonce))
-                return Cause(code="create-refused", message=f"Domo did not create it: {reason}")
+                message = f"Domo did not create it: {reason}"
+                return Cause(code="create-refused", message=message, hint=outcome.hint)
             case NotMade() | Ambiguous():
-                last = outcome.reason
+                last = outcome
                 cause = await _resolve(run, session, action, intent, outcome)
                 if cause is not None:
                     return cause
@@ -150,9 +151,9 @@ async def post(run: Run, session: Session, action: Action, intent: Intent) -> Po
             break
     return Cause(
         code="create-failed",
-        message="every answer to the create was lost or unusable, and no list shows a new client;"
-        f" the last one: {last}",
-        hint="apply again when the instance answers",
+        message="every answer to the create was lost or unusable, and no list shows a new client"
+        + (f"; the last one: {last.reason}" if last else ""),
+        hint=(last.hint if last else None) or "apply again when the instance answers",
     )
 
 

@@ -55,7 +55,9 @@ async def revoke(
             outcome = await revoke_shown(run, session, numeric_id)
             if isinstance(outcome, NotMade):
                 return Cause(
-                    code="revoke-refused", message=f"Domo did not revoke it: {outcome.reason}"
+                    code="revoke-refused",
+                    message=f"Domo did not revoke it: {outcome.reason}",
+                    hint=outcome.hint,
                 )
         case Missing():
             run.gone.add(known.client_id)

@@ -13,6 +13,7 @@ import httpx
 
 from reconciler.domo import requests, wire
 from reconciler.domo.signon import granted
+from reconciler.domo.words import words
 from reconciler.model.errors import (
     CredentialUnavailable,
     ReconcilerError,
@@ -70,6 +71,10 @@ class SessionAuth(httpx.Auth):
             case PasswordCredential(password=secret) | CookieCredential(dsidv1=secret):
                 return (secret, *session)
 
+    @property
+    def _method(self) -> str:
+        return "password" if isinstance(self._credential, PasswordCredential) else "cookie"
+
     def opening(self) -> httpx.Request:
         """Build the sign-on; its answer must go to `settle` before another one is built.
 
@@ -93,7 +98,7 @@ class SessionAuth(httpx.Auth):
 
         """
         try:
-            self._granted = granted(self._instance, answer, self.hidden)
+            self._granted = granted(self._instance, answer, self.hidden, method=self._method)
         except ReconcilerError as failure:
             self._stopped = failure
             raise
@@ -112,7 +117,8 @@ class SessionAuth(httpx.Auth):
         answer = yield _with(request, SESSION_HEADER, self._session().token)
         if answer.status_code == 401:
             self._stopped = SignOnRefused(
-                f"{self._instance.key}: Domo does not accept the session that it has just given",
+                f"{self._instance.key}: Domo does not accept the session that it has just given: "
+                f"{words(answer, self.hidden)}",
                 hint="check that the user may manage API clients in this instance",
             )
             raise self._stopped
@@ -162,8 +168,10 @@ class TokenAuth(httpx.Auth):
         answer = yield _with(request, TOKEN_HEADER, self._token)
         if answer.status_code == 401:
             raise SignOnRefused(
-                f"{self._instance.key}: Domo refused the access token",
-                hint="check that it has not expired and belongs to this instance",
+                f"{self._instance.key}: Domo refused the access token: "
+                f"{words(answer, self.hidden)}",
+                hint="it has expired, was revoked, or belongs to another instance: create one in "
+                f"the administration of https://{self._instance.domain} and store it in its source",
             )
 
 

@@ -4,10 +4,10 @@ from typing import Final, NoReturn
 
 import httpx
 
-from reconciler.domo import proof, requests, wire
+from reconciler.domo import proof, remedy, requests, wire
 from reconciler.domo.auth import Access, TokenAuth
 from reconciler.domo.errors import UNSENT, phrase, unreachable
-from reconciler.domo.signon import status_phrase
+from reconciler.domo.words import said, words
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
 from reconciler.model.instance import Instance
 from reconciler.model.secret import Met, Secret
@@ -62,21 +62,31 @@ class HttpSession:
             answer = await self._client.send(request, auth=self._access)
         except httpx.RequestError as failure:
             raise unreachable(self._instance.key, failure) from None
+        self._check_allowed(answer)
         if answer.status_code != 200:
             self._not_listed(answer)
         try:
             clients = wire.clients(answer.content)
         except wire.Unusable as unusable:
             raise Unreachable(
-                f"{self._instance.key}: the list of clients cannot be used: {unusable}",
+                f"{self._instance.key}: the list of clients cannot be used: {unusable}"
+                f"{self._said(answer)}",
                 hint="check the instance's `endpoints`",
             ) from None
         return Listing(clients=clients, principal=self.principal, user=self.user)
 
+    def _check_allowed(self, answer: httpx.Response) -> None:
+        known = remedy.blocked(answer, said(answer, self._access.hidden))
+        if known is not None:
+            raise Unreachable(
+                f"{self._instance.key}: {known.what} ({self._refusal(answer)})", hint=known.hint
+            )
+
     def _not_listed(self, answer: httpx.Response) -> NoReturn:
         hint = "check the instance's `endpoints`, then run again"
         if answer.status_code == 403:
-            hint = "check that the user may manage API clients in this instance"
+            text = said(answer, self._access.hidden)
+            hint = remedy.refused_change(403, text, remedy.MANAGE_GRANT) or hint
         raise Unreachable(
             f"{self._instance.key}: Domo does not list the clients: {self._refusal(answer)}",
             hint=hint,
@@ -88,11 +98,12 @@ class HttpSession:
         if not isinstance(answer, httpx.Response):
             return answer
         if answer.status_code not in {200, 201}:
-            return self._not_done(answer)
+            return self._not_done(answer, remedy.CREATE_GRANT)
         try:
             made = wire.made(answer.content)
         except wire.Unusable as unusable:
-            return Ambiguous(reason=str(unusable), status=answer.status_code)
+            reason = f"{unusable}{self._said(answer)}"
+            return Ambiguous(reason=reason, status=answer.status_code)
         self._met.add(made.secret)
         self._learn_user(made)
         return made
@@ -126,7 +137,9 @@ class HttpSession:
         answer = await self._change(requests.revoke(self._instance, numeric_id))
         if not isinstance(answer, httpx.Response):
             return answer
-        return Gone() if answer.status_code in {200, 204} else self._not_done(answer)
+        if answer.status_code in {200, 204}:
+            return Gone()
+        return self._not_done(answer, remedy.MANAGE_GRANT)
 
     async def prove(
         self, *, client_id: str, secret: Secret, scope: tuple[str, ...]
@@ -150,16 +163,24 @@ class HttpSession:
             return Ambiguous(reason=phrase(failure))
         except ReconcilerError as refused:
             status = 401 if isinstance(refused, SignOnRefused) else None
-            return NotMade(reason=refused.message, status=status)
+            reason = refused.message.removeprefix(f"{self._instance.key}: ")
+            return NotMade(reason=reason, status=status, hint=refused.hint)
 
-    def _not_done(self, answer: httpx.Response) -> NotMade | Ambiguous:
+    def _not_done(self, answer: httpx.Response, grant: str) -> NotMade | Ambiguous:
         reason, status = self._refusal(answer), answer.status_code
+        text = said(answer, self._access.hidden)
+        known = remedy.blocked(answer, text)
+        if known is not None:
+            reason = f"{known.what} ({reason})"
+        hint = known.hint if known else remedy.refused_change(status, text, grant)
         # A 408 comes from a gateway, and does not say how far the request got.
         if 400 <= status < 500 and status != 408:
-            return NotMade(reason=reason, status=status)
-        return Ambiguous(reason=reason, status=status)
+            return NotMade(reason=reason, status=status, hint=hint)
+        return Ambiguous(reason=reason, status=status, hint=hint)
 
     def _refusal(self, answer: httpx.Response) -> str:
-        hidden = self._access.hidden
-        text = wire.said(answer.content, hidden)
-        return f"Domo answered {status_phrase(answer, hidden)}" + (f": {text}" if text else "")
+        return f"Domo answered {words(answer, self._access.hidden)}"
+
+    def _said(self, answer: httpx.Response) -> str:
+        text = said(answer, self._access.hidden)
+        return f" (Domo answered {answer.status_code}: {text})" if text else ""

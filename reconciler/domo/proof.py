@@ -7,7 +7,7 @@ import httpx
 
 from reconciler.domo import requests, wire
 from reconciler.domo.errors import phrase
-from reconciler.domo.signon import status_phrase
+from reconciler.domo.words import words
 from reconciler.model.instance import Instance
 from reconciler.model.secret import Secret
 from reconciler.ports import Claim, ProofOutcome, Refused, Unproven, Works
@@ -29,8 +29,7 @@ async def prove(
     if answer.status_code == 200:
         return _proof(answer)
     kept_back = (*hidden, claim.secret)
-    said = wire.said(answer.content, kept_back)
-    reason = f"Domo answered {status_phrase(answer, kept_back)}" + (f": {said}" if said else "")
+    reason = f"Domo answered {words(answer, kept_back)}"
     refused = answer.status_code == 401 or wire.is_invalid_client(answer.content)
     return Refused(reason=reason) if refused else Unproven(reason=reason)
 

@@ -1,94 +1,161 @@
-"""What the answer of a sign-on means, said in the user's words."""
+"""What the answer of a sign-on means, in the user's words."""
 
 from collections.abc import Iterable
 from typing import Final, Never
 
 import httpx
 
-from reconciler.domo import wire
-from reconciler.model.errors import SignOnRefused, Unreachable
+from reconciler.domo import remedy, wire
+from reconciler.domo.remedy import Known
+from reconciler.domo.words import said, words
+from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
 from reconciler.model.instance import Instance
 from reconciler.model.secret import Secret
 
 _ENDPOINTS: Final = "check the instance's `domain` and `endpoints`"
 _ONCE: Final = "it was sent once, and is not sent again in this run: further tries lock an account"
+_JUDGED: Final = frozenset({400, 401, 422})
 
 
-def granted(instance: Instance, answer: httpx.Response, hidden: Iterable[Secret]) -> wire.Granted:
-    """Return the session that a sign-on was answered with.
+def granted(
+    instance: Instance, answer: httpx.Response, hidden: Iterable[Secret], *, method: str
+) -> wire.Granted:
+    """Return the session that a sign-on was answered with; `method` is password or cookie.
 
     Raises:
         SignOnRefused: Domo judged the credential, or the instance, and gave no session.
         Unreachable: the answer says nothing about either.
 
     """
-    if answer.status_code != 200:
-        _no_session(instance, answer, hidden)
+    kept_back = tuple(hidden)
+    known = remedy.blocked(answer, said(answer, kept_back))
+    if known is not None:
+        raise _refused(instance, known, words(answer, kept_back))
+    if answer.status_code != httpx.codes.OK:
+        _no_session(instance, answer, kept_back, method)
     try:
         session = wire.session(answer.content)
     except wire.Unusable as unusable:
-        raise Unreachable(
-            f"{instance.key}: the sign-on was not answered usefully: {unusable}",
-            hint=_ENDPOINTS,
-        ) from None
+        if method == "cookie" and not answer.content.strip():
+            raise _bad_cookie(instance, "with an empty body") from None
+        raise _unanswered(instance, f"usefully: {unusable}", said(answer, kept_back)) from None
     if isinstance(session, wire.Denied):
-        raise _denied(instance, session, wire.shown(session.reason, hidden))
+        raise _denied(instance, session, answer, kept_back, method)
+    if session.waits and method == "password":
+        raise _refused(instance, remedy.second_factor(), words(answer, kept_back))
     return session
 
 
-def _denied(instance: Instance, denied: wire.Denied, reason: str) -> SignOnRefused:
-    if denied.two_factor and not reason:
-        return SignOnRefused(
-            f"{instance.key}: Domo gave no session: this user's sign-on needs a second factor",
-            hint="use `method: cookie` or `method: token`, or a user without a second factor",
-        )
-    because = f": {reason}" if reason else ", without a reason"
+def _unanswered(instance: Instance, how: str, text: str) -> Unreachable:
+    because = f": {text}" if text else ""
+    return Unreachable(
+        f"{instance.key}: the sign-on was not answered {how}{because}", hint=_ENDPOINTS
+    )
+
+
+def _refused(instance: Instance, known: Known, text: str) -> SignOnRefused:
     return SignOnRefused(
-        f"{instance.key}: Domo refused the sign-on{because}", hint=_hint(instance, reason)
+        f"{instance.key}: Domo gave no session: {known.what} (Domo answered {text})",
+        hint=known.hint,
     )
 
 
-def _hint(instance: Instance, reason: str) -> str:
-    if "LOCK" in reason.upper():
-        return "let an administrator unlock the user in Domo; trying again keeps it locked"
+def _denied(
+    instance: Instance,
+    denied: wire.Denied,
+    answer: httpx.Response,
+    hidden: tuple[Secret, ...],
+    method: str,
+) -> SignOnRefused:
+    text = said(answer, hidden)
+    known = remedy.refused_sign_on(instance, method, text, _sources(instance))
+    if known is None and denied.two_factor and not denied.reason and method == "password":
+        known = remedy.second_factor()
+    if known is not None:
+        return _refused(instance, known, words(answer, hidden))
+    if method == "cookie":
+        return _bad_cookie(instance, text or "without a reason")
+    because = f": {text}" if text else ", without a reason"
+    return SignOnRefused(
+        f"{instance.key}: Domo refused the sign-on{because}", hint=_password_hint(instance)
+    )
+
+
+def _bad_cookie(instance: Instance, text: str) -> SignOnRefused:
+    return SignOnRefused(
+        f"{instance.key}: Domo did not accept the cookie: {text}", hint=_cookie_hint(instance)
+    )
+
+
+def _cookie_hint(instance: Instance) -> str:
+    return (
+        f"sign on to https://{instance.domain} in a browser and store the value of its cookie "
+        f"`_dsidv1` (a UUID, not a `DA-SID-…` cookie) in {_sources(instance)}; "
+        "it ends with the browser's session, `method: token` lasts longer"
+    )
+
+
+def _password_hint(instance: Instance) -> str:
+    what = "the credential" if instance.auth is None else f"the value of {_sources(instance)}"
+    return f"check {what}; {_ONCE}"
+
+
+def _sources(instance: Instance) -> str:
     if instance.auth is None:
-        return f"check the credential; {_ONCE}"
-    sources = " and ".join(str(each) for each in instance.auth.references())
-    return f"check the value of {sources}; {_ONCE}"
+        return "the credential's source"
+    return " and ".join(str(each) for each in instance.auth.references())
 
 
-def _no_session(instance: Instance, answer: httpx.Response, hidden: Iterable[Secret]) -> Never:
-    status, key = answer.status_code, instance.key
-    if status == 403:
+def _no_session(
+    instance: Instance, answer: httpx.Response, hidden: tuple[Secret, ...], method: str
+) -> Never:
+    status, key, text = answer.status_code, instance.key, said(answer, hidden)
+    if status in _JUDGED or status == httpx.codes.FORBIDDEN:
+        known = remedy.refused_sign_on(instance, method, text, _sources(instance))
+        if known is not None:
+            raise _refused(instance, known, words(answer, hidden))
+    if status == httpx.codes.FORBIDDEN:
+        raise _forbidden(instance, words(answer, hidden), method)
+    if status in _JUDGED:
+        if method == "cookie":
+            raise _bad_cookie(instance, words(answer, hidden))
+        because = f": {text}" if text else ""
         raise SignOnRefused(
-            f"{key}: Domo answered 403 Forbidden for {instance.domain}: "
-            "there is no such instance, or it forbids this sign-on",
-            hint="check the instance's `domain`, and its list of allowed IP addresses",
+            f"{key}: Domo refused the sign-on with {status}{because}",
+            hint=_password_hint(instance),
         )
-    if status in {400, 401, 422}:
-        reason = wire.said(answer.content, hidden)
-        because = f": {reason}" if reason else ""
-        raise SignOnRefused(
-            f"{key}: Domo refused the sign-on with {status}{because}", hint=_hint(instance, reason)
-        )
+    if status == httpx.codes.REQUEST_HEADER_FIELDS_TOO_LARGE:
+        raise _too_large(instance, words(answer, hidden), method)
     raise Unreachable(
-        f"{key}: the sign-on was answered with {status_phrase(answer, hidden)}", hint=_ENDPOINTS
+        f"{key}: the sign-on was answered with {words(answer, hidden)}", hint=_ENDPOINTS
     )
 
 
-def status_phrase(answer: httpx.Response, hidden: Iterable[Secret]) -> str:
-    """Say a status in words where it needs them: a limit, or a redirect and the host it names."""
-    status = answer.status_code
-    if status == 429:
-        return "429: too many requests, for longer than it was worth waiting"
-    if 300 <= status < 400:
-        return f"a redirect ({status}) to {_redirect_host(answer, hidden)}, which is not followed"
-    return str(status)
+def _forbidden(instance: Instance, text: str, method: str) -> ReconcilerError:
+    hint = f"check the instance's `domain`: {instance.domain}"
+    if "-dev-" in instance.domain and not instance.domain.endswith(".demo.domo.com"):
+        name = instance.domain.split(".")[0]
+        hint += f"; a developer sandbox is usually {name}.demo.domo.com"
+    if method == "cookie":
+        return SignOnRefused(
+            f"{instance.key}: Domo refused the cookie for {instance.domain}: {text}: "
+            f"there is no such instance, or the cookie is not valid for it",
+            hint=f"{hint}; {_cookie_hint(instance)}",
+        )
+    return SignOnRefused(
+        f"{instance.key}: Domo refused the sign-on to {instance.domain}: {text}: "
+        "there is no such instance, or it forbids this sign-on",
+        hint=f"{hint}, and its list of allowed IP addresses",
+    )
 
 
-def _redirect_host(answer: httpx.Response, hidden: Iterable[Secret]) -> str:
-    try:
-        host = httpx.URL(answer.extensions["location"]).host
-    except httpx.InvalidURL:
-        host = ""
-    return (wire.shown(host, hidden) or "another host") if host else "the same host"
+def _too_large(instance: Instance, text: str, method: str) -> ReconcilerError:
+    if method == "cookie":
+        return SignOnRefused(
+            f"{instance.key}: the cookie is too large: Domo answered {text}",
+            hint=_cookie_hint(instance),
+        )
+    return Unreachable(
+        f"{instance.key}: the headers of the sign-on are too large: Domo answered {text}",
+        hint="check for a proxy that adds headers",
+    )

@@ -5,7 +5,7 @@ says what is wrong with an answer and quotes nothing of it, for it may hold a se
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
@@ -14,15 +14,12 @@ import orjson
 from reconciler.model.client import ListedClient
 from reconciler.model.scope import canonical
 from reconciler.model.secret import Secret
-from reconciler.model.text import printable
 from reconciler.ports import ClientMade
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _GRAPHIC: Final = re.compile(r"[!-~]+")
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
-_SECRET_LIKE: Final = re.compile(r"[A-Za-z0-9+/=_%]{32,}")
 _REASONS: Final = ("reason", "error_description", "message", "error", "statusReason")
-_LONGEST_REASON: Final = 200
 
 
 class Unusable(ValueError):  # noqa: N818 (the answer is unusable; it is not an error of ours)
@@ -31,10 +28,14 @@ class Unusable(ValueError):  # noqa: N818 (the answer is unusable; it is not an 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """A session. `user` is Domo's id of who signed on, None where the answer lacks it."""
+    """A session. `user` is Domo's id of the user who signed on, None if the answer lacks it.
+
+    `waits` means that a second factor is still to come: the session cannot be used.
+    """
 
     token: Secret
     user: int | None
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +69,12 @@ def session(body: bytes) -> Granted | Denied:
     """
     answer = _mapping(document(body))
     token = answer.get("sessionToken")
-    if answer.get("success") is not False and is_header_value(token):
-        return Granted(token=Secret(token), user=_number(answer.get("userId")))
     second = answer.get("twoFactorInfo")
     status = second.get("status") if isinstance(second, Mapping) else None
-    return Denied(reason=_reason(answer), two_factor=status not in (None, "VALID"))
+    waits = status not in (None, "") and str(status).upper() != "VALID"
+    if answer.get("success") is not False and is_header_value(token):
+        return Granted(token=Secret(token), user=_number(answer.get("userId")), waits=waits)
+    return Denied(reason=_reason(answer), two_factor=waits)
 
 
 def clients(body: bytes) -> tuple[ListedClient, ...]:
@@ -147,27 +149,6 @@ def is_invalid_client(body: bytes) -> bool:
         return _mapping(document(body)).get("error") == "invalid_client"
     except Unusable:
         return False
-
-
-def said(body: bytes, hidden: Iterable[Secret]) -> str:
-    """Return what a refusal says, fit to be shown; empty where it says nothing, or too much."""
-    try:
-        answer = document(body)
-    except Unusable:
-        return ""
-    return shown(_reason(answer), hidden) if isinstance(answer, Mapping) else ""
-
-
-def shown(text: str, hidden: Iterable[Secret]) -> str:
-    """Make a server's text fit to be shown: printable, short, and without what looks like a secret.
-
-    It is left out whole if it repeats a credential in any usual spelling. A long run of letters and
-    digits goes, too: a secret that only the server knows yet, or an echo of an encoded one.
-    """
-    if any(secret.is_in(text.encode(errors="replace")) for secret in hidden):
-        return ""
-    fit = printable(_SECRET_LIKE.sub("…", text.strip()))
-    return fit if len(fit) <= _LONGEST_REASON else fit[: _LONGEST_REASON - 1] + "…"
 
 
 def is_header_value(value: object) -> TypeGuard[str]:

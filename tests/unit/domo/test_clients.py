@@ -197,7 +197,7 @@ def test_a_hostile_list_is_unreachable(stage: Stage, fault: str) -> None:
         ((204, b""), Gone()),
         ((200, b""), Gone()),
         ((400, b""), NotMade(reason="Domo answered 400", status=400)),
-        ((404, b"nope"), NotMade(reason="Domo answered 404", status=404)),
+        ((404, b"nope"), NotMade(reason="Domo answered 404: nope", status=404)),
         ((500, b""), Ambiguous(reason="Domo answered 500", status=500)),
         ((202, b""), Ambiguous(reason="Domo answered 202", status=202)),
     ],
@@ -284,7 +284,7 @@ def test_a_wrong_secret_is_refused_at_once(stage: Stage) -> None:
     """401 is an answer; whether a fresh client only lags is for the caller to say."""
     stage.on(PROVE, stage.answer(401, {"error": "not 5ec7e7"}))
 
-    assert prove(stage) == Refused(reason="Domo answered 401")
+    assert prove(stage) == Refused(reason="Domo answered 401: …")
     assert stage.count(PROVE) == 1
 
 

@@ -112,7 +112,7 @@ def test_a_principal_without_a_user_id_is_a_digest(stage: Stage, way: str) -> No
         ({"twoFactorInfo": {"status": "REQUIRED"}}, "second factor", "cookie"),
         (
             {"success": False, "reason": "no hunter2-password here"},
-            "without a reason",
+            "refused the sign-on: …",
             "DOMO_PASSWORD",
         ),
     ],

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.domo import wire
+from reconciler.domo.words import said_in
 from reconciler.model.secret import Secret
+from reconciler.model.text import printable
 
 UUID = "0b6ed1a5-1111-4222-8333-444455556666"
 JSON = st.recursive(
@@ -112,20 +114,26 @@ def test_an_unusable_answer_holds_nothing_of_it() -> None:
 @pytest.mark.parametrize(
     ("body", "shown"),
     [
-        (b'{"reason": "R", "message": "M"}', "R"),
+        (b'{"reason": "R", "message": "M"}', "R; M"),
         (b'{"message": "M\\u202e"}', "M\\u202e"),
-        (b'{"message": 5, "error": "E"}', "E"),
+        (b'{"message": 5, "error": "E"}', "5; E"),
         (b'{"message": ""}', ""),
         (b"[1]", ""),
         (b"Forbidden", ""),
-        (b'{"message": "no hidden-one here"}', ""),
-        (b'{"message": "encoded: aGlkZGVuLW9uZQ=="}', ""),
+        (b'{"message": "M", "toe": "AA-BB"}', "M (toe AA-BB)"),
+        (b'{"statusReason": "Bad Request", "toe": "AA-BB"}', "Bad Request (toe AA-BB)"),
+        (b'{"error": "invalid_token", "error_description": "D"}', "D; invalid_token"),
+        (b'{"message": "two\\nlines\\u001b[2J"}', "two lines\\x1b[2J"),
+        (b'{"client_secret": "5ec7e7", "message": "it is 5ec7e7"}', "…"),
+        (b"<html><title>Domo -\n Login</title>", "an HTML page titled “Domo - Login”"),
+        (b'{"message": "no hidden-one here"}', "…"),
+        (b'{"message": "encoded: aGlkZGVuLW9uZQ=="}', "…"),
         (b'{"message": "made with %s"}' % (b"5ec7" * 16), "made with …"),
     ],
 )
 def test_what_a_refusal_says(body: bytes, shown: str) -> None:
-    """Of a refusal one field of text is shown, printable, and nothing that is to be hidden."""
-    assert wire.said(body, [Secret("hidden-one")]) == shown
+    """A refusal shows its known fields on one line, printable, and without secrets."""
+    assert said_in(body, [Secret("hidden-one")]) == shown
 
 
 @given(JSON)
@@ -135,12 +143,13 @@ def test_any_json_is_read_or_refused(answer: object) -> None:
     for read in (wire.clients, wire.session, wire.access_token, wire.made):
         with contextlib.suppress(wire.Unusable):
             assert read(body) is not None
-    wire.said(body, [])
+    said_in(body, [])
 
 
 @given(st.binary(max_size=64))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    """Bytes that are no JSON are refused, and nothing of them is shown."""
+    """Bytes that are no JSON are refused, and what is shown of them is one printable line."""
     with contextlib.suppress(wire.Unusable):
         wire.document(body)
-    assert wire.said(body, []) == ""
+    shown = said_in(body, [])
+    assert printable(" ".join(shown.split())) == shown

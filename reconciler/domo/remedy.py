@@ -1,0 +1,130 @@
+"""Known causes of a refusal, each with its remedy.
+
+Domo documents few of its reasons, so a cause is recognised by the words that its name or its text
+must contain. An answer that matches none of them keeps Domo's own words and a general hint.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+from reconciler.domo.words import page_title, redirect_target
+from reconciler.model.instance import Instance
+
+_BLOCKED: Final = re.compile(
+    r"whitelist|allow-?\s?list|"
+    r"\bip(?:v[46])?\b.{0,60}(?:not (?:allowed|permitted|authori[sz]ed)|blocked|denied|restricted)|"
+    r"(?:not allowed|blocked|denied|restricted).{0,40}\bip\b|domo - blocked",
+    re.IGNORECASE | re.DOTALL,
+)
+_IP: Final = re.compile(
+    r"(?<![\w.:])(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]{1,4})(?![\w.:]*\d)"
+)
+_SECOND: Final = re.compile(
+    r"two.?factor|2.?fa\b|\bmfa|mfa\b|multi.?factor|second.?factor|\botp\b|verification.?code",
+    re.IGNORECASE,
+)
+_SSO: Final = re.compile(
+    r"direct.?sign.?on|direct.?log.?in|sso|saml|federat|openid|oidc|identity.?provider",
+    re.IGNORECASE,
+)
+_EXPIRED: Final = re.compile(
+    r"passw.*(?:expir|reset|change|too.?old)|(?:expir|reset|change|must).*passw|credential.*expir",
+    re.IGNORECASE,
+)
+_LOCKED: Final = re.compile(r"(?<!b)lock(?:ed|out)|too.?many.*attempt", re.IGNORECASE)
+_DISABLED: Final = re.compile(r"disabled|inactive|deactivat|suspend|deleted.?user", re.IGNORECASE)
+_ELEVATION: Final = re.compile(
+    r"elevat|step.?up|re-?authenti|one.?time|verification.?code|\botp\b|second.?factor|mfa",
+    re.IGNORECASE,
+)
+_LOOK: Final = 65_536
+
+CREATE_GRANT: Final = "Create API OAuth Clients"
+MANAGE_GRANT: Final = "Manage All Access Tokens and API Clients"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A cause that is recognised: what it is, and what to do."""
+
+    what: str
+    hint: str
+
+
+def blocked(answer: httpx.Response, text: str) -> Known | None:
+    """Recognise an answer to a caller whose IP address is not allowed."""
+    location = str(answer.extensions.get("location", ""))
+    title = page_title(answer.content)
+    is_page = bool(re.search(r"domo\s*-\s*blocked", title, re.IGNORECASE))
+    is_target = bool(
+        re.search(r"(?:whitelist|allow-?list)", redirect_target(answer), re.IGNORECASE)
+    )
+    is_text = answer.status_code >= 400 and bool(_BLOCKED.search(text))
+    if not (is_page or is_target or is_text):
+        return None
+    body = answer.content[:_LOOK].decode(errors="replace")
+    found = _IP.search(location) or _IP.search(body)
+    address = f"IP address {found[0]}" if found else "IP address of this machine"
+    return Known(
+        what=f"the {address} is not on the instance's allow-list",
+        hint="let an administrator add it to the instance's list of allowed IP addresses, "
+        "or run where the address is allowed: CI runners change theirs",
+    )
+
+
+def refused_sign_on(instance: Instance, method: str, reason: str, source: str) -> Known | None:
+    """Recognise why a sign-on was refused, by the words of its reason."""
+    if _SECOND.search(reason):
+        return second_factor()
+    if _EXPIRED.search(reason):
+        return Known(
+            what="the user's password has expired",
+            hint=f"sign on to https://{instance.domain} in a browser, set a new password, "
+            f"and store it in {source}; `method: token` does not depend on it",
+        )
+    if _LOCKED.search(reason):
+        return Known(
+            what="the user is locked",
+            hint="let an administrator unlock the user in Domo; trying again keeps it locked",
+        )
+    if _DISABLED.search(reason):
+        return Known(
+            what="the user is not active",
+            hint="let an administrator activate the user in Domo, or sign on as another user",
+        )
+    if method == "password" and _SSO.search(reason):
+        return Known(
+            what="this user cannot sign on directly, only by SSO",
+            hint="use `method: token` (an access token, best for unattended runs) or "
+            "`method: cookie`, or let an administrator allow direct sign-on for this user",
+        )
+    return None
+
+
+def second_factor() -> Known:
+    """Describe a password sign-on that waits for a code."""
+    return Known(
+        what="this user's sign-on needs a second factor",
+        hint="use `method: token` (an access token, best for unattended runs) or "
+        "`method: cookie`, or a user without a second factor; the password was sent once",
+    )
+
+
+def refused_change(status: int, text: str, grant: str) -> str | None:
+    """Return what to do about a refused create, revoke or list."""
+    if status != httpx.codes.FORBIDDEN:
+        return None
+    if _ELEVATION.search(text):
+        return (
+            "Domo asks for a one-time code before this action (elevation), which an unattended "
+            "run cannot give: let an administrator exempt it, or try `method: token`"
+        )
+    other = (
+        f"`{MANAGE_GRANT}` does not include it" if grant == CREATE_GRANT else
+        f"`{CREATE_GRANT}` covers the user's own clients only"
+    )  # fmt: skip
+    elevation = "; Domo may also ask for a one-time code here (elevation)"
+    return f"give the user's role the grant `{grant}`: {other}{elevation}"
