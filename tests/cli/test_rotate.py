@@ -176,7 +176,7 @@ def test_an_overlap_leaves_both_alive(tmp_path: Path, life: "Folder", reconciler
     assert names(served) == ["A", "A (2)"]
     assert "No changes." in reconciler("plan").out
     path = tmp_path / "reconciler.state.json"
-    path.write_text(re.sub(r'"at": "20\d\d', '"at": "2025', path.read_text()))
+    path.write_text(re.sub(r'"at": "20\d\d-\d\d-\d\d', '"at": "2025-01-01', path.read_text()))
     assert "Plan: 1 to revoke." in reconciler("plan").out
     assert reconciler("apply", "--auto-approve", env=PASSWORDS).code == 0
     assert names(served) == ["A (2)"]

@@ -13,7 +13,7 @@ Mistakes = Callable[..., tuple[Diagnostic, ...]]
 
 HEAD = "version: 1\ndefaults: {auth: {method: token, token: {env: T}}}\n"
 LONGEST = 10.0
-"""Seconds; each of these takes less than two, and took minutes when it grew with the square."""
+"""Seconds of the processor; each takes less than two, and took minutes with a quadratic step."""
 
 
 def lines(form: str, count: int = 3_000) -> str:
@@ -44,9 +44,9 @@ SINKS = "sinks:\n" + lines("  sink-%: {type: file, path: 'x/%/{client_slug}'}\n"
 )  # fmt: skip
 def test_many_mistakes_are_reported_soon(text: str, count: int, mistakes: Mistakes) -> None:
     """The time grows with the text, and not with its mistakes times its names."""
-    began = time.monotonic()
+    began = time.process_time()
     found = mistakes(text)
-    assert time.monotonic() - began < LONGEST
+    assert time.process_time() - began < LONGEST
     assert sum(each.count for each in found) == count
 
 
@@ -58,7 +58,7 @@ def test_a_large_list_still_suggests(mistakes: Mistakes) -> None:
 
 def test_three_thousand_sets_find_their_instances_soon(load_text: Load) -> None:
     """A right manifest does not pay for sets times instances either."""
-    began = time.monotonic()
+    began = time.process_time()
     desired = load_text(
         HEAD
         + "client_sets:\n"
@@ -67,5 +67,5 @@ def test_three_thousand_sets_find_their_instances_soon(load_text: Load) -> None:
         ).replace("CLIENT", "{name: A, scope: [data]}")
         + INSTANCES
     )
-    assert time.monotonic() - began < LONGEST
+    assert time.process_time() - began < LONGEST
     assert len(desired.clients) == 3_000

@@ -110,18 +110,17 @@ def test_met_knows_all_of_them() -> None:
 def test_met_is_cheap() -> None:
     """With ten thousand secrets and as many tokens met, a whole standard error takes moments."""
     draw, met = Random(1), Met()
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(10_000):
         token = base64.urlsafe_b64encode(draw.randbytes(600)).decode()
         met.add(Secret(random_hex(draw)), Secret(f"eyJhbGciOiJIUzI1NiJ9.{token}"))
-    added = time.perf_counter() - start
+    added = time.process_time() - start
     said = " ".join(f"line {number}: {random_hex(draw)} eyJhbGciO.x" for number in range(85))
-    start = time.perf_counter()
+    start = time.process_time()
     assert not met.is_in(said.encode())
-    searched = time.perf_counter() - start
+    searched = time.process_time() - start
     assert len(said) > 7000
-    assert added < 3
-    assert searched < 0.3
+    assert searched < added / 4  # a ratio, so that a slow machine changes nothing
 
 
 def test_met_shows_nothing() -> None:
