@@ -17,7 +17,7 @@ from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
 from reconciler.model.instance import DOMO_API, Instance
 from reconciler.model.mark import divide
-from reconciler.model.scope import canonical
+from reconciler.model.scope import SCOPES, canonical
 from reconciler.model.template import instance_values
 
 _LABEL: Final = 63
@@ -51,6 +51,8 @@ class Expander:
         self._defaults = manifest.section("defaults")
         self._endpoints: list[Entry] = []
         self._scopes: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._known_scopes = set(SCOPES)
+        self.warnings = Report()
 
     @property
     def credential_files(self) -> Mapping[str, int]:
@@ -201,7 +203,24 @@ class Expander:
         found = self._scopes.get(key)
         if found is None:
             found = self._scopes[key] = canonical(key)
+            self._warn_of_scopes(written)
         return found
+
+    def _warn_of_scopes(self, written: list[str]) -> None:
+        """Warn once of each scope that only `allow_scopes` knows."""
+        for item in self._atlas.items(written):
+            if item.value in self._known_scopes:
+                continue
+            self._known_scopes.add(item.value)
+            self.warnings.add(
+                Finding(
+                    code="unknown-scope",
+                    message=lambda word: f"this version does not know the scope {word}",
+                    at=item.at,
+                    word=item.value,
+                    hint="`allow_scopes` lists it, so it is sent to Domo as it is written",
+                )
+            )
 
 
 def _domain(entry: Entry) -> str:

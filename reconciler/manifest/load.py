@@ -3,13 +3,13 @@
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.manifest import decode, settings
 from reconciler.manifest.deliveries import Deliveries
 from reconciler.manifest.expand import Expander, labels_of
 from reconciler.manifest.holes import Holes
-from reconciler.manifest.merge import Manifest, merge
+from reconciler.manifest.merge import ALLOW, Manifest, merge
 from reconciler.manifest.parse import Parsed, parse
 from reconciler.manifest.positions import Atlas
 from reconciler.manifest.prune import pruned
@@ -20,6 +20,7 @@ from reconciler.manifest.sinks import define
 from reconciler.model.desired import Desired
 from reconciler.model.errors import InvalidInput
 from reconciler.model.own_files import CREDENTIAL, MANIFEST, RECIPIENTS, OwnFile, OwnFiles
+from reconciler.model.scope import SCOPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ def _manifest(sources: Sequence[Source], atlas: Atlas, report: Report) -> Manife
         return None
     read = [_parsed(source, atlas, report) for source in sources]
     parsed = [each for each in read if each is not None]
-    shape = Shape(versioned=len(sources) == 1)
+    shape = Shape(versioned=len(sources) == 1, scopes=_allowed_scopes(parsed))
     if len(parsed) == len(sources) > 1:
         _need_version(parsed, report)
     usable = [each for one in parsed if (each := _checked(one, shape, atlas, report)) is not None]
@@ -102,6 +103,13 @@ def _manifest(sources: Sequence[Source], atlas: Atlas, report: Report) -> Manife
         report=report,
         lost=[()] if len(usable) < len(sources) else [],
     )
+
+
+def _allowed_scopes(parsed: Sequence[Parsed]) -> set[str]:
+    """Return the scopes that the files allow beside the known ones."""
+    written = [each.value.get(ALLOW) for each in parsed if isinstance(each.value, dict)]
+    items = [item for each in written if isinstance(each, list) for item in each]
+    return {each for each in items if isinstance(each, str)} - set(SCOPES)
 
 
 def _need_version(parsed: Sequence[Parsed], report: Report) -> None:
@@ -152,6 +160,9 @@ def _desired(manifest: Manifest, ground: _Ground, atlas: Atlas, report: Report) 
     deliveries = Deliveries(sinks, holes, ground.root, report)
     expander = Expander(manifest, holes, deliveries, atlas, report)
     expanded = expander.expand()
+    warnings = tuple(
+        replace(each, severity="warning") for each in expander.warnings.diagnostics(atlas)
+    )
     age = settings.encryption(manifest)
     deliveries.check_own(_own(manifest, ground, expander.credential_files, atlas))
     return Desired(
@@ -168,6 +179,7 @@ def _desired(manifest: Manifest, ground: _Ground, atlas: Atlas, report: Report) 
         moved=settings.moved(manifest, atlas, report),
         instances=expanded.instances,
         clients=expanded.clients,
+        warnings=warnings,
     )
 
 

@@ -11,8 +11,9 @@ from reconciler.manifest.prune import Path
 from reconciler.manifest.report import Finding, Report
 from reconciler.model.sink import STATE
 
+ALLOW: Final = "allow_scopes"
 _MAPS: Final = {"instances": "instance", "sinks": "sink", "client_sets": "client set"}
-_ONCE: Final = ("state", "endpoints", "defaults", "limits", "rollout", "mark")
+_ONCE: Final = ("state", "endpoints", "defaults", "limits", "rollout", "mark", ALLOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ document that failed is asked why, with the slow one, some eighty times slower.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -44,15 +44,17 @@ class Shape:
     """The schema, ready to be asked.
 
     Without `versioned` it asks for no `version`, as for the files of a folder: one of them has it.
+    `scopes` are accepted beside the known ones.
     """
 
-    def __init__(self, *, versioned: bool = True) -> None:
+    def __init__(self, *, versioned: bool = True, scopes: Iterable[str] = ()) -> None:
         import jsonschema_rs
         import orjson
 
         self._schema = orjson.loads(document())
         if not versioned:
             self._schema.pop("required")
+        self._schema["$defs"]["scope"]["enum"] += sorted(scopes)
         self._fast = jsonschema_rs.Draft202012Validator(self._schema)
 
     def accepts(self, value: Any) -> bool:
