@@ -12,6 +12,7 @@ from typing import Protocol
 
 from reconciler.model.client import Delivery, ListedClient
 from reconciler.model.instance import Instance
+from reconciler.model.naming import form
 from reconciler.model.reference import CredentialRef
 from reconciler.model.secret import Secret
 from reconciler.model.sink import ExecTarget, FileTarget
@@ -85,8 +86,9 @@ class Listing:
     user: int | None
 
     def named(self, name: str) -> ListedClient | None:
-        """Return the client of that live name; names are unique in an instance."""
-        return next((each for each in self.clients if each.name == name), None)
+        """Return the client of that live name in any spelling; names are unique in an instance."""
+        wanted = form(name)
+        return next((each for each in self.clients if form(each.name) == wanted), None)
 
     def would_show(self, *, owner: int | None, principal: str | None) -> bool:
         """Say whether a client of that owner would be in this list, so that absence proves.

@@ -14,6 +14,7 @@ from reconciler.apply.signon import credential_of
 from reconciler.apply.tally import Tally
 from reconciler.model.address import Address
 from reconciler.model.errors import CredentialUnavailable, ReconcilerError, Unreachable
+from reconciler.model.naming import form
 from reconciler.plan.action import Action, Kind
 from reconciler.plan.observe import Gone, Present
 from reconciler.ports import Listing, Session
@@ -130,7 +131,8 @@ class _Work:
             entry = self.run.entry(address)
             if entry is None or entry.id is not None or entry.owner is None:
                 continue
-            found = [e for e in new if (e.name, e.owner) == (entry.live_name, entry.owner)]
+            wanted = (form(entry.live_name), entry.owner)
+            found = [each for each in new if (form(each.name), each.owner) == wanted]
             if len(found) == 1:
                 self.run.working.entry(address, replace(entry, id=found[0].id))
 

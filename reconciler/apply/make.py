@@ -9,6 +9,7 @@ from reconciler.apply.run import Run
 from reconciler.apply.settle import settle
 from reconciler.model.errors import ReconcilerError, StateUnwritable
 from reconciler.model.mark import Mark, marked, owner_of
+from reconciler.model.naming import form
 from reconciler.model.secret import Secret
 from reconciler.model.sink import StateTarget
 from reconciler.plan.action import Action, Kind
@@ -73,7 +74,7 @@ def _orphan(run: Run, action: Action, listing: Listing) -> Retiring | None:
         if mark is None or mark.owner != ours:
             continue
         if listed.client_id == action.client_id and (
-            listed.client_id is not None or listed.name == action.address.client
+            listed.client_id is not None or form(listed.name) == form(action.address.client)
         ):
             # Where the list masks the id, the nonce alone names the client from here on.
             client_id = listed.client_id or f"masked:{mark.nonce}"

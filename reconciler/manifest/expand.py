@@ -164,15 +164,14 @@ class Expander:
         self, entry: Entry, claims: Mapping[str, Claim], policy: Policy
     ) -> Iterator[DesiredClient]:
         levels: dict[str | None, Policy] = {None: policy.nearer(entry.value, self._atlas)}
-        for name in sorted(claims):
-            claim = claims[name]
+        for claim in sorted(claims.values(), key=lambda each: each.name):
             source = claim.source
             set_name = None
             if source is not None:
                 set_name = source.name
                 if set_name not in levels:
                     levels[set_name] = levels[None].nearer(source.settings, self._atlas)
-            address = Address(entry.key, name)
+            address = Address(entry.key, claim.name)
             client = self._client(address, claim, levels[set_name], set_name)
             self._deliveries.add(address, client.sinks, claim.at)
             yield client

@@ -10,6 +10,7 @@ from reconciler.manifest.positions import Atlas, Entry, Item
 from reconciler.manifest.report import Finding, Report, quoted
 from reconciler.manifest.select import Fleet
 from reconciler.manifest.suggest import Suggestions
+from reconciler.model.naming import form
 from reconciler.model.text import plural
 
 
@@ -66,7 +67,7 @@ def _check_names(each: ClientSet, atlas: Atlas, report: Report) -> None:
     first: dict[str, Claim] = {}
     for client, at in each.clients:
         claim = Claim(client, at, each)
-        if (other := first.setdefault(claim.name, claim)) is not claim:
+        if (other := first.setdefault(form(claim.name), claim)) is not claim:
             report.add(_twice(claim, other, atlas))
         if "override" in client:
             report.add(_no_override(claim, atlas))
@@ -91,12 +92,12 @@ class Claims:
         self._clashes: dict[tuple[int, int], tuple[Claim, Claim, list[str]]] = {}
 
     def of(self, instance: Entry, sets: Iterable[ClientSet]) -> dict[str, Claim]:
-        """Return the claims on one instance by client name."""
+        """Return the claims on one instance by the form of the client's name."""
         found, overriding = self._own(instance)
         overridden = set()
         for each in sets:
             for client, at in each.clients:
-                name = client["name"]
+                name = form(client["name"])
                 if name in overriding:
                     overridden.add(name)
                     found[name] = found[name]._replace(overrides=each.name)
@@ -120,10 +121,10 @@ class Claims:
         clients = instance.value.get("clients")
         for client, at in self._atlas.items(clients) if clients else ():
             claim = Claim(client, at, None)
-            if (other := found.setdefault(client["name"], claim)) is not claim:
+            if (other := found.setdefault(form(client["name"]), claim)) is not claim:
                 self._report.add(_twice(claim, other, self._atlas))
             elif client.get("override"):
-                overriding.add(claim.name)
+                overriding.add(form(claim.name))
         return found, overriding
 
     def _clash(self, claim: Claim, other: Claim, instance: str) -> None:
@@ -146,7 +147,7 @@ def _clashing(claim: Claim, other: Claim, keys: list[str], atlas: Atlas) -> Find
     from_set = quoted(other.source.name if other.source else "")
     return Finding(
         code="client-clash",
-        message=f"{where} gets the client {quoted(claim.name)} from two places",
+        message=f"{where} gets the client {quoted(claim.name)} from two places" + _as(claim, other),
         at=atlas.value(claim.client, "name"),
         hint="rename one, or mark the instance's own entry `override: true`"
         if claim.source is None
@@ -159,10 +160,17 @@ def _clashing(claim: Claim, other: Claim, keys: list[str], atlas: Atlas) -> Find
 def _twice(claim: Claim, other: Claim, atlas: Atlas) -> Finding:
     return Finding(
         code="duplicate-client",
-        message=f"the client {quoted(claim.name)} is already in this list",
+        message=f"the client {quoted(claim.name)} is already in this list" + _as(claim, other),
         at=atlas.value(claim.client, "name"),
         also=((atlas.value(other.client, "name"), "first defined here"),),
     )
+
+
+def _as(claim: Claim, other: Claim) -> str:
+    """Name the other spelling if the two names differ, because Domo may take them as equal."""
+    if claim.name == other.name:
+        return ""
+    return f", the other time as {quoted(other.name)}: Domo may take these names as equal"
 
 
 def _no_override(claim: Claim, atlas: Atlas) -> Finding:

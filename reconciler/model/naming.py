@@ -1,20 +1,33 @@
-"""What a successor is called: names are unique in an instance, and Domo has no rename."""
+"""Names of clients: the form in which they are compared, and what a successor is called."""
 
 import re
 from collections.abc import Container
 from typing import Final
+from unicodedata import normalize
 
 _NUMBERED: Final = re.compile(r"(?s)(?P<base>.*) \((?P<number>[1-9][0-9]{0,5})\)")
+
+
+def form(name: str) -> str:
+    """Return the form in which names are compared: two names that Domo may take as equal share it.
+
+    Domo documents no normalisation, so case, Unicode form and blanks make no difference.
+    """
+    if name.isascii():
+        return " ".join(name.lower().split())
+    return " ".join(normalize("NFC", normalize("NFC", name).casefold()).split())
 
 
 def successor(name: str, last: str, taken: Container[str]) -> str:
     """Return `NAME (2)`, `NAME (3)` …: the lowest free number above that of `last`.
 
     `name` is the manifest's name, `last` the live name of the client that is to be succeeded.
+    `taken` are names in their form.
     """
     found = _NUMBERED.fullmatch(last)
-    number = int(found["number"]) if found and found["base"] == name else 1
+    number = int(found["number"]) if found and form(found["base"]) == form(name) else 1
     while True:
         number += 1
-        if (candidate := f"{name} ({number})") not in taken:
+        candidate = f"{name} ({number})"
+        if form(candidate) not in taken:
             return candidate

@@ -7,6 +7,7 @@ from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient, ListedClient
 from reconciler.model.errors import UsageError
 from reconciler.model.mark import divide
+from reconciler.model.naming import form
 from reconciler.model.scope import SCOPES, canonical
 from reconciler.model.text import is_one_line, nearest
 from reconciler.plan.observe import Present, View
@@ -51,14 +52,16 @@ def chosen(
 
 def _listed(view: View, address: Address, choice: Choice) -> ListedClient:
     if choice.id is None:
-        found = view.names.get(address.client)
+        found = view.names.get(form(address.client))
     else:
         found = next((each for each in view.listed if each.id == choice.id), None)
     if found is not None:
         return found
     what = f"client `{address.client}`" if choice.id is None else f"client with the id {choice.id}"
-    near = nearest(address.client, view.names)
-    hint = f"did you mean `{near}`? Then --id {view.names[near].id} adopts it" if near else None
+    near = nearest(address.client, [each.name for each in view.listed])
+    hint = (
+        f"did you mean `{near}`? Then --id {view.names[form(near)].id} adopts it" if near else None
+    )
     raise UsageError(
         f"{address.instance} shows no {what} to this user",
         hint=hint or "sign on as its owner, or as an administrator who sees all clients",
@@ -136,6 +139,6 @@ def waiting(
         each
         for each in wanted
         if each.address not in known
-        and (listed := view.names.get(each.address.client)) is not None
+        and (listed := view.names.get(form(each.address.client))) is not None
         and not view.is_ours(listed)
     ]

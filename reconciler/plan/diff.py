@@ -11,6 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
 from reconciler.model.instant import later
 from reconciler.model.mark import divide
+from reconciler.model.naming import form
 from reconciler.model.scope import canonical
 from reconciler.model.sink import STATE
 from reconciler.model.text import brief
@@ -37,9 +38,9 @@ def first(ground: Ground, client: DesiredClient) -> Finding:
     """Return what follows for a client that the state does not know."""
     name = ground.names.first(client.address)
     view = ground.views.get(client.address.instance)
-    if view is None or name not in view.names:
+    if view is None or form(name) not in view.names:
         return _making(Kind.CREATE, client, live_name=name)
-    orphan = view.names[name]
+    orphan = view.names[form(name)]
     if not view.is_ours(orphan):
         return Notice(
             code="conflict",

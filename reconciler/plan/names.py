@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from reconciler.model.address import Address
 from reconciler.model.desired import Desired
-from reconciler.model.naming import successor
+from reconciler.model.naming import form, successor
 from reconciler.plan.observe import View
 from reconciler.state.document import Entry
 
@@ -35,8 +35,8 @@ class Names:
         taken = self._living(address.instance)
         if gone is not None:
             view = self.views.get(address.instance)
-            taken = (taken - {gone.live_name}).union(view.names if view else ())
-        if address.client not in taken:
+            taken = (taken - {form(gone.live_name)}).union(view.names if view else ())
+        if form(address.client) not in taken:
             return address.client
         return self.next(address, address.client)
 
@@ -46,7 +46,7 @@ class Names:
         given = self._given.setdefault(address.instance, set())
         taken = given | self._living(address.instance) | self._wanted(address.instance)
         chosen = successor(address.client, last, taken.union(view.names if view else ()))
-        given.add(chosen)
+        given.add(form(chosen))
         return chosen
 
     def _living(self, instance: str) -> set[str]:
@@ -54,8 +54,8 @@ class Names:
             self._known = {}
             for address, entry in self.clients.items():
                 names = self._known.setdefault(address.instance, set())
-                names.add(entry.live_name)
-                names.update(each.live_name for each in entry.retiring)
+                names.add(form(entry.live_name))
+                names.update(form(each.live_name) for each in entry.retiring)
         return self._known.get(instance, set())
 
     def _wanted(self, instance: str) -> set[str]:
@@ -63,5 +63,5 @@ class Names:
         if self._wished is None:
             self._wished = {}
             for each in self.desired.clients:
-                self._wished.setdefault(each.instance, set()).add(each.client)
+                self._wished.setdefault(each.instance, set()).add(form(each.client))
         return self._wished.get(instance, set())

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.model.client import ListedClient
+from reconciler.model.naming import form
 from reconciler.state.document import Entry, Retiring
 
 
@@ -58,7 +59,8 @@ class View:
     """One instance's list, indexed: a fleet has as many lookups as clients.
 
     A client is known by its client id; where the list masks that, by the nonce of its mark, or by
-    its numeric id together with its name and owner. `nonces` and `ids` hold masked clients only.
+    its numeric id together with its name and owner. The keys of `names` are names in
+    their form. `nonces` and `ids` hold masked clients only.
     """
 
     listed: tuple[ListedClient, ...]
@@ -77,7 +79,7 @@ class View:
             listed=seen.clients,
             proves=seen.proves,
             ours=ours,
-            names={each.name: each for each in seen.clients},
+            names={form(each.name): each for each in seen.clients},
             client_ids={each.client_id: each for each in seen.clients if each.client_id},
             nonces={
                 each.mark.nonce: each for each in masked if each.mark and each.mark.owner == ours
@@ -104,11 +106,11 @@ class View:
         clients = tuple(known)
         met = [each.listed for each in map(self.sight, clients) if isinstance(each, Present)]
         ours = {id(each) for each in met}
-        doubtful = {each.live_name for each in clients}
+        doubtful = {form(each.live_name) for each in clients}
         left = (
             each
             for each in self.listed
-            if id(each) not in ours and not (each.client_id is None and each.name in doubtful)
+            if id(each) not in ours and not (each.client_id is None and form(each.name) in doubtful)
         )
         return sorted(left, key=lambda each: (each.name, each.client_id or ""))
 
@@ -119,12 +121,12 @@ class View:
         found = self.ids.get(known.id) if known.id is not None else None
         if found is None or known.owner is None:
             return None
-        same = (found.name, found.owner) == (known.live_name, known.owner)
+        same = (form(found.name), found.owner) == (form(known.live_name), known.owner)
         return found if same else None
 
     def _may_be_masked(self, known: Entry | Retiring) -> bool:
         """Say whether a masked client may be this one, though nothing proves that it is."""
-        named = self.names.get(known.live_name)
+        named = self.names.get(form(known.live_name))
         masked = named if named is not None and named.client_id is None else None
         same_id = self.ids.get(known.id) if known.id is not None else None
         return any(each is not None and not _is_another(each, known) for each in (masked, same_id))
