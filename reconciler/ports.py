@@ -87,8 +87,7 @@ class Listing:
 
     def named(self, name: str) -> ListedClient | None:
         """Return the client of that live name in any spelling; names are unique in an instance."""
-        wanted = form(name)
-        return next((each for each in self.clients if form(each.name) == wanted), None)
+        return next((each for each in self.clients if form(each.name) == form(name)), None)
 
     def would_show(self, *, owner: int | None, principal: str | None) -> bool:
         """Say whether a client of that owner would be in this list, so that absence proves.
