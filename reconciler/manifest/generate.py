@@ -9,7 +9,7 @@ from reconciler.model.client import ListedClient
 from reconciler.model.desired import Desired
 from reconciler.model.instance import Instance
 from reconciler.model.mark import divide
-from reconciler.model.scope import canonical
+from reconciler.model.scope import SCOPES, canonical
 
 Found = Mapping[str, Iterable[ListedClient]]
 
@@ -23,6 +23,9 @@ _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 def document(desired: Desired, found: Found) -> str:
     """Return a manifest of its own that wants what was found, on the instances as they are."""
     lines = ["version: 1"]
+    scopes = {scope for clients in found.values() for each in clients for scope in each.scope}
+    if new := sorted(scopes - set(SCOPES)):
+        lines.append(f"allow_scopes: [{', '.join(map(text, new))}]")
     foreign = [desired.instances[key] for key in found if desired.instances[key].foreign]
     if foreign:
         lines += _endpoints(foreign[0])

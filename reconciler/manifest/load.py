@@ -180,6 +180,7 @@ def _desired(manifest: Manifest, ground: _Ground, atlas: Atlas, report: Report) 
         instances=expanded.instances,
         clients=expanded.clients,
         warnings=warnings,
+        allow_scopes=frozenset(manifest.once[ALLOW].value if ALLOW in manifest.once else ()),
     )
 
 

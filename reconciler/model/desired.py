@@ -91,6 +91,7 @@ class Desired:
     instances: Mapping[str, Instance] = field(default_factory=dict)
     clients: Mapping[Address, DesiredClient] = field(default_factory=dict)
     warnings: tuple[Diagnostic, ...] = ()
+    allow_scopes: frozenset[str] = frozenset()
 
     def targets(self, client: DesiredClient) -> tuple[SinkTarget, ...]:
         """Return the sinks of one client with their placeholders filled in, in their order."""

@@ -1,6 +1,6 @@
 """Which client of an instance an address adopts, and what is known of it from then on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.model.address import Address
@@ -9,7 +9,7 @@ from reconciler.model.errors import UsageError
 from reconciler.model.mark import divide
 from reconciler.model.naming import form
 from reconciler.model.scope import SCOPES, canonical
-from reconciler.model.text import is_one_line, nearest
+from reconciler.model.text import is_one_line, nearest, printable
 from reconciler.plan.observe import Present, View
 from reconciler.state.document import Entry, Retiring
 
@@ -105,19 +105,36 @@ def adopted(
     )
 
 
-def nameable(view: View, known: Mapping[Address, Entry], instance: str) -> list[ListedClient]:
-    """Return the clients that nobody manages and that a manifest can name, by name."""
-    return [each for each in view.strangers(_of(known, instance)) if is_nameable(each)]
+def nameable(
+    view: View, known: Mapping[Address, Entry], instance: str, scopes: Collection[str] = ()
+) -> list[ListedClient]:
+    """Return the unmanaged clients that a manifest can name, by name.
+
+    `scopes` are accepted beside the known ones.
+    """
+    found = view.strangers(_of(known, instance))
+    return [each for each in found if why_unnameable(each, scopes) is None]
 
 
-def unnameable(view: View, known: Mapping[Address, Entry], instance: str) -> int:
-    """Return how many clients nobody manages that no manifest can name."""
-    return sum(not is_nameable(each) for each in view.strangers(_of(known, instance)))
+def unnameable(
+    view: View, known: Mapping[Address, Entry], instance: str, scopes: Collection[str] = ()
+) -> list[tuple[ListedClient, str]]:
+    """Return the unmanaged clients that no manifest can name, each with the reason."""
+    found = ((each, why_unnameable(each, scopes)) for each in view.strangers(_of(known, instance)))
+    return [(each, why) for each, why in found if why is not None]
 
 
-def is_nameable(listed: ListedClient) -> bool:
-    """Say whether a manifest could want a client as it is: its name is text, its scopes known."""
-    return is_one_line(listed.name) and bool(listed.scope) and set(listed.scope) <= set(SCOPES)
+def why_unnameable(listed: ListedClient, scopes: Collection[str] = ()) -> str | None:
+    """Return why a manifest cannot want a client as it is; None if it can."""
+    if not is_one_line(listed.name):
+        return "its name is not printable text on one line"
+    if not listed.scope:
+        return "the list shows no scope of it"
+    unknown = [each for each in listed.scope if each not in SCOPES and each not in scopes]
+    if unknown:
+        names = ", ".join(f"`{printable(each)[:64]}`" for each in unknown)
+        return f"unknown scope {names}: list it under `allow_scopes`"
+    return None
 
 
 def _of(known: Mapping[Address, Entry], instance: str) -> Iterator[Entry | Retiring]:

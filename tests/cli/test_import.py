@@ -203,7 +203,8 @@ def test_what_exists_is_printed_as_a_manifest(
     run = reconciler("import", "--generate", env=PASSWORDS)
     assert run.code == 0, run.err
     assert '"Other: one"' in run.out
-    assert "1 client left out: no manifest could name them" in run.err
+    assert "1 client left out:\n  globex/two" in run.err
+    assert "its name is not printable text on one line" in run.err
     (tmp_path / "found.yaml").write_text(run.out)
     checked = reconciler("validate", "-f", "found.yaml", "--format", "json")
     assert checked.code == 0, checked.out

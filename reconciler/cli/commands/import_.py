@@ -300,15 +300,20 @@ def _generate(
     found = {
         key: [
             each
-            for each in nameable(view, known, key)
+            for each in nameable(view, known, key, desired.allow_scopes)
             if (at := Address(key, each.name)) not in desired.clients and meant(at)
         ]
         for key, view in views.items()
     }
     found = {key: clients for key, clients in found.items() if clients}
-    skipped = sum(unnameable(view, known, key) for key, view in views.items())
+    skipped = [
+        f"{printable(str(Address(key, each.name)))}: {why}"
+        for key, view in views.items()
+        for each, why in unnameable(view, known, key, desired.allow_scopes)
+    ]
     if skipped:
-        console.warn(f"{plural(skipped, 'client')} left out: no manifest could name them")
+        lines = "".join(f"\n  {each}" for each in skipped)
+        console.warn(f"{plural(len(skipped), 'client')} left out:{lines}")
     if output == "json":
         rows = [_unmanaged(key, each) for key, clients in found.items() for each in clients]
         console.document(_document(unseen, unmanaged=rows))
