@@ -1,11 +1,13 @@
 """Secrets that a user asks to see: with which keys, and before whose eyes."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.cli.views.console import Console
 from reconciler.model.address import Address
+from reconciler.model.damage import damage
 from reconciler.model.errors import CredentialUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -16,9 +18,11 @@ if TYPE_CHECKING:
 LARGEST: Final = 64 * 1024
 """The most bytes that a key file may have: an RSA key of 16,384 bits needs a fifth of it."""
 
+_BOM: Final = b"\xef\xbb\xbf"
+
 
 def read_identities(paths: Sequence[str]) -> "tuple[Identity, ...]":
-    """Read the private keys in these files.
+    """Read the private keys in these files; `-` is standard input.
 
     Raises:
         UsageError: a key itself was given in place of its file; it is not repeated.
@@ -35,7 +39,11 @@ def read_identities(paths: Sequence[str]) -> "tuple[Identity, ...]":
         return ()
     from reconciler.stores.encryption import identities_from
 
-    return tuple(identity for path in paths for identity in identities_from(_text(path), name=path))
+    return tuple(
+        identity
+        for path in dict.fromkeys(paths)
+        for identity in identities_from(_text(path), name=path)
+    )
 
 
 def require_eyes(console: Console, *, allowed: bool) -> None:
@@ -84,12 +92,23 @@ def opened(
 
 def _text(path: str) -> str:
     try:
-        with Path(path).open("rb") as stream:
-            return stream.read(LARGEST).decode()
+        if path == "-":
+            if sys.stdin is None:
+                raise CredentialUnavailable("the identity `-` cannot be read: no standard input")
+            data = sys.stdin.buffer.read(LARGEST)
+        else:
+            with Path(path).open("rb") as stream:
+                data = stream.read(LARGEST)
     except OSError as error:
         raise CredentialUnavailable(
             f"the identity `{path}` cannot be read: {error.strerror}"
         ) from None
+    data = data.removeprefix(_BOM)
+    wrong = damage(data)
+    if wrong is not None:
+        raise CredentialUnavailable(f"the identity `{path}` {wrong[0]}", hint=wrong[1])
+    try:
+        return data.decode()
     except UnicodeDecodeError:
         raise CredentialUnavailable(
             f"the identity `{path}` is not text",

@@ -212,7 +212,7 @@ def identity_option(command: Command) -> Command:
     """Add `--identity`; the command gets `identities`, the files of private keys."""
     return option(
         "--identity", "identities", type=Lines("file"), multiple=True, metavar="FILE",
-        help="File of an age or SSH private key that opens sealed secrets (repeatable).",
+        help="File of a key that opens sealed secrets; - reads standard input (repeatable).",
     )(command)  # fmt: skip
 
 

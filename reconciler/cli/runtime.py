@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.cli.options import Where
+from reconciler.model.damage import BOMS, damage
 from reconciler.model.errors import ReconcilerError
 
 if TYPE_CHECKING:
@@ -217,4 +218,7 @@ def _bytes(path: Path) -> bytes:
             f"the manifest `{path}` is larger than 256 MiB",
             hint="divide it into files of one folder, and give the folder to -f",
         )
+    wrong = None if data.startswith(BOMS) else damage(data)  # a parser reports or accepts those
+    if wrong is not None:
+        raise ReconcilerError(f"the manifest `{path}` {wrong[0]}", hint=wrong[1])
     return data

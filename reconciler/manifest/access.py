@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from reconciler.manifest.holes import INSTANCE, Holes, dash, parts
+from reconciler.manifest.holes import INSTANCE, Holes, dash
 from reconciler.manifest.positions import Atlas, Entry
 from reconciler.manifest.report import Finding, Report
 from reconciler.model.auth import Auth, CookieAuth, PasswordAuth, TokenAuth
 from reconciler.model.instance import DOMO_API, DOMO_INSTANCE, Endpoints
 from reconciler.model.reference import CommandRef, CredentialRef, EnvRef, FileRef
-from reconciler.model.template import fill
+from reconciler.model.template import fill, parts
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SAMPLE: Final = {"domain": "a.domo.com"}

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.manifest.access import option_like
-from reconciler.manifest.holes import Holes, dash, parts
+from reconciler.manifest.holes import Holes, dash
 from reconciler.manifest.report import Finding, Report, quoted
 from reconciler.manifest.sinks import Sink
 from reconciler.model.address import Address
 from reconciler.model.own_files import OwnFile, OwnFiles
 from reconciler.model.sink import STATE, FileSink
+from reconciler.model.template import parts
 from reconciler.model.text import slug
 
 _ODD: Final = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")

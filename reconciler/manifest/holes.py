@@ -1,13 +1,11 @@
 """Placeholders where they are filled in, with a report of those that do not exist."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from reconciler.manifest.report import Finding, Report, quoted
-from reconciler.model.template import UnknownPlaceholder, fill
+from reconciler.model.template import UnknownPlaceholder, fill, parts
 
-_HOLE: Final = re.compile(r"\{([^{}]*)\}")
 INSTANCE: Final = ("instance", "INSTANCE", "domain")
 CLIENT: Final = (*INSTANCE, "client", "client_slug")
 
@@ -56,11 +54,6 @@ class Holes:
             if unknown.name in self._labels and self._whole:
                 self._report.add(_lacking(unknown.name, at, who))
             return None
-
-
-def parts(text: str) -> list[str]:
-    """Divide a template: texts at even numbers, names of placeholders at odd ones."""
-    return _HOLE.split(text)
 
 
 def _unknown(name: str, at: int, allowed: tuple[str, ...]) -> Finding:

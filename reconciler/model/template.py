@@ -1,4 +1,4 @@
-"""Placeholders in the manifest's strings: `{instance}`, `{domain}`, `{client}` and their kin."""
+"""Placeholders such as `{instance}` in the manifest's strings; `{{`, `}}` are literal braces."""
 
 import posixpath
 import re
@@ -8,7 +8,7 @@ from typing import Final
 from reconciler.model.address import Address
 from reconciler.model.text import slug
 
-_HOLE: Final = re.compile(r"\{([^{}]*)\}")
+_HOLE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 
 
 class UnknownPlaceholder(ValueError):  # noqa: N818 (a value's name, as in KeyError's family)
@@ -40,14 +40,30 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     """
 
     def value(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return found[0][0]
         try:
-            return values[found.group(1)]
+            return values[found[1]]
         except KeyError:
-            raise UnknownPlaceholder(found.group(1)) from None
+            raise UnknownPlaceholder(found[1]) from None
 
-    return _HOLE.sub(value, template) if "{" in template else template
+    return _HOLE.sub(value, template) if "{" in template or "}}" in template else template
+
+
+def parts(template: str) -> list[str]:
+    """Divide a template: texts at even numbers, names of placeholders at odd ones."""
+    found, end = [""], 0
+    for each in _HOLE.finditer(template):
+        found[-1] += template[end : each.start()]
+        if each[1] is None:
+            found[-1] += each[0][0]
+        else:
+            found += [each[1], ""]
+        end = each.end()
+    found[-1] += template[end:]
+    return found
 
 
 def static_folder(template: str) -> str:
-    """Return the folder in a path's template that no placeholder can change; "" where none is."""
-    return posixpath.dirname(template.partition("{")[0])
+    """Return the folder in a path's template that no placeholder can change; "" if it has none."""
+    return posixpath.dirname(parts(template)[0])

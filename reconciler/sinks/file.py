@@ -14,7 +14,7 @@ from reconciler.model.sink import FileTarget
 from reconciler.model.text import printable
 from reconciler.sinks.content import content
 from reconciler.system.files import make_private_folders, stem, temporaries, write_atomically
-from reconciler.system.replacing import not_replaceable, too_long
+from reconciler.system.replacing import fixed, not_replaceable, too_long
 
 
 class Unfit(ValueError):  # noqa: N818 (it says what the path is)
@@ -152,7 +152,8 @@ def _wrong_with(folder: Path) -> str | None:
             file.write(b"probe")
     except OSError as error:
         return f"{folder}: {_reason(error)}"
-    return None
+    wrong = fixed(folder)
+    return wrong and f"{folder}: {wrong}"
 
 
 def _temporaries(folder: Path) -> list[tuple[str, Path]]:

@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from reconciler.model.damage import damage
 from reconciler.model.errors import StateRefused
 
 LARGEST: Final = 512 * 1024 * 1024
@@ -21,10 +22,14 @@ def content(path: Path, name: str) -> bytes | None:
                 f"`{name}` is larger than 512 MiB, so this tool did not write it",
                 hint="nothing was written: restore the file, or move it away if it is not yours",
             )
-        return path.read_bytes()
+        data = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StateRefused(
             f"`{name}` cannot be read: {error.strerror}", hint="nothing was written"
         ) from None
+    wrong = damage(data, line_endings=path.suffix == ".journal")
+    if wrong is not None:
+        raise StateRefused(f"`{name}` {wrong[0]}", hint=f"{wrong[1]}. Nothing was written")
+    return data

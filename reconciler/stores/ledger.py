@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
+from reconciler.model.damage import damage
 from reconciler.model.errors import LockHeld, ReconcilerError
 
 FORMAT: Final = "reconciler.ledger"
@@ -162,6 +163,10 @@ def verify(path: Path, anchor: Anchor | None = None) -> Verified:
     try:
         _require_file(path.stat())
         with path.open("rb") as file:
+            wrong = damage(file.read(1024), line_endings=True)
+            if wrong is not None:
+                raise ReconcilerError(f"the ledger `{path}` {wrong[0]}", hint=wrong[1])
+            file.seek(0)
             found, digests = _walk(file)
     except OSError as error:
         raise ReconcilerError(

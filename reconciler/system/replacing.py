@@ -38,24 +38,32 @@ def not_replaceable(path: Path) -> str | None:
             "it belongs to another user, and its folder is sticky: remove it, or use a folder"
             " of your own"
         )
-    for each, what in ((path, "it"), (path.parent, "its folder")):
-        if _flags(each) & (_IMMUTABLE | _APPEND_ONLY):
-            return f"{what} is immutable or append-only: see `lsattr -d` and `chattr -i -a`"
+    return fixed(path)
+
+
+def fixed(path: Path) -> str | None:
+    """Return that a file or folder has a flag which forbids renames, or None if it has none."""
+    if _flags(path) & (_IMMUTABLE | _APPEND_ONLY):
+        return "it is immutable or append-only: see `lsattr -d` and `chattr -i -a`"
     return None
+
+
+_SHORT: Final = 100
+"""Every file system takes names of so many bytes."""
 
 
 def too_long(folder: Path, names: Iterable[str]) -> str | None:
     """Return which of the names, new below `folder`, is longer than its file system allows."""
+    sizes = [size for size in (len(os.fsencode(name)) for name in names) if size > _SHORT]
+    if not sizes:  # most names are, and asking the system for each of a fleet takes long
+        return None
     try:
         most = os.pathconf(folder, "PC_NAME_MAX")
     except (OSError, ValueError):
         return None
-    for name in names:
-        if len(os.fsencode(name)) > most > 0:
-            return (
-                f"{os.strerror(errno.ENAMETOOLONG)}: a name of {len(os.fsencode(name))} bytes, "
-                f"and at most {most} are possible"
-            )
+    if max(sizes) > most > 0:
+        text = os.strerror(errno.ENAMETOOLONG)
+        return f"{text}: a name of {max(sizes)} bytes, and at most {most} are possible"
     return None
 
 

@@ -243,3 +243,47 @@ def _until(terminal: int, word: str) -> str:
                 break  # Linux answers so once the other side is closed
     assert word in shown
     return shown
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16", "latin-1"])
+def test_init_extends_a_gitignore_in_its_own_encoding(
+    coding: str, tmp_path: Path, reconciler: "Reconciler"
+) -> None:
+    """The old lines stay, the new ones are added once, also by a second run."""
+    before = "größe\r\n*.log".encode(coding)
+    (tmp_path / ".gitignore").write_bytes(before)
+    for _ in range(2):
+        run = reconciler("init", "--instance", "acme")
+        assert run.code == 0, run.err
+    found = (tmp_path / ".gitignore").read_bytes()
+    assert found.startswith(before)
+    assert found.decode(coding).split() == ["größe", "*.log", "*.state.json*", "secrets/"]
+
+
+def test_init_that_stopped_halfway_can_run_again(tmp_path: Path, reconciler: "Reconciler") -> None:
+    """Files that an earlier run wrote are kept; a changed one is still refused."""
+    assert reconciler("init", "--instance", "acme").code == 0
+    (tmp_path / "schemas/manifest.v1.schema.json").unlink()
+    (tmp_path / ".gitignore").unlink()
+    assert reconciler("init", "--instance", "acme").code == 0
+    assert (tmp_path / ".gitignore").exists()
+    (tmp_path / "reconciler.yaml").write_text("mine")
+    assert reconciler("init", "--instance", "acme").code == 1
+    assert (tmp_path / "reconciler.yaml").read_text() == "mine"
+
+
+def test_init_force_keeps_a_linked_manifest_and_the_old_file_if_the_write_fails(
+    tmp_path: Path, reconciler: "Reconciler"
+) -> None:
+    """The link stays; a write that fails empties no file."""
+    (tmp_path / "real.yaml").write_text("old")
+    (tmp_path / "reconciler.yaml").symlink_to("real.yaml")
+    assert reconciler("init", "--instance", "acme", "--force").code == 0
+    assert (tmp_path / "reconciler.yaml").is_symlink()
+    assert (tmp_path / "real.yaml").read_text().startswith("# yaml-language-server")
+    shutil.rmtree(tmp_path / ".vscode")
+    (tmp_path / ".vscode").write_text("in the way")
+    run = reconciler("init", "--instance", "other", "--force")
+    assert run.code == 1
+    assert "cannot be written" in run.err
+    assert not list(tmp_path.rglob("*.tmp"))

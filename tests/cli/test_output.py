@@ -90,7 +90,7 @@ def test_a_secret_that_env_cannot_hold_is_not_printed(
     store: LocalStore, reconciler: "Reconciler"
 ) -> None:
     """What readers of such lines do not agree on is refused; JSON takes it."""
-    odd = replace(KEPT, secret=Plain(secret=Secret("it's odd")))
+    odd = replace(KEPT, secret=Plain(secret=Secret("it's odd $1")))
     write(store, Reporting=odd)
     run = reconciler("output", "acme/Reporting", *HERE, "--format", "env")
     assert (run.code, run.out) == (1, "")
@@ -203,7 +203,10 @@ def sealed(store: LocalStore, keypair: Callable[[str], "KeyPair"]) -> "KeyPair":
 
 
 def test_a_sealed_secret_needs_a_key(
-    sealed: "KeyPair", keypair: Callable[[str], "KeyPair"], reconciler: "Reconciler"
+    sealed: "KeyPair",
+    keypair: Callable[[str], "KeyPair"],
+    reconciler: "Reconciler",
+    tmp_path: Path,
 ) -> None:
     """Without a key, and with another one, the error says so; of several keys one is enough."""
     asked = ("output", "acme/Reporting", *HERE, "--format", "raw")
@@ -214,6 +217,8 @@ def test_a_sealed_secret_needs_a_key(
     wrong = reconciler(*asked, "--identity", other)
     assert (wrong.code, wrong.out) == (1, "")
     assert "no identity that was given opens the secret of acme/Reporting" in wrong.err
+    piped = reconciler(*asked, "--identity", "-", stdin=(tmp_path / sealed.file).read_text())
+    assert piped.code == 0, piped.err
     both = reconciler(*asked, "--identity", other, "--identity", sealed.file)
     assert (both.code, both.out) == (0, f"{SECRET}\n")
     named = reconciler(*asked, env={"RECONCILER_IDENTITY": f"{other}\n{sealed.file}"})
@@ -228,7 +233,7 @@ def test_a_sealed_secret_needs_a_key(
         (b"", "there is no key in"),
         (b"hunter2", "holds no usable key"),
         (b"-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n", "holds no usable key"),
-        (b"\xff\xfe", "is not text"),
+        (b"\xff\xfe", "byte-order mark"),
     ],
 )
 def test_a_key_file_that_is_none_is_said_to_be_so(

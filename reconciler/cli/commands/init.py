@@ -45,6 +45,7 @@ def init(console: Console, /, folder: str, *, force: bool, **given: Any) -> int:
         _refuse_overwriting(root, USUAL, force=force)
     answers = _answers(given, ask=ask)
     new = tuple(files(answers))
+    new = tuple(each for each in new if not _is_written(root / each.path, each))
     _refuse_overwriting(root, (each.path for each in new), force=force)
     for each in new:
         _write(root / each.path, each)
@@ -189,16 +190,46 @@ def _refuse_overwriting(root: Path, paths: Iterable[str], *, force: bool) -> Non
         )
 
 
+def _is_written(path: Path, new: NewFile) -> bool:
+    """Report whether an earlier run that stopped halfway has written this file already."""
+    try:
+        return path.read_bytes() == new.text.encode()
+    except OSError:
+        return False
+
+
 def _write(path: Path, new: NewFile) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(new.text, encoding="utf-8")
-    if new.executable:
-        path.chmod(0o755)
+    _put(path, new.text.encode(), mode=0o755 if new.executable else 0o644)
+
+
+def _put(path: Path, data: bytes, *, mode: int) -> None:
+    """Write a file atomically; a symbolic link stays, and so do the bits of an existing file."""
+    from reconciler.system.files import followed, write_atomically
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        there = followed(path)
+        if there.exists():
+            mode |= there.stat().st_mode & 0o777
+        write_atomically(there, data, mode=mode)
+    except OSError as error:
+        raise ReconcilerError(
+            f"`{path}` cannot be written: {error.strerror}",
+            hint="the old file is intact: make room or correct the path, then run init again",
+        ) from None
 
 
 def _ignore(path: Path, lines: tuple[str, ...]) -> None:
-    """Add the lines that are missing; what is there stays."""
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    missing = [each for each in lines if each not in before.splitlines()]
-    gap = "" if not before or before.endswith("\n") else "\n"
-    path.write_text(before + gap + "".join(f"{each}\n" for each in missing), encoding="utf-8")
+    """Add the missing lines in the file's own encoding and line endings; the rest stays."""
+    before = path.read_bytes() if path.exists() else b""
+    utf16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(before[:2])
+    coding = utf16 or "latin-1"  # an ASCII line has the same bytes in every other encoding
+    text = before.decode(coding, errors="surrogateescape")
+    have = {line.strip() for line in text.removeprefix("\ufeff").splitlines()}
+    missing = [each for each in lines if each not in have]
+    if not missing:
+        return
+    end = "\r\n" if "\r\n" in text else "\n"
+    gap = end if text and not text.endswith("\n") else ""
+    added = (gap + "".join(f"{each}{end}" for each in missing)).encode(coding)
+    _put(path, before + added, mode=0o644)
