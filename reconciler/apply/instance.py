@@ -66,7 +66,7 @@ def _forget(run: Run, tally: Tally) -> None:
 async def _deliver(run: Run, session: Session, action: Action) -> Cause | None:
     entry = run.entry(action.address)
     if entry is None:
-        return Cause(code="gone", message="the state knows no client of this address any more")
+        return Cause(code="not-in-state", message="the state has no client at this address")
     return await deliver(run, session, action, entry)
 
 

@@ -50,6 +50,17 @@ def test_every_code_is_explained_and_no_other() -> None:
     assert set(explanations()) - found == set()
 
 
+def test_no_code_has_two_entries() -> None:
+    """A code that two tables define would be explained by one of them only."""
+    from reconciler.cli.codes.manifest import MANIFEST
+    from reconciler.cli.codes.plans import PLANS
+    from reconciler.cli.codes.runs import RUNS
+
+    tables = (MANIFEST, PLANS, RUNS)
+    assert sum(map(len, tables)) == len({code for table in tables for code in table})
+    assert len(explanations()) == sum(map(len, tables))
+
+
 def test_every_entry_is_whole_sentences() -> None:
     """Each part begins with a capital, or a word of code, and ends in a full stop."""
     parts = [part for each in explanations().values() for part in each]

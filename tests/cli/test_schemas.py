@@ -128,7 +128,7 @@ def test_every_answer_for_a_program_has_a_schema(
         "state list": ("state", "list"),
         "state show": ("state", "show", "acme-prod/ETL"),
         "state lint": ("state", "lint", "reconciler.yaml"),
-        "state unlock": ("state", "unlock"),
+        "state lock": ("state", "lock"),
         "ledger verify": ("ledger", "verify", "ledger.jsonl"),
         "explain": ("explain",),
         "state mv": ("state", "mv", "acme-prod/ETL", "acme-prod/Load", "--auto-approve"),

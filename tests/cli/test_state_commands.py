@@ -143,11 +143,11 @@ with LocalStore(Path("s.json")).lock(purpose="apply", timeout=0):
 """
 
 
-def test_unlock_names_who_holds_the_lock(
+def test_lock_names_who_holds_the_lock(
     shelf: "Shelf", tmp_path: Path, environment: dict[str, str], reconciler: "Reconciler"
 ) -> None:
     """A living holder is named and left alone; one that was killed is not in the way."""
-    assert "nobody has taken it yet" in reconciler("state", "unlock", *STATE).err
+    assert "no run has taken it yet" in reconciler("state", "lock", *STATE).err
     shelf.write(shelf.intent, Reporting=shelf.entry)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD],
@@ -158,10 +158,10 @@ def test_unlock_names_who_holds_the_lock(
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
-    held = reconciler("state", "unlock", *STATE)
+    held = reconciler("state", "lock", *STATE)
     assert (held.code, held.out) == (1, "")
     assert f"`apply` by {_me()}, process {holder.pid} on this machine" in held.err
-    asked = reconciler("state", "unlock", "--format", "json", *STATE)
+    asked = reconciler("state", "lock", "--format", "json", *STATE)
     answer = json.loads(asked.out)
     assert (asked.code, answer["held"], answer["journals"]) == (1, True, None)
     assert (answer["holder"]["pid"], answer["holder"]["purpose"]) == (holder.pid, "apply")
@@ -169,16 +169,16 @@ def test_unlock_names_who_holds_the_lock(
     assert (waiting.code, len(shelf.journals())) == (1, 1)
     os.kill(holder.pid, signal.SIGKILL)
     holder.communicate()
-    free = reconciler("state", "unlock", *STATE)
+    free = reconciler("state", "lock", *STATE)
     assert (free.code, free.out) == (0, "")
-    assert f"the lock is free: `apply` by {_me()}, process {holder.pid}" in free.err
-    assert "had it last, and was killed\nhint: ended runs left 1 journal" in free.err
+    assert f"the lock is free: last held by `apply` by {_me()}, process {holder.pid}" in free.err
+    assert ", which was killed\nhint: ended runs left 1 journal" in free.err
     assert shelf.store.lock_path.exists()
-    assert reconciler("state", "unlock", *STATE).err.startswith("Note: the lock is free\n")
-    answer = json.loads(reconciler("state", "unlock", "--format", "json", *STATE).out)
+    assert reconciler("state", "lock", *STATE).err.startswith("Note: the lock is free\n")
+    answer = json.loads(reconciler("state", "lock", "--format", "json", *STATE).out)
     assert (answer["held"], answer["holder"], answer["journals"]) == (False, None, 1)
     shelf.store.discard(shelf.journals())
-    assert reconciler("state", "unlock", *STATE).err == "Note: the lock is free\n"
+    assert reconciler("state", "lock", *STATE).err == "Note: the lock is free\n"
 
 
 def _me() -> str:
@@ -297,7 +297,7 @@ def test_a_person_is_asked(
 def test_the_commands_are_listed_and_suggested(reconciler: "Reconciler") -> None:
     """The group's help lists every command, each has an example, and a slip is understood."""
     listed = reconciler("state", "--help").out
-    for name in ("list", "show", "mv", "rm", "rekey", "settle", "unlock"):
+    for name in ("list", "show", "mv", "rm", "rekey", "settle", "lock"):
         assert f"\n  {name} " in listed
         shown = reconciler("state", name, "--help").out
         assert f"Example: reconciler state {name}" in shown

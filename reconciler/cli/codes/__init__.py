@@ -27,8 +27,12 @@ def explanations() -> Mapping[str, Explanation]:
     from reconciler.cli.codes.plans import PLANS
     from reconciler.cli.codes.runs import RUNS
 
-    found = {**MANIFEST, **PLANS, **RUNS}
-    return {code: Explanation(*found[code]) for code in sorted(found)}
+    tables = (MANIFEST, PLANS, RUNS)
+    found = sorted((code, table[code]) for table in tables for code in table)
+    codes = [code for code, _ in found]
+    if len(set(codes)) < len(codes):
+        raise RuntimeError("a code has two entries, and only one of them would be shown")
+    return {code: Explanation(*entry) for code, entry in found}
 
 
 def explanation(code: str) -> Explanation | None:

@@ -217,6 +217,12 @@ MANIFEST: Final = {
         "A bracket was repeated, or the file is not a manifest.",
         "Check which file -f names.",
     ),
+    "unknown-scope": (
+        "A scope is not among the scopes that this version knows.",
+        "It is misspelled, or Domo has added it since. A scope that `allow_scopes` lists is a"
+        " warning, any other one is an error.",
+        "Correct the spelling, or list a new scope of Domo's in the top-level key `allow_scopes`.",
+    ),
     "unknown-*": (
         "A word of the manifest is none of those that may stand in its place.",
         "It was misspelt, or it is of a newer version of the tool.",

@@ -28,11 +28,6 @@ RUNS: Final = {
         "The message says what and where.",
         "Mend it and run again; nothing was sent unless the output says so.",
     ),
-    "gone": (
-        "The state does not know the client any more.",
-        "Another run ended it between the plan and this apply.",
-        "Plan again.",
-    ),
     "internal": (
         "The tool met something that it does not know.",
         "This is a bug. What was done is in the state or the journal all the same.",
@@ -52,9 +47,14 @@ RUNS: Final = {
         "Another run has the state's lock.",
         "One writer at a time keeps the state whole. A lock whose process died is not in the way.",
         (
-            "Wait for it, or let --lock-timeout wait; `reconciler state unlock` is for a lock on a"
-            " machine that is lost."
+            "Wait for it, or let --lock-timeout wait; `reconciler state lock` shows the process"
+            " that holds it."
         ),
+    ),
+    "not-in-state": (
+        "The state has no client at the address of an action.",
+        "Another run removed it between the plan and this apply.",
+        "Plan again.",
     ),
     "not-adopted": (
         "An import of everything that is wanted left this out.",

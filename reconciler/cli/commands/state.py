@@ -12,7 +12,7 @@ COMMANDS: Final[Table] = {
     "rekey": ("state_rekey:rekey", "Seal every secret to the manifest's recipients."),
     "settle": ("state_settle:settle", "End what a journal left open and no apply can find out."),
     "lint": ("state_lint:lint", "Refuse files in which a secret stands in plain."),
-    "unlock": ("state_unlock:unlock", "Say who holds the lock."),
+    "lock": ("state_lock:lock", "Show who holds the lock."),
 }
 
 state = LazyGroup(

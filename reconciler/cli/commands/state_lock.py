@@ -1,4 +1,4 @@
-"""`reconciler state unlock`: who holds the lock, and that nothing need be removed."""
+"""`reconciler state lock`: show the process that holds the state's lock."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,17 +17,16 @@ if TYPE_CHECKING:
     from reconciler.stores.local import LocalStore
 
 
-@command(epilog="Example: reconciler state unlock")
+@command(epilog="Example: reconciler state lock")
 @where_options
 @format_option("text", "json")
 @output_options
 @click.pass_obj
-def unlock(console: Console, *, where: Where, output: str) -> int:
-    """Say who holds the lock.
+def lock(console: Console, *, where: Where, output: str) -> int:
+    """Show who holds the lock.
 
-    There is nothing that would have to be removed: the system itself lets go of a lock whose
-    process has ended, however it ended. While the process lives this names it and fails: end that
-    process, never delete the file.
+    Nothing needs to be removed: the operating system releases the lock when the process exits. If
+    the process is alive, this command names it and fails: end that process, never delete the file.
     """
     from reconciler.stores.lock import holder
 
@@ -49,7 +48,7 @@ def unlock(console: Console, *, where: Where, output: str) -> int:
         console.document(_document(last, journals=journals))
         return 0
     found = (
-        "nobody has taken it yet" if is_new else ended and f"{ended} had it last, and was killed"
+        "no run has taken it yet" if is_new else ended and f"last held by {ended}, which was killed"
     )
     left = f"ended runs left {plural(journals, 'journal')}: the next apply settles what is in there"
     console.note(
@@ -71,7 +70,7 @@ def _journals(store: "LocalStore") -> int:
         LockHeld: a run is under way.
 
     """
-    with store.lock(purpose="state unlock", timeout=0):
+    with store.lock(purpose="state lock", timeout=0):
         return len(store.journals(None))
 
 
@@ -82,7 +81,7 @@ def _document(
     said = last or {}
     names = ("purpose", "user", "pid", "host", "since")
     return {
-        "format": "reconciler.state-unlock",
+        "format": "reconciler.state-lock",
         "version": 1,
         "held": held,
         "holder": {name: said.get(name) for name in names} if last else None,
