@@ -69,8 +69,8 @@ def test_every_entry_is_whole_sentences() -> None:
 
 
 def test_a_family_explains_what_has_no_entry() -> None:
-    """`unknown-scope` is made of a schema's words; `unknown-sink` has its own entry."""
-    assert explanation("unknown-scope") == explanations()["unknown-*"]
+    """`unknown-label` is made of a schema's words; `unknown-sink` has its own entry."""
+    assert explanation("unknown-label") == explanations()["unknown-*"]
     assert explanation("unknown-sink") != explanations()["unknown-*"]
     assert explanation("unknown-") is None
     assert explanation("nothing") is None

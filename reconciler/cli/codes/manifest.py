@@ -219,8 +219,10 @@ MANIFEST: Final = {
     ),
     "unknown-scope": (
         "A scope is not among the scopes that this version knows.",
-        "It is misspelled, or Domo has added it since. A scope that `allow_scopes` lists is a"
-        " warning, any other one is an error.",
+        (
+            "It is misspelled, or Domo has added it since. A scope that `allow_scopes` lists is a"
+            " warning, any other one is an error."
+        ),
         "Correct the spelling, or list a new scope of Domo's in the top-level key `allow_scopes`.",
     ),
     "unknown-*": (
