@@ -79,3 +79,14 @@ def test_hooks_call_commands_that_exist() -> None:
     named = ["domo.state.json", "a/reconciler.state.json.backup", "x.state.json.20260101.journal"]
     assert all(re.search(pattern, name) for name in named)
     assert not re.search(pattern, "schemas/state.v1.schema.json")
+
+
+def test_a_large_file_with_many_secrets_is_read_soon(
+    tmp_path: Path, reconciler: "Reconciler"
+) -> None:
+    """The time grows with the file, not with the file times its secrets."""
+    secrets = (f'"{number}": {{"client_secret": "{number:064x}"}}' for number in range(100_000))
+    (tmp_path / "s.json").write_text('{"clients": {' + ",\n".join(secrets), encoding="utf-8")
+    run = reconciler("state", "lint", "s.json")
+    assert (run.code, "100,000 secrets in plain" in run.err) == (1, True)
+    assert "s.json:3\n" in run.err

@@ -57,4 +57,9 @@ def _plain_lines(path: str) -> list[int]:
         data = Path(path).read_bytes()
     except OSError as error:
         raise ReconcilerError(f"`{path}` cannot be read: {error.strerror}") from None
-    return [data.count(b"\n", 0, found.start()) + 1 for found in _PLAIN.finditer(data)]
+    lines, line, counted = [], 1, 0
+    for found in _PLAIN.finditer(data):  # each part is counted once: from the start is quadratic
+        line += data.count(b"\n", counted, found.start())
+        counted = found.start()
+        lines.append(line)
+    return lines
