@@ -34,14 +34,15 @@ class Fleet:
         return found
 
     def selected(self, select: Mapping[str, Any]) -> Iterable[int]:
-        """Return the numbers of the instances that a `select` selects, in order."""
+        """Return the numbers of the instances that a `select` selects, less `exclude`, in order."""
+        excluded = {each for glob in select.get("exclude", ()) for each in self._globbed(glob)}
         if "all" in select:
-            return range(len(self._keys))
+            return [each for each in range(len(self._keys)) if each not in excluded]
         pairs = select.get("labels", {}).items()
         found = [self._labelled.get(pair, set()) for pair in pairs]
         if "instances" in select:
             found.append({each for glob in select["instances"] for each in self._globbed(glob)})
-        return sorted(set.intersection(*sorted(found, key=len)))
+        return sorted(set.intersection(*sorted(found, key=len)) - excluded)
 
     def _globbed(self, glob: str) -> Iterator[int]:
         """Yield the numbers of the keys that match; only those that begin as it does are tried."""

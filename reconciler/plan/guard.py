@@ -89,13 +89,17 @@ def departed(desired: Desired, actions: Sequence[Action]) -> tuple[list[Action],
     ]
     if not stuck:
         return list(actions), []
+    # A client set would give the kept key its clients back.
+    has_sets = any(each.client_set for each in desired.clients.values())
+    excluded = ", and in `exclude` of each client set that selects it," if has_sets else ""
     counts = Counter(each.address.instance for each in stuck)
     problems = [
         Problem(
             code="departed",
             message=f"{key} left the manifest, but {plural(count, 'client')} there"
             f" {'is' if count == 1 else 'are'} to be revoked, which needs its sign-on",
-            hint=f"keep the key `{key}` with `clients: []` until an apply has revoked them",
+            hint=f"keep the key `{key}` with `clients: []`{excluded} until an apply has revoked"
+            " them",
         )
         for key, count in sorted(counts.items())
     ]
