@@ -41,7 +41,7 @@ def test_excluded_instances_get_no_clients(
     [
         ("{exclude: [acme]}", "`select` must contain `labels`, `instances` or `all`"),
         ("{}", "`select` must contain `labels`, `instances` or `all`"),
-        ("{all: true, labels: {env: prod}}", "only `exclude` can be combined with it"),
+        ("{all: true, labels: {env: prod}}", "only `exclude` can be added"),
         ('{all: true, exclude: ["*"]}', "the client set `base` selects no instance"),
     ],
 )

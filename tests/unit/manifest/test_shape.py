@@ -108,8 +108,7 @@ def test_a_wrong_shape_is_one_mistake_at_its_place(code: str, text: str, mistake
         ("version: 1\nclient_sets: {s: {select: {all: §false}, clients: []}}",
          "unknown all `false`"),
         ("version: 1\nclient_sets: {s: {select: §{all: true, labels: {a: b}}, clients: []}}",
-         "`select` contains `all`, which selects every instance: only `exclude` can be combined"
-         " with it"),
+         "`select` contains `all`, which selects every instance: only `exclude` can be added"),
         ("version: 1\ninstances: {a: {}}\nrollout: {canary: [a, §1]}",
          "an item of `canary` must be text, and is a number"),
         ("version: 1\nrollout: {canary: §true}",
