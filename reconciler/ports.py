@@ -78,23 +78,27 @@ class Credentials(Protocol):
 class Listing:
     """The clients that an instance showed, and to whom.
 
-    `user` is Domo's id of the user who asked, None where an access token does not say.
+    `user` is Domo's id of the user who asked, None where an access token does not say. `missing`
+    says why the list is known to be incomplete, "" if nothing shows that it is.
     """
 
     clients: tuple[ListedClient, ...]
     principal: str
     user: int | None
+    missing: str = ""
 
     def named(self, name: str) -> ListedClient | None:
         """Return the client of that live name in any spelling; names are unique in an instance."""
         return next((each for each in self.clients if form(each.name) == form(name)), None)
 
     def would_show(self, *, owner: int | None, principal: str | None) -> bool:
-        """Say whether a client of that owner would be in this list, so that absence proves.
+        """Return whether a client of that owner would be in this list, so that absence proves.
 
-        So it is for the owner, for the principal that asked for the create, and for a user who
-        is shown other people's clients. Elsewhere a client that is not listed is "not visible".
+        It is for the owner, for the principal that asked for the create, and for a user who
+        is shown other people's clients, unless the list is incomplete.
         """
+        if self.missing:
+            return False
         owners = {each.owner for each in self.clients if each.owner is not None}
         if owner is not None and (owner == self.user or owner in owners):
             return True

@@ -4,22 +4,32 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler.apply.absence import Absence, unlisted
 from reconciler.apply.events import Cause, cause_of
 from reconciler.apply.make import Posted, conflict, deliver, intend, post, prove, secure
 from reconciler.apply.recover import recover
-from reconciler.apply.retire import at_once, due, revoke, successor_is_shown
+from reconciler.apply.retire import (
+    Sent,
+    at_once,
+    due,
+    invisible,
+    revoke,
+    successor_is_shown,
+    unconfirmed,
+)
 from reconciler.apply.run import Run
 from reconciler.apply.seen import sight
 from reconciler.apply.signon import credential_of
 from reconciler.apply.tally import Tally
 from reconciler.model.address import Address
+from reconciler.model.client import ListedClient
 from reconciler.model.errors import CredentialUnavailable, ReconcilerError, Unreachable
 from reconciler.model.naming import form
 from reconciler.plan.action import Action, Kind
-from reconciler.plan.observe import Gone, Present
+from reconciler.plan.observe import Gone, NotVisible, Present, Sight
 from reconciler.ports import Listing, Session
 from reconciler.state.document import Entry, Retiring
-from reconciler.state.records import Absent, Intent
+from reconciler.state.records import Absent, Intent, Revoked
 
 _NOT_PROVED = Cause(
     code="not-proven",
@@ -37,7 +47,7 @@ async def work(run: Run, tally: Tally) -> None:
     tally.begin()
     try:
         _forget(run, tally)
-        asking = [each for each in tally.actions if each.kind is not Kind.FORGET]
+        asking = [e for e in tally.actions if e.kind is not Kind.FORGET or e.is_for_absence]
         if asking or _must_look(run, tally.instance):
             await _with_session(run, tally, asking)
     except ReconcilerError as error:
@@ -58,7 +68,7 @@ def _must_look(run: Run, instance: str) -> bool:
 def _forget(run: Run, tally: Tally) -> None:
     """Do what asks nobody, so that it works for an instance that is not to be had, too."""
     for action in tally.actions:
-        if action.kind is Kind.FORGET and run.may_start:
+        if action.kind is Kind.FORGET and not action.is_for_absence and run.may_start:
             run.working.entry(action.address, None)
             tally.succeed(action)
 
@@ -80,7 +90,13 @@ async def _with_session(run: Run, tally: Tally, actions: Sequence[Action]) -> No
         )
     credential = await credential_of(instance, run.ports.credentials)
     async with run.ports.domo.session(instance, credential) as session:
-        work = _Work(run=run, tally=tally, session=session, listing=await session.list_clients())
+        work = _Work(
+            run=run,
+            tally=tally,
+            session=session,
+            listing=await session.list_clients(),
+            absence=Absence(run=run, session=session, instance=tally.instance),
+        )
         work.identify()
         await work.recover()
         for action in (each for each in actions if each.kind is Kind.DELIVER):
@@ -89,6 +105,7 @@ async def _with_session(run: Run, tally: Tally, actions: Sequence[Action]) -> No
                 tally.end(action, await _deliver(run, session, action))
         await work.make([each for each in actions if each.kind.makes])
         await work.retire([each for each in actions if each.kind is Kind.REVOKE])
+        await work.forget([each for each in actions if each.kind is Kind.FORGET])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,17 +119,19 @@ class _Work:
     tally: Tally
     session: Session
     listing: Listing
+    absence: Absence
     blocked: frozenset[Address] = frozenset()
     before: frozenset[int | None] = frozenset()
     made: list[Action] = field(default_factory=list)
     succeeded: list[Action] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
     ended_first: set[Address] = field(default_factory=set)
 
     def identify(self) -> None:
         """Take the numeric ids that the list shows into what is known."""
         for address, entry in self._entries():
             if entry.id is None:
-                seen = sight(self.run, entry, self.listing, domain=entry.domain)
+                seen = self._sight(entry, entry.domain)
                 if isinstance(seen, Present) and seen.listed.id is not None:
                     self.run.working.entry(address, replace(entry, id=seen.listed.id))
 
@@ -135,6 +154,9 @@ class _Work:
             found = [each for each in new if (form(each.name), each.owner) == wanted]
             if len(found) == 1:
                 self.run.working.entry(address, replace(entry, id=found[0].id))
+
+    def _sight(self, known: Entry | Retiring, domain: str) -> Sight:
+        return sight(self.run, self.tally.instance, known, self.listing, domain=domain)
 
     def _entries(self) -> list[tuple[Address, Entry]]:
         key = self.tally.instance
@@ -218,17 +240,51 @@ class _Work:
         replaces = entry is not None and action.kind is not Kind.CREATE
         if cause is None and entry is not None and replaces and entry.live_name == action.live_name:
             cause = await self._revoke_first(action, entry)
+        if cause is None and entry is not None and not replaces:
+            cause = await self._is_back(action, entry, entry.domain)
         cause = cause or conflict(self.run, action, self.listing)
         if cause is not None:
             self.tally.end(action, cause)
         return cause is None
 
+    async def _is_back(self, action: Action, known: Entry | Retiring, domain: str) -> Cause | None:
+        """Return why a client that was planned as gone does not count as gone."""
+        match await self.absence.sight(known, self.listing, domain=domain):
+            case Gone():
+                return None
+            case Present():
+                return Cause(
+                    code="not-gone",
+                    message="the plan took the client for gone, and a list shows it again",
+                    hint="plan again",
+                )
+            case NotVisible():
+                instance = action.address.instance
+                return invisible(self.run, instance, self.listing, domain=domain)
+
+    async def forget(self, actions: Sequence[Action]) -> None:
+        """Forget what the plan found gone, if it still is."""
+        for action in actions:
+            entry = self.run.entry(action.address)
+            if not self.run.may_start or entry is None:
+                continue
+            self.tally.start(action)
+            cause = None
+            clients: tuple[Entry | Retiring, ...] = (entry, *entry.retiring)
+            for each in clients:
+                cause = cause or await self._is_back(action, each, entry.domain)
+            if cause is None:
+                self.run.working.entry(action.address, None)
+            self.tally.end(action, cause)
+
     async def _revoke_first(self, action: Action, entry: Entry) -> Cause | None:
         if not self.run.may_start:
             return Cause(code="interrupted", message="interrupted before it was begun")
         self.run.check_serial()
-        seen = sight(self.run, entry, self.listing, domain=entry.domain)
-        cause = await revoke(self.run, self.session, self.listing, action.address, entry)
+        seen = self._sight(entry, entry.domain)
+        cause = await self._revoke_known(action.address, entry)
+        failed = await self._confirm()
+        cause = cause or failed.get((action.address, entry.client_id))
         if cause is None:
             self.ended_first.add(action.address)
         if cause is None and isinstance(seen, Present):
@@ -243,14 +299,52 @@ class _Work:
             self.listing = await self.session.list_clients()
             self.identify()
             self._identify_made()
+        causes: list[tuple[Action, Cause | None]] = []
         for action in self.succeeded:
             entry = self.run.entry(action.address)
-            cause = await self._retire(action.address, entry)
-            self.tally.end(action, _but(cause, "the new client is made, and the old one stays"))
+            causes.append((action, await self._retire(action.address, entry)))
+        count = len(causes)
         for action in actions:
             if self.run.may_start:
                 self.tally.start(action)
-                self.tally.end(action, await self._revoke(action))
+                causes.append((action, await self._revoke(action)))
+        failed = await self._confirm()
+        for number, (action, cause) in enumerate(causes):
+            retires = number < count
+            why = cause or next(
+                (
+                    each
+                    for (address, client_id), each in failed.items()
+                    if address == action.address and (retires or client_id == action.client_id)
+                ),
+                None,
+            )
+            made = "the new client is made, and the old one stays"
+            self.tally.end(action, _but(why, made) if retires else why)
+
+    async def _revoke_known(self, address: Address, known: Entry | Retiring) -> Cause | None:
+        """Revoke a client; the revoke counts once a list has confirmed it."""
+        outcome = await revoke(self.run, self.absence, self.listing, address, known)
+        if isinstance(outcome, ListedClient):
+            self.sent.append(Sent(address=address, known=known, listed=outcome))
+            return None
+        return outcome
+
+    async def _confirm(self) -> dict[tuple[Address, str], Cause]:
+        """List once more and record the revokes that the list confirms; return the others."""
+        if not self.sent:
+            return {}
+        sent, self.sent = self.sent, []
+        revoked = [each.listed for each in sent]
+        self.listing, left = await unlisted(self.run, self.session, revoked)
+        failed: dict[tuple[Address, str], Cause] = {}
+        for each in sent:
+            key = (each.address, each.known.client_id)
+            if each.listed in left:
+                failed[key] = unconfirmed(each.listed, self.listing)
+            else:
+                await self.run.record(Revoked(address=each.address, client_id=key[1]))
+        return failed
 
     async def _retire(self, address: Address, entry: Entry | None) -> Cause | None:
         for old in at_once(entry) if entry is not None else ():
@@ -264,12 +358,12 @@ class _Work:
         if entry is None:
             return None
         if entry.client_id == action.client_id and not action.retires:
-            return await revoke(self.run, self.session, self.listing, action.address, entry)
+            return await self._revoke_known(action.address, entry)
         old = next((each for each in entry.retiring if each.client_id == action.client_id), None)
         if old is None:
             return None
         if not action.retires:
-            return await revoke(self.run, self.session, self.listing, action.address, old)
+            return await self._revoke_known(action.address, old)
         return await self._revoke_old(action.address, old)
 
     async def _revoke_old(self, address: Address, old: Retiring) -> Cause | None:
@@ -277,8 +371,8 @@ class _Work:
         entry = self.run.entry(address)
         if entry is None:
             return None
-        if isinstance(sight(self.run, old, self.listing, domain=entry.domain), Gone):
-            return await revoke(self.run, self.session, self.listing, address, old)
+        if isinstance(self._sight(old, entry.domain), Gone):
+            return await self._revoke_known(address, old)
         if old not in due(self.run, entry):
             return Cause(code="not-due", message="its successor has not reached every sink yet")
         secret = self.run.secret(entry.client_id, entry)
@@ -296,7 +390,7 @@ class _Work:
                 hint="the next apply looks again; where lists mask client ids for good, end the old"
                 " client in Domo by hand",
             )
-        return await revoke(self.run, self.session, self.listing, address, old)
+        return await self._revoke_known(address, old)
 
     async def _wait_for(self, address: Address, entry: Entry) -> bool:
         began, pause = self.run.ports.clock.monotonic(), 0.25

@@ -6,9 +6,10 @@ from typing import Final, assert_never
 from reconciler.apply.events import Cause, cause_of
 from reconciler.apply.rescue import rescue
 from reconciler.apply.run import Run
+from reconciler.apply.seen import view_of
 from reconciler.apply.settle import settle
 from reconciler.model.errors import ReconcilerError, StateUnwritable
-from reconciler.model.mark import Mark, marked, owner_of
+from reconciler.model.mark import Mark, marked
 from reconciler.model.naming import form
 from reconciler.model.secret import Secret
 from reconciler.model.sink import StateTarget
@@ -68,10 +69,12 @@ def _orphan(run: Run, action: Action, listing: Listing) -> Retiring | None:
     if action.kind is not Kind.ROTATE:
         return None
     wanted = run.desired.clients[action.address]
-    ours = owner_of(lineage=run.working.lineage, domain=_domain(run, action))
+    view = view_of(
+        run, action.address.instance, listing, domain=_domain(run, action), proves=frozenset()
+    )
     for listed in listing.clients:
         mark = listed.mark
-        if mark is None or mark.owner != ours:
+        if mark is None or not view.is_orphan(listed):
             continue
         if listed.client_id == action.client_id and (
             listed.client_id is not None or form(listed.name) == form(action.address.client)
@@ -95,9 +98,16 @@ def conflict(run: Run, action: Action, listing: Listing) -> Cause | None:
     found = listing.named(action.live_name)
     if found is None:
         return None
-    mark = found.mark
-    ours = owner_of(lineage=run.working.lineage, domain=_domain(run, action))
-    if mark is not None and mark.owner == ours:
+    instance = action.address.instance
+    view = view_of(run, instance, listing, domain=_domain(run, action), proves=frozenset())
+    managed = view.manager(found)
+    if managed is not None:
+        return Cause(
+            code="conflict",
+            message=f"a client of this name is there, and it is managed as {managed.address}",
+            hint="`reconciler plan --refresh` shows what the instance has",
+        )
+    if view.is_orphan(found):
         return Cause(
             code="suspected-orphan",
             message="a client of this name has this state's mark, and the state does not know it",

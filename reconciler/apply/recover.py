@@ -2,10 +2,13 @@
 
 from typing import Final
 
+from reconciler.apply.absence import Absence
 from reconciler.apply.events import Cause, Settled, Unresolved
 from reconciler.apply.run import Run
 from reconciler.apply.settle import settle
+from reconciler.plan.observe import Gone
 from reconciler.ports import Listing, Session
+from reconciler.state.identity import of_attempts
 from reconciler.state.records import Made, Revoked
 
 _ORPHAN_HINT: Final = (
@@ -30,15 +33,18 @@ async def recover(
         settlement = await settle(run, session, intents, listing)
         listing, unresolved = settlement.listing, tuple(settlement.unresolved)
     orphans = [o for o in run.working.orphans.values() if o.intent.address.instance == instance]
-    left = [await _orphan(run, orphan, listing) for orphan in orphans]
+    absence = Absence(run=run, session=session, instance=instance)
+    left = [await _orphan(run, absence, orphan, listing) for orphan in orphans]
     return listing, (*unresolved, *(each for each in left if each is not None))
 
 
-async def _orphan(run: Run, made: Made, listing: Listing) -> Unresolved | None:
+async def _orphan(run: Run, absence: Absence, made: Made, listing: Listing) -> Unresolved | None:
     """Drop an orphan that is gone; report one that lives, for its address has another client."""
     address, client_id = made.intent.address, made.created.client_id
-    shown = any(each.client_id in (client_id, None) for each in listing.clients)
-    if not shown and listing.would_show(owner=made.created.owner, principal=made.intent.principal):
+    (known,) = of_attempts((), (made,))
+    principal = made.intent.principal
+    seen = await absence.sight(known, listing, domain=known.domain, principal=principal)
+    if isinstance(seen, Gone):
         await run.record(Revoked(address=address, client_id=client_id))
         run.emit(Settled(address=address, how="a client that an earlier run made is gone"))
         return None

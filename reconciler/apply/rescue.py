@@ -2,9 +2,10 @@
 
 from typing import NoReturn
 
-from reconciler.apply.retire import revoke_shown
+from reconciler.apply.retire import revoke_confirmed
 from reconciler.apply.run import Run
 from reconciler.apply.seen import made_by
+from reconciler.model.client_id import is_same
 from reconciler.model.errors import ReconcilerError, StateUnwritable
 from reconciler.ports import Gone, Session
 from reconciler.state.records import Created, Intent, Withdrawn
@@ -39,11 +40,11 @@ async def _undone(run: Run, session: Session, intent: Intent, created: Created) 
     try:
         listing = await session.list_clients()
         listed = made_by(intent, listing, lineage=run.working.lineage) or next(
-            (each for each in listing.clients if each.client_id == created.client_id), None
+            (e for e in listing.clients if is_same(e.client_id, created.client_id)), None
         )
-        if listed is None or listed.id is None:
+        if listed is None:
             return lives_on
-        outcome = await revoke_shown(run, session, listed.id)
+        outcome = await revoke_confirmed(run, session, listed)
     except ReconcilerError:
         return lives_on
     if isinstance(outcome, Gone):

@@ -1,91 +1,132 @@
 """Ends clients: only what a list of this run shows, and a predecessor only after its successor."""
 
+from dataclasses import dataclass
+
+from reconciler.apply.absence import Absence, unlisted
 from reconciler.apply.events import Cause
 from reconciler.apply.run import Run
-from reconciler.apply.seen import sight
+from reconciler.apply.seen import doubt, is_same_client, sight
 from reconciler.model.address import Address
 from reconciler.model.client import ListedClient
 from reconciler.model.instant import later
 from reconciler.plan.observe import Gone as Missing
-from reconciler.plan.observe import NotVisible, Present, Sight
+from reconciler.plan.observe import Present
 from reconciler.ports import Ambiguous, Gone, Listing, NotMade, Session
 from reconciler.state.document import Entry, Retiring
 from reconciler.state.records import Revoked
 
 
-async def revoke_shown(run: Run, session: Session, numeric_id: int) -> Gone | NotMade:
-    """Revoke what the list has just shown; an answer that was lost is resolved by listing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A revoke that Domo answered with 204, and that no list has confirmed yet."""
+
+    address: Address
+    known: Entry | Retiring
+    listed: ListedClient
+
+
+async def revoke_shown(run: Run, session: Session, shown: ListedClient) -> Gone | NotMade:
+    """Revoke a client that a list of this run shows; a lost answer is resolved by listing.
+
+    A second request is sent only if a new list shows the numeric id with the same client.
 
     Raises:
-        Unreachable: the instance stopped answering; the client may or may not live on.
+        Unreachable: the instance stopped answering; the client may still exist.
 
     """
-    outcome = await session.revoke(numeric_id)
+    if shown.id is None:
+        return NotMade(reason="the list shows no numeric id of it")
+    outcome = await session.revoke(shown.id)
     for _ in range(run.settings.attempts):
         if isinstance(outcome, Gone):
             return outcome
         listing = await session.list_clients()
-        if all(listed.id != numeric_id for listed in listing.clients):
+        found = next((each for each in listing.clients if each.id == shown.id), None)
+        if found is None and not listing.missing:
             return Gone()
+        if found is None:
+            return NotMade(reason=f"{outcome.reason}; {listing.missing}", status=outcome.status)
+        if not is_same_client(found, shown):
+            reason = f"{outcome.reason}; the list shows another client with the id {shown.id} now"
+            return NotMade(reason=reason, status=outcome.status)
         if isinstance(outcome, NotMade):
             return outcome
-        outcome = await session.revoke(numeric_id)
+        outcome = await session.revoke(shown.id)
     if isinstance(outcome, Ambiguous):
         return NotMade(reason=outcome.reason, status=outcome.status)
     return outcome
 
 
+async def revoke_confirmed(run: Run, session: Session, shown: ListedClient) -> Gone | NotMade:
+    """Revoke a client, and list until no list shows it.
+
+    Raises:
+        Unreachable: the instance stopped answering; the client may still exist.
+
+    """
+    outcome = await revoke_shown(run, session, shown)
+    if isinstance(outcome, Gone):
+        listing, left = await unlisted(run, session, [shown])
+        if left:
+            return NotMade(reason=unconfirmed(shown, listing).message)
+    return outcome
+
+
+def unconfirmed(shown: ListedClient, listing: Listing) -> Cause:
+    """Return why a revoke that Domo answered with 204 does not count."""
+    why = listing.missing or "the list still shows the client"
+    return Cause(
+        code="revoke-unconfirmed",
+        message=f"Domo answered 204 to the revoke, but {why} (id {shown.id})",
+        hint="the state keeps the client; the next apply looks again",
+    )
+
+
 async def revoke(
-    run: Run, session: Session, listing: Listing, address: Address, known: Entry | Retiring
-) -> Cause | None:
-    """Revoke one client that the state knows and make that durable; say why where it cannot be.
+    run: Run, absence: Absence, listing: Listing, address: Address, known: Entry | Retiring
+) -> Cause | ListedClient | None:
+    """Revoke one client that the state knows; return why it cannot be, or what was revoked.
+
+    The caller lists once more and then records the revoke. None means that the client was gone
+    already, and that this is recorded.
 
     Raises:
         Unreachable: the instance stopped answering.
-        StateUnwritable: it is revoked, and the journal did not take it: the next run's list will
-            show that it is gone.
+        StateUnwritable: the journal did not take it: the next run's list shows that it is gone.
 
     """
     domain = run.desired.instances[address.instance].domain
-    seen = sight(run, known, listing, domain=domain)
-    if isinstance(seen, Missing) and known.id is None:
-        seen = await _looked_for(run, session, known, domain)
-    match seen:
-        case Present(listed=ListedClient(id=int(numeric_id))):
-            outcome = await revoke_shown(run, session, numeric_id)
+    match await absence.sight(known, listing, domain=domain):
+        case Present(listed=listed) if listed.id is not None:
+            outcome = await revoke_shown(run, absence.session, listed)
             if isinstance(outcome, NotMade):
                 return Cause(
                     code="revoke-refused",
                     message=f"Domo did not revoke it: {outcome.reason}",
                     hint=outcome.hint,
                 )
+            return listed
         case Missing():
             run.gone.add(known.client_id)
-        case Present() | NotVisible():
-            return Cause(
-                code="not-visible",
-                message="the client is not among those that this user is shown",
-                hint="sign on as its owner, or as an administrator who sees all clients",
-            )
-    await run.record(Revoked(address=address, client_id=known.client_id))
-    return None
+            await run.record(Revoked(address=address, client_id=known.client_id))
+            return None
+        case _:
+            return invisible(run, address.instance, listing, domain=domain)
 
 
-async def _looked_for(run: Run, session: Session, known: Entry | Retiring, domain: str) -> Sight:
-    """Look again for what no list has ever shown: a list may lag behind the create.
-
-    Raises:
-        Unreachable: the instance stopped answering.
-
-    """
-    began, pause = run.ports.clock.monotonic(), 0.25
-    while True:
-        passed = run.ports.clock.monotonic() - began
-        await run.ports.clock.sleep(min(pause, max(0.0, run.settings.window - passed)))
-        pause *= 2
-        seen = sight(run, known, await session.list_clients(), domain=domain)
-        if not isinstance(seen, Missing) or passed >= run.settings.window:
-            return seen
+def invisible(run: Run, instance: str, listing: Listing, *, domain: str) -> Cause:
+    """Return why nothing follows from a client's absence in a list."""
+    if why := doubt(run, instance, listing, domain=domain):
+        return Cause(
+            code="not-visible",
+            message=f"the client is not listed, which proves nothing: {why}",
+            hint="apply again if the instance lists all of its clients",
+        )
+    return Cause(
+        code="not-visible",
+        message="the client is not among those that this user is shown",
+        hint="sign on as its owner, or as an administrator who sees all clients",
+    )
 
 
 def at_once(entry: Entry) -> tuple[Retiring, ...]:
@@ -113,4 +154,4 @@ def due(run: Run, entry: Entry) -> tuple[Retiring, ...]:
 def successor_is_shown(run: Run, address: Address, entry: Entry, listing: Listing) -> bool:
     """Say whether the list shows the client that takes over, so that its predecessor may end."""
     domain = run.desired.instances[address.instance].domain
-    return isinstance(sight(run, entry, listing, domain=domain), Present)
+    return isinstance(sight(run, address.instance, entry, listing, domain=domain), Present)

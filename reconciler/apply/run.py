@@ -14,6 +14,7 @@ from reconciler.plan.action import Plan
 from reconciler.plan.select import Selection
 from reconciler.ports import Clock, Credentials, Domo, Journal, Sealing, Sinks, StateStore
 from reconciler.state.document import Entry, Plain, State
+from reconciler.state.identity import Identity, of_attempts, of_clients
 from reconciler.state.journal import WorkingState
 from reconciler.state.records import Header, Record
 
@@ -37,13 +38,15 @@ class Settings:
 
     `concurrency` counts instances. `window` is for how many seconds a client must stay out of the
     lists before it counts as not made. `attempts` bounds how often one client is tried in a run.
-    `grace` is how many seconds what is in flight gets after an interrupt.
+    `grace` is how many seconds what is in flight gets after an interrupt. `accept_missing` are the
+    instances of which a list without any known client is believed.
     """
 
     concurrency: int = 16
     window: float = 5.0
     attempts: int = 3
     grace: float = 4.5
+    accept_missing: frozenset[str] = frozenset()
 
 
 class Stop:
@@ -103,6 +106,13 @@ class Run:
         instance = self.desired.instances.get(address.instance)
         labels = instance.labels if instance is not None else {}
         return self.selection is None or self.selection.matches(address, labels)
+
+    def identities(self, instance: str) -> list[Identity]:
+        """Return the clients that the state and the journals know on an instance."""
+        known = self.working.clients
+        mine = {each: known[each] for each in self.addresses.get(instance, ()) if each in known}
+        attempts = of_attempts(self.working.open.values(), self.working.orphans.values())
+        return [*of_clients(mine), *(e for e in attempts if e.address.instance == instance)]
 
     def unidentified(self) -> set[str]:
         """Return the instances of clients that a journal brought, and no list has shown yet."""

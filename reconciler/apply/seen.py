@@ -1,27 +1,69 @@
 """What a list of this run says about a client: the only ground on which one is revoked."""
 
 from reconciler.apply.run import Run
+from reconciler.model import client_id
 from reconciler.model.client import ListedClient
 from reconciler.model.mark import owner_of
-from reconciler.plan.observe import Seen, Sight, View
+from reconciler.plan.observe import Known, Seen, Sight, View
 from reconciler.ports import Listing
-from reconciler.state.document import Entry, Retiring
 from reconciler.state.records import Intent
 
 
-def sight(run: Run, known: Entry | Retiring, listing: Listing, *, domain: str) -> Sight:
-    """Look for a client that the state knows, by the rules of `plan.observe.View`."""
-    proves = listing.would_show(owner=known.owner, principal=None)
-    seen = Seen(clients=listing.clients, proves=frozenset({known.owner} if proves else ()))
-    view = View.of(seen, ours=owner_of(lineage=run.working.lineage, domain=domain))
-    return view.sight(known)
+def view_of(
+    run: Run, instance: str, listing: Listing, *, domain: str, proves: frozenset[int | None]
+) -> View:
+    """Index a list, with all that is known of its instance."""
+    return View.of(
+        Seen(clients=listing.clients, proves=proves, missing=listing.missing),
+        ours=owner_of(lineage=run.working.lineage, domain=domain),
+        known=run.identities(instance),
+        accept_missing=instance in run.settings.accept_missing,
+    )
+
+
+def sight(
+    run: Run,
+    instance: str,
+    known: Known,
+    listing: Listing,
+    *,
+    domain: str,
+    principal: str | None = None,
+) -> Sight:
+    """Look for a client that is known, by the rules of `plan.observe.View`."""
+    proves = listing.would_show(owner=known.owner, principal=principal)
+    owners = frozenset({known.owner} if proves else ())
+    return view_of(run, instance, listing, domain=domain, proves=owners).sight(known)
+
+
+def doubt(run: Run, instance: str, listing: Listing, *, domain: str) -> str:
+    """Return why a list proves no absence, "" if nothing speaks against it."""
+    found = view_of(run, instance, listing, domain=domain, proves=frozenset()).doubt
+    return found.replace("INSTANCE", instance)
+
+
+def is_same_client(one: ListedClient, other: ListedClient) -> bool:
+    """Return whether two lists show the same client under one numeric id."""
+    if one.id != other.id:
+        return False
+    if one.client_id is not None and other.client_id is not None:
+        return client_id.is_same(one.client_id, other.client_id)
+    if one.mark is not None or other.mark is not None:
+        return one.mark == other.mark and one.owner == other.owner
+    return (one.name, one.owner, one.hidden) == (other.name, other.owner, other.hidden)
 
 
 def made_by(intent: Intent, listing: Listing, *, lineage: str) -> ListedClient | None:
-    """Return the client that carries this attempt's nonce, under whatever name."""
+    """Return the client that carries this attempt's nonce, under whatever name.
+
+    A client of another owner, or one of several, has a copied description: it is not the attempt's.
+    """
     ours = owner_of(lineage=lineage, domain=intent.domain)
-    for listed in listing.clients:
-        mark = listed.mark
-        if mark is not None and mark.owner == ours and mark.nonce == intent.nonce:
-            return listed
-    return None
+    found = [
+        each
+        for each in listing.clients
+        if (mark := each.mark) is not None
+        and (mark.owner, mark.nonce) == (ours, intent.nonce)
+        and (intent.owner is None or each.owner in (None, intent.owner))
+    ]
+    return found[0] if len(found) == 1 else None

@@ -1,15 +1,16 @@
 """Finds out what became of creates whose answer never came: by listing, never by posting again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.apply.events import Cause, Settled, Unresolved
-from reconciler.apply.retire import revoke_shown
+from reconciler.apply.retire import revoke_confirmed
 from reconciler.apply.run import Run
 from reconciler.apply.seen import made_by
 from reconciler.model.client import ListedClient
-from reconciler.model.mark import owner_of
+from reconciler.model.client_id import is_same
+from reconciler.model.mark import Mark, owner_of
 from reconciler.ports import Gone, Listing, Session
 from reconciler.state.records import Absent, Intent, Withdrawn
 
@@ -68,6 +69,11 @@ async def _settled_by_sight(
     if found is not None:
         await _withdraw(run, session, intent, found, outcome)
         return True
+    if any(_carries(each.mark, intent) for each in outcome.listing.clients):
+        _leave(
+            run, intent, outcome, "clients with its mark are there, and nothing proves which is its"
+        )
+        return True
     holder = outcome.listing.named(intent.live_name)
     if holder is not None and not _is_another(run, intent, holder):
         _leave(
@@ -75,12 +81,8 @@ async def _settled_by_sight(
         )
         return True
     if not outcome.listing.would_show(owner=intent.owner, principal=intent.principal):
-        _leave(
-            run,
-            intent,
-            outcome,
-            "this user may not be shown the client, so its absence proves nothing",
-        )
+        why = outcome.listing.missing or "this user may not be shown the client"
+        _leave(run, intent, outcome, f"{why}, so its absence proves nothing")
         return True
     return False
 
@@ -96,7 +98,7 @@ async def _withdraw(
             "it was made, its secret never arrived, and the list has no id of it",
         )
         return
-    result = await revoke_shown(run, session, found.id)
+    result = await revoke_confirmed(run, session, found)
     if not isinstance(result, Gone):
         _leave(
             run,
@@ -108,10 +110,12 @@ async def _withdraw(
     await run.record(Withdrawn(nonce=intent.nonce))
     outcome.withdrawn.append(intent)
     clients = tuple(each for each in outcome.listing.clients if each is not found)
-    outcome.listing = Listing(
-        clients=clients, principal=outcome.listing.principal, user=outcome.listing.user
-    )
+    outcome.listing = replace(outcome.listing, clients=clients)
     run.emit(Settled(address=intent.address, how="it was made without its secret, and is revoked"))
+
+
+def _carries(mark: Mark | None, intent: Intent) -> bool:
+    return mark is not None and mark.nonce == intent.nonce
 
 
 def _is_another(run: Run, intent: Intent, listed: ListedClient) -> bool:
@@ -128,9 +132,10 @@ def _is_another(run: Run, intent: Intent, listed: ListedClient) -> bool:
     if listed.client_id is None:
         return False
     return any(
-        listed.client_id in (entry.client_id, *(old.client_id for old in entry.retiring))
+        is_same(listed.client_id, known)
         for address, entry in run.working.clients.items()
         if address.instance == intent.address.instance
+        for known in (entry.client_id, *(old.client_id for old in entry.retiring))
     )
 
 

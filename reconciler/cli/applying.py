@@ -248,7 +248,11 @@ def _job(
         ground=ground,
         store=store,
         selection=selection(chosen),
-        settings=Settings(concurrency=reach.concurrency, window=task.how.absence_window),
+        settings=Settings(
+            concurrency=reach.concurrency,
+            window=task.how.absence_window,
+            accept_missing=frozenset(reach.accept_missing),
+        ),
         rate=reach.rate,
     )
 

@@ -53,10 +53,12 @@ class Chosen:
 class Reach:
     """Whether instances are asked, and how hard: `rate` is in requests a second for each host.
 
-    `drift_only` asks what they have, and for no plan.
+    `drift_only` asks what they have, and for no plan. `accept_missing` are the instances of which
+    a list without any of the known clients is believed.
     """
 
     refresh: bool = False
+    accept_missing: tuple[str, ...] = ()
     drift_only: bool = False
     concurrency: int = 16
     rate: float | None = None
@@ -173,16 +175,23 @@ def as_of_option(command: Command) -> Command:
 
 
 def refresh_options(command: Command) -> Command:
-    """Add `--refresh`, `--concurrency` and `--rate`; the command gets `reach`."""
+    """Add what a refresh needs; the command gets `reach`."""
 
     @option(
         "--refresh", is_flag=True,
         help="Sign on to the instances and plan with what they really have.",
     )  # fmt: skip
+    @option(
+        "--accept-missing", type=Lines("key", "instances"), multiple=True, metavar="INSTANCE",
+        help="Believe a list that shows none of the clients known on INSTANCE (repeatable).",
+    )  # fmt: skip
     @reach_options("Instances worked on at once.")
     @functools.wraps(command)
-    def wrapped(*args: Any, refresh: bool, reach: Reach, **others: Any) -> int:
-        return command(*args, reach=replace(reach, refresh=refresh), **others)
+    def wrapped(
+        *args: Any, refresh: bool, accept_missing: tuple[str, ...], reach: Reach, **others: Any
+    ) -> int:
+        reach = replace(reach, refresh=refresh, accept_missing=accept_missing)
+        return command(*args, reach=reach, **others)
 
     return wrapped
 

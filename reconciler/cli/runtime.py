@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.desired import Desired
     from reconciler.ports import LeftJournal, StateStore
     from reconciler.state.document import State
+    from reconciler.state.identity import Identity as Known
     from reconciler.state.journal import WorkingState
     from reconciler.stores.encryption import Identity
     from reconciler.stores.local import LocalStore
@@ -66,6 +67,16 @@ class Ground:
         if self.working is None:
             return None
         return self.working.state(serial=self.working.serial)
+
+    @property
+    def attempts(self) -> "tuple[Known, ...]":
+        """Return the clients that only journals know."""
+        from reconciler.state.identity import of_attempts
+
+        working = self.working
+        if working is None:
+            return ()
+        return tuple(of_attempts(working.open.values(), working.orphans.values()))
 
     @property
     def in_hand(self) -> frozenset[str]:

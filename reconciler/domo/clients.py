@@ -8,6 +8,7 @@ from reconciler.domo import proof, remedy, requests, wire
 from reconciler.domo.auth import Access, TokenAuth
 from reconciler.domo.errors import UNSENT, phrase, unreachable
 from reconciler.domo.words import said, words
+from reconciler.model.client import ListedClient
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
 from reconciler.model.instance import Instance
 from reconciler.model.secret import Met, Secret
@@ -25,6 +26,8 @@ from reconciler.ports import (
 
 _RETIRED: Final = frozenset({404, 405, 410})
 """Answers of the API host's create if Domo no longer has this endpoint."""
+_NO_CONTENT: Final = 204
+_NOT_FOUND: Final = 404
 
 
 class HttpSession:
@@ -57,23 +60,43 @@ class HttpSession:
             Unreachable: no usable answer within the deadline.
 
         """
-        request = requests.list_clients(self._instance)
+        page = await self._page()
+        found, total, cut = list(page.clients), page.total, page.cut
+        while not cut and _goes_on(page, len(found)):
+            known = {_identity(each) for each in found}
+            page = await self._page(offset=len(found), limit=page.limit or len(found))
+            new = [each for each in page.clients if _identity(each) not in known]
+            found += new
+            # A page that repeats clients or has another total does not continue the list.
+            cut = page.cut or len(new) < len(page.clients) or page.total != total
+            if not new:
+                cut = cut or total is not None
+                break
+        missing = _cut_phrase(len(found), total) if cut else ""
+        return Listing(
+            clients=tuple(found), principal=self.principal, user=self.user, missing=missing
+        )
+
+    async def _page(self, *, offset: int = 0, limit: int | None = None) -> wire.Page:
+        request = requests.list_clients(self._instance, offset=offset, limit=limit)
         try:
             answer = await self._client.send(request, auth=self._access)
         except httpx.RequestError as failure:
             raise unreachable(self._instance.key, failure) from None
         self._check_allowed(answer)
+        if answer.status_code in (_NO_CONTENT, _NOT_FOUND):
+            # Both may mean "no clients"; a 404 may also come from elsewhere, so it proves nothing.
+            return wire.Page(clients=(), cut=answer.status_code == _NOT_FOUND)
         if answer.status_code != 200:
             self._not_listed(answer)
         try:
-            clients = wire.clients(answer.content)
+            return wire.page(answer.content)
         except wire.Unusable as unusable:
             raise Unreachable(
                 f"{self._instance.key}: the list of clients cannot be used: {unusable}"
                 f"{self._said(answer)}",
                 hint="check the instance's `endpoints`",
             ) from None
-        return Listing(clients=clients, principal=self.principal, user=self.user)
 
     def _check_allowed(self, answer: httpx.Response) -> None:
         known = remedy.blocked(answer, said(answer, self._access.hidden))
@@ -184,3 +207,25 @@ class HttpSession:
     def _said(self, answer: httpx.Response) -> str:
         text = said(answer, self._access.hidden)
         return f" (Domo answered {answer.status_code}: {text})" if text else ""
+
+
+def _goes_on(page: wire.Page, found: int) -> bool:
+    """Return whether a list has more clients than the `found` that were read so far.
+
+    Without a total, a page that is full may be followed by another one.
+    """
+    if page.cut:
+        return False
+    if page.total is not None:
+        return found < page.total
+    return page.limit is not None and 0 < page.limit <= len(page.clients)
+
+
+def _identity(listed: ListedClient) -> tuple[object, ...]:
+    return (listed.id, listed.client_id, listed.name)
+
+
+def _cut_phrase(found: int, total: int | None) -> str:
+    if total is None:
+        return "the list of clients is incomplete"
+    return f"the list of clients is incomplete: it has {total}, and {found} could be read"

@@ -82,10 +82,12 @@ def create_on_instance(
     )
 
 
-def list_clients(instance: Instance) -> httpx.Request:
-    """Build the list of an instance's clients."""
+def list_clients(instance: Instance, *, offset: int = 0, limit: int | None = None) -> httpx.Request:
+    """Build the list of an instance's clients; a later page asks for its `offset`."""
     extensions = {"resend": Resend.READING, "cap": LIST_CAP}
     url = instance.endpoints.instance + _TOKENS_PATH
+    if offset:
+        url += f"?offset={offset}" + (f"&limit={limit}" if limit else "")
     return _request("GET", url, body=None, headers={}, extensions=extensions)
 
 

@@ -12,14 +12,16 @@ from typing import Any, Final, TypeGuard
 import orjson
 
 from reconciler.model.client import ListedClient
+from reconciler.model.client_id import is_whole
 from reconciler.model.scope import canonical
 from reconciler.model.secret import Secret
 from reconciler.ports import ClientMade
 
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _GRAPHIC: Final = re.compile(r"[!-~]+")
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _REASONS: Final = ("reason", "error_description", "message", "error", "statusReason")
+_MARKS_OF_A_CUT: Final = ("hasMore", "more", "truncated", "incomplete", "partial", "next")
+"""Fields with which servers mark a list as incomplete if their value is true."""
 
 
 class Unusable(ValueError):  # noqa: N818 (the answer is unusable; it is not an error of ours)
@@ -77,18 +79,43 @@ def session(body: bytes) -> Granted | Denied:
     return Denied(reason=_reason(answer), two_factor=waits)
 
 
-def clients(body: bytes) -> tuple[ListedClient, ...]:
-    """Read a list of clients: an array, or `{"entries": […]}` as it was before June 2025.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One answer to a list request.
+
+    `total` and `limit` are the answer's own figures, None if it has none. `cut` says that the
+    answer is marked as incomplete, or has an entry that cannot be read.
+    """
+
+    clients: tuple[ListedClient, ...]
+    total: int | None = None
+    limit: int | None = None
+    cut: bool = False
+
+
+def page(body: bytes) -> Page:
+    """Read a list of clients: an array, or Domo's paginated form, `{"entries": […]}`.
+
+    `null` is the list of an instance without clients.
 
     Raises:
-        Unusable: it is neither, and so does not even say that there are none.
+        Unusable: it is none of these, so it does not even show that there are none.
 
     """
     answer = document(body)
-    entries = answer.get("entries") if isinstance(answer, Mapping) else answer
+    if answer is None:
+        return Page(clients=())
+    around = answer if isinstance(answer, Mapping) else {}
+    entries = around.get("entries") if around else answer
     if not isinstance(entries, list):
         raise Unusable("the answer is not a list of clients")
-    return tuple(_listed(each) for each in entries if _is_client(each))
+    read = tuple(_listed(each) for each in entries if _is_client(each))
+    return Page(
+        clients=read,
+        total=_number(around.get("totalCount")),
+        limit=_number(around.get("limit")),
+        cut=len(read) < len(entries) or any(around.get(each) for each in _MARKS_OF_A_CUT),
+    )
 
 
 def _is_client(entry: object) -> bool:
@@ -96,13 +123,15 @@ def _is_client(entry: object) -> bool:
 
 
 def _listed(entry: Mapping[str, Any]) -> ListedClient:
-    client_id = entry.get("clientId")
+    client_id = _text(entry.get("clientId"))
+    whole = is_whole(client_id)
     scopes = entry.get("scopes", entry.get("scope"))
     return ListedClient(
         id=_number(entry.get("id")),
         name=_text(entry.get("name")),
         description=_text(entry.get("description")),
-        client_id=client_id if _is_uuid(client_id) else None,
+        client_id=client_id if whole else None,
+        hidden="" if whole else client_id,
         owner=_number(entry.get("userId")),
         scope=canonical(each for each in _list(scopes) if isinstance(each, str)),
     )
@@ -121,9 +150,9 @@ def made(body: bytes) -> ClientMade:
     answer = _mapping(document(body))
     client_id = answer.get("client_id", answer.get("clientId"))
     secret = answer.get("client_secret", answer.get("clientSecret"))
-    if not _is_whole(client_id):
+    if not _is_visible(client_id):
         raise Unusable("the answer has no usable client id")
-    if not _is_whole(secret):
+    if not _is_visible(secret):
         raise Unusable("the answer has no usable secret")
     return ClientMade(
         client_id=client_id,
@@ -140,7 +169,7 @@ def access_token(body: bytes) -> bool:
         Unusable: it is not a JSON object.
 
     """
-    return _is_whole(_mapping(document(body)).get("access_token"))
+    return _is_visible(_mapping(document(body)).get("access_token"))
 
 
 def is_invalid_client(body: bytes) -> bool:
@@ -166,11 +195,7 @@ def _reason(answer: Mapping[str, Any]) -> str:
     return next((answer[key] for key in _REASONS if isinstance(answer.get(key), str)), "")
 
 
-def _is_uuid(value: object) -> bool:
-    return isinstance(value, str) and _UUID.fullmatch(value) is not None
-
-
-def _is_whole(value: object) -> TypeGuard[str]:
+def _is_visible(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and "*" not in value and _GRAPHIC.fullmatch(value) is not None
 
 

@@ -43,8 +43,8 @@ class DesiredClient:
 class ListedClient:
     """One client as an instance lists it.
 
-    `id` is the numeric id that revoking needs; `client_id` is None where Domo masks it.
-    `description` is as stored, with the mark.
+    `id` is the numeric id that revoking needs. `client_id` is None if Domo hides parts of it;
+    `hidden` is then the text that Domo shows instead. `description` is as stored, with the mark.
     """
 
     id: int | None
@@ -53,6 +53,7 @@ class ListedClient:
     client_id: str | None
     owner: int | None
     scope: tuple[str, ...]
+    hidden: str = ""
 
     @property
     def mark(self) -> Mark | None:

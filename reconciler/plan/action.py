@@ -41,6 +41,10 @@ _SYMBOLS = {
 }
 
 
+GONE = "gone from the instance"
+"""How the reason of an action begins that follows from a client's absence."""
+
+
 class Cause(NamedTuple):
     """A setting of a wider level that an action follows from: a default's `rotate_after`."""
 
@@ -85,6 +89,11 @@ class Action:
     origin: Origin | None = None
     retires: bool = False
     timed: bool = False
+
+    @property
+    def is_for_absence(self) -> bool:
+        """Return whether the action follows from a client that a refresh found gone."""
+        return self.reason.startswith(GONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

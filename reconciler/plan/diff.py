@@ -17,7 +17,7 @@ from reconciler.model.sink import STATE
 from reconciler.model.text import brief
 from reconciler.plan.action import Action, Kind, Notice, Origin, Problem
 from reconciler.plan.ground import Finding, Ground, origin
-from reconciler.plan.observe import Gone, Present, Sight
+from reconciler.plan.observe import Gone, Present, Sight, View
 from reconciler.state.document import Entry, Plain, Retiring, Sealed
 
 
@@ -40,15 +40,12 @@ def first(ground: Ground, client: DesiredClient) -> Finding:
     view = ground.views.get(client.address.instance)
     if view is None or form(name) not in view.names:
         return _making(Kind.CREATE, client, live_name=name)
+    message = _conflict(view, client.address, name)
+    if message is not None:
+        return Notice(code="conflict", address=client.address, message=message, place=client.place)
     orphan = view.names[form(name)]
-    if not view.is_ours(orphan):
-        return Notice(
-            code="conflict",
-            address=client.address,
-            message="a client of this name is there that was not made from this state: adopt it"
-            " with `reconciler import ADDRESS`, or choose another name",
-            place=client.place,
-        )
+    if not view.is_orphan(orphan):  # an open create of this address, which the apply settles first
+        return _making(Kind.CREATE, client, live_name=name)
     return _making(
         Kind.ROTATE,
         client,
@@ -56,6 +53,29 @@ def first(ground: Ground, client: DesiredClient) -> Finding:
         client_id=orphan.client_id,
         reason="suspected orphan: it carries this state's mark, and the state does not know it",
     )
+
+
+def _conflict(view: View, address: Address, name: str) -> str | None:
+    """Return why a wanted name cannot be used, None if its client is this address's own."""
+    found = view.namesakes(name)
+    if len(found) > 1:
+        ids = " and ".join(str(each.id) for each in found)
+        return (
+            f"the instance lists {len(found)} clients of this name (ids {ids}): revoke one of"
+            " them in Domo"
+        )
+    managed = view.manager(found[0])
+    if managed is not None and managed.address != address:
+        return (
+            f"the client of this name is managed as {managed.address}: choose another name, or"
+            " move it with `moved:`"
+        )
+    if managed is None and not view.is_orphan(found[0]):
+        return (
+            "a client of this name is there that was not made from this state: adopt it"
+            " with `reconciler import ADDRESS`, or choose another name"
+        )
+    return None
 
 
 def known(ground: Ground, client: DesiredClient, entry: Entry) -> Iterator[Finding]:

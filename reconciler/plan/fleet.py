@@ -121,8 +121,10 @@ def _known(ground: Ground) -> dict[str, list[Entry | Retiring]]:
 def _of_view(key: str, view: View, known: list[Entry | Retiring]) -> Iterator[Notice]:
     strangers = view.strangers(known)
     hidden = sorted(each.live_name for each in known if isinstance(view.sight(each), NotVisible))
-    lost = [each.name for each in strangers if view.is_ours(each)]
-    others = [each.name for each in strangers if not view.is_ours(each)]
+    lost = [each.name for each in strangers if view.is_orphan(each)]
+    others = [each.name for each in strangers if not view.is_orphan(each)]
+    if view.doubt and (known or "--accept" not in view.doubt):
+        yield _notice("incomplete", key, view.doubt.replace("INSTANCE", key))
     found = (
         _notice("not-visible", key, "not visible to this user, from which nothing follows", hidden),
         _notice("orphan", key, "with this state's mark that the state does not know", lost),

@@ -17,10 +17,11 @@ from reconciler.plan.compare import successor_phrase
 from reconciler.plan.ground import Ground
 from reconciler.plan.moved import apply_moves, circling, colliding, counted
 from reconciler.plan.names import Names
-from reconciler.plan.observe import Observation, Seen, View
+from reconciler.plan.observe import Observation, Register, Seen, View
 from reconciler.plan.select import Predicate, Selection, predicate, unknown
 from reconciler.plan.wish import Ending, still_asked
 from reconciler.state.document import State
+from reconciler.state.identity import Identity, of_clients
 
 _NOTHING: Final[Mapping[Address, Ending]] = MappingProxyType({})
 
@@ -36,6 +37,8 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     endings: Mapping[Address, Ending] = _NOTHING,
     observation: Observation | None = None,
     drift_only: bool = False,
+    attempts: Iterable[Identity] = (),
+    accept_missing: frozenset[str] = frozenset(),
 ) -> Plan:
     """Return what an apply would do; the same input gives the same plan.
 
@@ -44,7 +47,9 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     journal, or opened with an identity. `rotations` are the addresses that are to be rotated
     whatever their age; those of an interrupted apply are gone on with in any case. `endings` are
     addresses that are to end whatever the manifest says. With `drift_only` the plan says what the
-    `observation` shows that the state does not, and does nothing.
+    `observation` shows that the state does not, and does nothing. `attempts` are the clients that
+    only journals know. `accept_missing` are the instances of which a list without any known client
+    is believed.
 
     Raises:
         UsageError: the selection or a rotation names what does not exist.
@@ -55,7 +60,7 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
         raise unknown("the address", str(address), desired, known)
     meant = predicate(selection, desired, known)
     clients = known.clients if known is not None else {}
-    views = _views(desired, known, observation)
+    views = _views(desired, known, observation, attempts, accept_missing)
     ground = Ground(
         desired=desired,
         clients=clients,
@@ -152,12 +157,23 @@ def _carried_over(
 
 
 def _views(
-    desired: Desired, state: State | None, observation: Observation | None
+    desired: Desired,
+    state: State | None,
+    observation: Observation | None,
+    attempts: Iterable[Identity],
+    accept_missing: frozenset[str],
 ) -> Mapping[str, View]:
     if observation is None:
         return {}
+    clients = state.clients if state is not None else {}
+    register = Register.of((*of_clients(clients), *attempts))
     return {
-        key: View.of(seen, ours=_ours(desired.instances.get(key), state))
+        key: View.of(
+            seen,
+            ours=_ours(desired.instances.get(key), state),
+            known=register.on(key, desired.instances[key].domain),
+            accept_missing=key in accept_missing,
+        )
         for key, seen in observation.instances.items()
         if isinstance(seen, Seen)
     }

@@ -167,6 +167,8 @@ def draw_up(
         endings=wish.endings() if wish else {},
         observation=observation,
         drift_only=reach.drift_only,
+        attempts=ground.attempts,
+        accept_missing=frozenset(reach.accept_missing),
     )
     return replace(made, wish=wish) if wish else made
 

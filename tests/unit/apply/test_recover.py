@@ -45,6 +45,13 @@ def our_mark() -> str:
     return marked("", Mark.of(lineage=LINEAGE, domain="i1.domo.com", nonce="0a0b0c0d"))
 
 
+def add_lost(shop: Any) -> Any:
+    """Let the instance have the client of which the dead run lost the answer."""
+    return shop.served.add_client(
+        "i1.domo.com", "Reporting", description=our_mark(), owner="ops@i.example"
+    )
+
+
 def owner(shop: Any) -> int:
     """Return the id of the user who signs on."""
     shop.served.add_client("i1.domo.com", "probe", owner="ops@i.example")
@@ -60,7 +67,9 @@ def test_a_client_with_the_nonce_is_revoked_and_made_again(
     """Its secret was never received, so it ends, and its successor is delivered."""
     shop, client = workshop(mask_client_ids=masked), make_client("Reporting")
     leave_intent(shop, client, owner=owner(shop))
-    lost = shop.served.add_client("i1.domo.com", "Reporting", description=our_mark())
+    lost = shop.served.add_client(
+        "i1.domo.com", "Reporting", description=our_mark(), owner="ops@i.example"
+    )
     report = shop.apply(shop.desired(client), make_action(Kind.CREATE, client))
     assert report.complete, report
     assert shop.served.revoked("i1.domo.com")[-1].client_id == lost.client_id
@@ -86,7 +95,9 @@ def test_an_intent_is_settled_without_any_action(workshop: Make, make_client: Ma
     """A plan with nothing to do still finds out what became of it, and ends the client."""
     shop, client = workshop(), make_client("Reporting")
     leave_intent(shop, client, owner=owner(shop))
-    shop.served.add_client("i1.domo.com", "Reporting", description=our_mark())
+    shop.served.add_client(
+        "i1.domo.com", "Reporting", description=our_mark(), owner="ops@i.example"
+    )
     assert shop.apply(shop.desired()).complete
     assert shop.names() == []
     assert shop.journals == []
@@ -141,7 +152,9 @@ def test_a_client_that_the_lists_show_late_is_found(
     """One look at a lagging list is not enough to call a client absent."""
     shop, client = workshop(list_lag=0.2), make_client("Reporting")
     leave_intent(shop, client, owner=owner(shop))
-    shop.served.add_client("i1.domo.com", "Reporting", description=our_mark())
+    shop.served.add_client(
+        "i1.domo.com", "Reporting", description=our_mark(), owner="ops@i.example"
+    )
     report = shop.apply(shop.desired(client), make_action(Kind.CREATE, client))
     assert report.complete
     assert [each.name for each in shop.served.revoked("i1.domo.com")] == ["probe", "Reporting"]

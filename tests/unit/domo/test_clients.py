@@ -150,14 +150,13 @@ def test_trouble_without_end_is_unreachable(stage: Stage) -> None:
     [
         (200, b"{}"),
         (200, b'{"entries": {}}'),
-        (200, b"null"),
+        (200, b""),
         (200, b'"text"'),
         (200, b"[{"),
         (200, b"<html>"),
         (200, b"[" * 100_000),
         (302, b""),
         (403, b"Forbidden"),
-        (404, b""),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -185,7 +184,7 @@ def test_a_hostile_list_is_unreachable(stage: Stage, fault: str) -> None:
         "hang": stage.hang(),
     }
     stage.signs_on()
-    stage.on(LIST, faults[fault], stage.answer(404))
+    stage.on(LIST, faults[fault], stage.answer(403))
 
     with pytest.raises(Unreachable, match="acme-prod"):
         listing(stage)
@@ -314,3 +313,56 @@ def test_a_proof_that_never_arrives_is_unproven(stage: Stage) -> None:
     assert prove(stage) == Unproven(
         reason="the connection was closed before the answer was complete"
     )
+
+
+@pytest.mark.parametrize(("status", "body"), [(204, None), (200, None), (404, None)])
+def test_an_empty_instance_may_answer_without_a_list(stage: Stage, status: int, body: None) -> None:
+    """204, `null` and 404 are lists without clients; a 404 proves nothing about absence."""
+    stage.signs_on()
+    stage.on(LIST, stage.answer(status, body))
+    found = listing(stage)
+    assert found.clients == ()
+    assert bool(found.missing) == (status == 404)
+
+
+def _entries(*numbers: int, **figures: int | bool) -> dict[str, Any]:
+    ids = {each: f"{each:08x}-1111-4222-8333-444455556666" for each in numbers}
+    return {
+        "entries": [ENTRY | {"id": each, "clientId": ids[each]} for each in numbers],
+        **figures,
+    }
+
+
+def test_every_page_of_a_list_is_read(stage: Stage) -> None:
+    """A list with a total is read until it is complete, with offset and limit."""
+    stage.signs_on()
+    stage.on(
+        LIST,
+        stage.answer(200, _entries(1, 2, totalCount=5, limit=2, offset=0)),
+        stage.answer(200, _entries(3, 4, totalCount=5, limit=2, offset=2)),
+        stage.answer(200, _entries(5, totalCount=5, limit=2, offset=4)),
+    )
+    found = listing(stage)
+    assert ([each.id for each in found.clients], found.missing) == ([1, 2, 3, 4, 5], "")
+    assert stage.asked[-1].path.endswith("?offset=4&limit=2")
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [_entries(1, 2, totalCount=5, limit=2, offset=0)],
+        [_entries(1, 2, totalCount=3), _entries(totalCount=3)],
+        [_entries(1, 2, totalCount=3), _entries(3, 4, totalCount=4)],
+        [_entries(1, hasMore=True)],
+        [{"entries": [ENTRY, None]}],
+        [_entries(1, 2, limit=2)],
+    ],
+    ids=["repeated", "ends early", "changed", "marked", "unreadable entry", "full page"],
+)
+def test_an_incomplete_list_proves_nothing(stage: Stage, pages: list[Any]) -> None:
+    """A list that does not show everything is used for what it shows, not for what it lacks."""
+    stage.signs_on()
+    stage.on(LIST, *(stage.answer(200, each) for each in pages))
+    found = listing(stage)
+    assert "incomplete" in found.missing
+    assert not found.would_show(owner=27, principal="user:27")

@@ -33,7 +33,7 @@ JSON = st.recursive(
 
 def only(entry: object) -> Any:
     """Read a list of one."""
-    (client,) = wire.clients(orjson.dumps([entry]))
+    (client,) = wire.page(orjson.dumps([entry])).clients
     return client
 
 
@@ -66,7 +66,7 @@ def test_ids_are_whole_numbers_or_absent(value: object, read: int | None) -> Non
 @pytest.mark.parametrize("stranger", [None, 1, "x", [], {}, {"kind": "separator"}], ids=repr)
 def test_entries_that_are_no_clients_are_passed_over(stranger: object) -> None:
     """A strange entry does not hide the clients beside it."""
-    found = wire.clients(orjson.dumps([stranger, {"id": 1, "name": "N"}]))
+    found = wire.page(orjson.dumps([stranger, {"id": 1, "name": "N"}])).clients
 
     assert [each.name for each in found] == ["N"]
 
@@ -140,7 +140,7 @@ def test_what_a_refusal_says(body: bytes, shown: str) -> None:
 def test_any_json_is_read_or_refused(answer: object) -> None:
     """No answer makes a reader raise anything but `Unusable`."""
     body = orjson.dumps(answer)
-    for read in (wire.clients, wire.session, wire.access_token, wire.made):
+    for read in (wire.page, wire.session, wire.access_token, wire.made):
         with contextlib.suppress(wire.Unusable):
             assert read(body) is not None
     said_in(body, [])

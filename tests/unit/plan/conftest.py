@@ -140,9 +140,11 @@ class Lists:
     def show(self, text: str, *scope: str, **terms: Any) -> ListedClient:
         """Let an instance list a client; `ours` marks it as this state's."""
         address = Address.parse(text)
-        mark = Mark.of(lineage=LINEAGE, domain=f"{address.instance}.domo.com", nonce="0a0b0c0d")
+        nonce = terms.pop("nonce", "0e0f0e0f")
+        mark = Mark.of(lineage=LINEAGE, domain=f"{address.instance}.domo.com", nonce=nonce)
+        ours, before = terms.get("ours", False), len(self.seen.get(address.instance, ()))
         values: dict[str, Any] = {
-            "id": 1000,
+            "id": 1500 + before if ours or before else 1000,
             "name": address.client,
             "description": marked("", mark if terms.pop("ours", False) else None),
             "client_id": f"id-{address.client.lower()}",

@@ -215,7 +215,7 @@ def test_a_masked_client_is_known_by_what_is_left(
 ) -> None:
     """Where the client id is masked a client is gone only if nothing resembles it."""
     fleet.both("acme/Reporting")
-    lists.show("acme/Reporting", client_id=None, **listed)
+    lists.show("acme/Reporting", **{"client_id": None, "nonce": "0a0b0c0d", "id": 1000, **listed})
     actions = fleet.plan(observation=lists.observation).actions
     assert [each.kind for each in actions] == ([kind] if kind else [])
 
@@ -237,7 +237,8 @@ def test_a_masked_clients_drift_is_believed_only_if_it_is_surely_it(
 ) -> None:
     """Another scope counts where the mark, or id with name and owner, say that it is the client."""
     fleet.both("acme/Reporting", **entry)
-    lists.show("acme/Reporting", "user", client_id=None, **listed)
+    terms = {"client_id": None, "nonce": "0a0b0c0d", "id": 1000, **listed}
+    lists.show("acme/Reporting", "user", **terms)
     plan = fleet.plan(observation=lists.observation)
     assert [each.kind for each in plan.actions] == ([Kind.REPLACE] if shown else [])
     assert "unmanaged" not in [each.code for each in plan.notices]

@@ -1,0 +1,83 @@
+"""Finds out by listing again that a client is gone: one list without it proves nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.apply.run import Run
+from reconciler.apply.seen import is_same_client, sight
+from reconciler.model.client import ListedClient
+from reconciler.plan.observe import Gone, Known, NotVisible, Sight
+from reconciler.ports import Listing, Session
+
+_PAUSE: Final = 0.25
+
+
+@dataclass(slots=True, kw_only=True)
+class Absence:
+    """The lists of one instance over the absence window; all clients of a run share them."""
+
+    run: Run
+    session: Session
+    instance: str
+    lists: list[Listing] = field(default_factory=list)
+    complete: bool = False
+
+    async def sight(
+        self, known: Known, listing: Listing, *, domain: str, principal: str | None = None
+    ) -> Sight:
+        """Look for a client; one that `listing` lacks is gone only if later lists lack it, too.
+
+        Raises:
+            Unreachable: the instance stopped answering.
+
+        """
+
+        def look(each: Listing) -> Sight:
+            return sight(self.run, self.instance, known, each, domain=domain, principal=principal)
+
+        for each in (listing, *self.lists):
+            seen = look(each)
+            if not isinstance(seen, Gone):
+                return seen
+        clock, window = self.run.ports.clock, self.run.settings.window
+        began, pause = clock.monotonic(), _PAUSE
+        while not self.complete:
+            if not self.run.may_start:
+                return NotVisible()
+            passed = clock.monotonic() - began
+            await clock.sleep(min(pause, max(0.0, window - passed)))
+            pause *= 2
+            self.lists.append(await self.session.list_clients())
+            self.complete = passed >= window
+            seen = look(self.lists[-1])
+            if not isinstance(seen, Gone):
+                return seen
+        return Gone()
+
+
+async def unlisted(
+    run: Run, session: Session, revoked: Sequence[ListedClient]
+) -> tuple[Listing, list[ListedClient]]:
+    """List until no revoked client is shown; return the last list and the clients it may show.
+
+    A list that is incomplete confirms nothing.
+
+    Raises:
+        Unreachable: the instance stopped answering.
+
+    """
+    clock = run.ports.clock
+    began, pause = clock.monotonic(), _PAUSE
+    while True:
+        listing = await session.list_clients()
+        left = [
+            each
+            for each in revoked
+            if listing.missing or any(is_same_client(each, other) for other in listing.clients)
+        ]
+        passed = clock.monotonic() - began
+        if not left or listing.missing or passed >= run.settings.window or not run.may_start:
+            return listing, left
+        await clock.sleep(min(pause, run.settings.window - passed))
+        pause *= 2
