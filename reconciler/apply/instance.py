@@ -326,6 +326,7 @@ class _Work:
         """Revoke a client; the revoke counts once a list has confirmed it."""
         outcome = await revoke(self.run, self.absence, self.listing, address, known)
         if isinstance(outcome, ListedClient):
+            self.run.revoking.add(known.client_id)
             self.sent.append(Sent(address=address, known=known, listed=outcome))
             return None
         return outcome

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.apply.events import Cause, Event, Listener
 from reconciler.model.address import Address
@@ -75,7 +75,7 @@ class Run:
 
     `base` is the state file that this run read and will replace, `addresses` what is known of each
     instance by its key, `proven` the client ids that signed in, `gone` those that were to be
-    revoked and had ended before, `written` the serial of the state that this run wrote.
+    revoked and had ended before, `revoking` those whose revoke Domo answered with 204, `written` the serial of the state that this run wrote.
     """
 
     desired: Desired
@@ -93,6 +93,7 @@ class Run:
     addresses: dict[str, set[Address]] = field(default_factory=dict)
     proven: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    revoking: set[str] = field(default_factory=set)
     written: int | None = None
     halted: Cause | None = None
     _serial_checked: bool = False
@@ -112,7 +113,9 @@ class Run:
         known = self.working.clients
         mine = {each: known[each] for each in self.addresses.get(instance, ()) if each in known}
         attempts = of_attempts(self.working.open.values(), self.working.orphans.values())
-        return [*of_clients(mine), *(e for e in attempts if e.address.instance == instance)]
+        # A list need not show a client that this run has just revoked.
+        clients = (replace(e, attempt=e.client_id in self.revoking) for e in of_clients(mine))
+        return [*clients, *(each for each in attempts if each.address.instance == instance)]
 
     def unidentified(self) -> set[str]:
         """Return the instances of clients that a journal brought, and no list has shown yet."""

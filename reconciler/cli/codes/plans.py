@@ -43,6 +43,14 @@ PLANS: Final = {
         "A slip (a label, an empty file) can look like a wish to revoke a whole fleet.",
         "Read the plan; if it is meant, go on with --override-limits.",
     ),
+    "incomplete": (
+        "The list of an instance's clients does not prove that a client is gone.",
+        (
+            "A page is missing, or the list lacks every client that the state knows there: it may"
+            " be a cached or another instance's answer."
+        ),
+        "Plan again; --accept-missing INSTANCE accepts a list without any of the known clients.",
+    ),
     "moved": (
         "Clients have another address or domain than before, as `moved` says.",
         "What the state knows is renamed, and nothing is destroyed or made for it.",

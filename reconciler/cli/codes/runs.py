@@ -145,6 +145,16 @@ RUNS: Final = {
         "Domo does not promise that a list shows a client at once, and may mask client ids.",
         "Apply again: it goes on from there. Where ids are masked for good, end it in Domo.",
     ),
+    "not-gone": (
+        "A client that the plan took for gone is listed again.",
+        "A list lags or lacked the client, or the client was created again.",
+        "Plan again with --refresh and apply that plan.",
+    ),
+    "revoke-unconfirmed": (
+        "Domo answered the revoke of a client with 204, and no list confirms it.",
+        "The list still shows the client at the end of the absence window, or it is incomplete.",
+        "Apply again, or look at the client in Domo: the state keeps it until a list lacks it.",
+    ),
     "suspected-orphan": (
         "A client of a wanted name has this state's mark, and the state does not know it.",
         (
