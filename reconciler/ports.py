@@ -92,19 +92,15 @@ class Listing:
         return next((each for each in self.clients if form(each.name) == form(name)), None)
 
     def would_show(self, *, owner: int | None, principal: str | None) -> bool:
-        """Return whether a client of that owner would be in this list, so that absence proves.
+        """Return whether a complete list of this user shows a client of that owner.
 
-        It is for the owner, for the principal that asked for the create, and for a user who
-        is shown other people's clients, unless the list is incomplete.
+        It does for the owner, the principal of the create, and a user who sees others' clients.
         """
-        if self.missing:
-            return False
         owners = {each.owner for each in self.clients if each.owner is not None}
-        if owner is not None and (owner == self.user or owner in owners):
-            return True
-        if principal is not None and principal == self.principal:
-            return True
-        return len(owners) > 1 or (self.user is not None and bool(owners - {self.user}))
+        if self.missing or (owner is not None and (owner == self.user or owner in owners)):
+            return not self.missing
+        asked = principal is not None and principal == self.principal
+        return asked or len(owners) > 1 or (self.user is not None and bool(owners - {self.user}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

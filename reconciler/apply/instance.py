@@ -12,7 +12,7 @@ from reconciler.apply.retire import (
     Sent,
     at_once,
     due,
-    invisible,
+    is_back,
     revoke,
     successor_is_shown,
     unconfirmed,
@@ -26,7 +26,7 @@ from reconciler.model.client import ListedClient
 from reconciler.model.errors import CredentialUnavailable, ReconcilerError, Unreachable
 from reconciler.model.naming import form
 from reconciler.plan.action import Action, Kind
-from reconciler.plan.observe import Gone, NotVisible, Present, Sight
+from reconciler.plan.observe import Gone, Present, Sight
 from reconciler.ports import Listing, Session
 from reconciler.state.document import Entry, Retiring
 from reconciler.state.records import Absent, Intent, Revoked
@@ -241,26 +241,11 @@ class _Work:
         if cause is None and entry is not None and replaces and entry.live_name == action.live_name:
             cause = await self._revoke_first(action, entry)
         if cause is None and entry is not None and not replaces:
-            cause = await self._is_back(action, entry, entry.domain)
+            cause = await is_back(self.absence, self.listing, entry, entry.domain)
         cause = cause or conflict(self.run, action, self.listing)
         if cause is not None:
             self.tally.end(action, cause)
         return cause is None
-
-    async def _is_back(self, action: Action, known: Entry | Retiring, domain: str) -> Cause | None:
-        """Return why a client that was planned as gone does not count as gone."""
-        match await self.absence.sight(known, self.listing, domain=domain):
-            case Gone():
-                return None
-            case Present():
-                return Cause(
-                    code="not-gone",
-                    message="the plan took the client for gone, and a list shows it again",
-                    hint="plan again",
-                )
-            case NotVisible():
-                instance = action.address.instance
-                return invisible(self.run, instance, self.listing, domain=domain)
 
     async def forget(self, actions: Sequence[Action]) -> None:
         """Forget what the plan found gone, if it still is."""
@@ -272,7 +257,7 @@ class _Work:
             cause = None
             clients: tuple[Entry | Retiring, ...] = (entry, *entry.retiring)
             for each in clients:
-                cause = cause or await self._is_back(action, each, entry.domain)
+                cause = cause or await is_back(self.absence, self.listing, each, entry.domain)
             if cause is None:
                 self.run.working.entry(action.address, None)
             self.tally.end(action, cause)

@@ -114,6 +114,23 @@ async def revoke(
             return invisible(run, address.instance, listing, domain=domain)
 
 
+async def is_back(
+    absence: Absence, listing: Listing, known: Entry | Retiring, domain: str
+) -> Cause | None:
+    """Return why a client that was planned as gone does not count as gone, None if it does."""
+    match await absence.sight(known, listing, domain=domain):
+        case Missing():
+            return None
+        case Present():
+            return Cause(
+                code="not-gone",
+                message="the plan took the client for gone, and a list shows it",
+                hint="plan again",
+            )
+        case _:
+            return invisible(absence.run, absence.instance, listing, domain=domain)
+
+
 def invisible(run: Run, instance: str, listing: Listing, *, domain: str) -> Cause:
     """Return why nothing follows from a client's absence in a list."""
     if why := doubt(run, instance, listing, domain=domain):

@@ -75,7 +75,8 @@ class Run:
 
     `base` is the state file that this run read and will replace, `addresses` what is known of each
     instance by its key, `proven` the client ids that signed in, `gone` those that were to be
-    revoked and had ended before, `revoking` those whose revoke Domo answered with 204, `written` the serial of the state that this run wrote.
+    revoked and had ended before, `revoking` those whose revoke
+    Domo answered with 204, `written` the serial of the state that this run wrote.
     """
 
     desired: Desired
