@@ -22,8 +22,9 @@ from reconciler.model.secret import Secret
 from reconciler.model.sink import STATE
 from reconciler.plan import adopt
 from reconciler.plan.adopt import Choice
-from reconciler.plan.observe import Unseen, View
+from reconciler.plan.observe import Register, Unseen, View
 from reconciler.state.document import Entry, Plain, Reached, Sealed, State
+from reconciler.state.identity import of_clients
 from reconciler.state.records import Created, Header, Intent
 
 if TYPE_CHECKING:
@@ -77,13 +78,14 @@ async def look(on: Adopting, keys: Sequence[str]) -> tuple[dict[str, View], dict
     )
     views: dict[str, View] = {}
     unseen: dict[str, str] = {}
+    register = Register.of((*of_clients(known.clients), *on.ground.attempts))
     for key, seen in observation.instances.items():
         if isinstance(seen, Unseen):
             unseen[key] = seen.message
         else:
             domain = on.desired.instances[key].domain
             ours = owner_of(lineage=known.lineage, domain=domain) if known.lineage else None
-            views[key] = View.of(seen, ours=ours)
+            views[key] = View.of(seen, ours=ours, known=register.on(key, domain))
     return views, unseen
 
 

@@ -18,11 +18,12 @@ from reconciler.state.document import Entry, Retiring
 class Choice:
     """How a client is found where its name does not do it: its numeric id, and its client id.
 
-    `client_id` stands in where the list masks it.
+    `client_id` stands in where the list masks it. `take_over` adopts a client of another state.
     """
 
     id: int | None = None
     client_id: str | None = None
+    take_over: bool = False
 
 
 def chosen(
@@ -35,6 +36,9 @@ def chosen(
 
     """
     listed = _listed(view, address, choice)
+    why = barred(view, listed, take_over=choice.take_over)
+    if why is not None:
+        raise UsageError(f"`{listed.name}` on {address.instance} is not adopted: {why}")
     other = _manager(view, listed, address.instance, known)
     if other is not None:
         raise UsageError(
@@ -50,7 +54,30 @@ def chosen(
     return listed
 
 
+def barred(view: View, listed: ListedClient, *, take_over: bool = False) -> str | None:
+    """Return why a listed client belongs to another address or state, None if it is free."""
+    managed, mark = view.manager(listed), listed.mark
+    if view.is_pasted(listed):
+        return "its description has the mark of another client, as if it was copied"
+    if managed is not None:
+        return f"it is managed already, as {managed.address}"
+    if mark is not None and not view.is_ours(listed) and not take_over:
+        return (
+            f"it is managed by another state, whose mark it has ({mark}); if that state no longer"
+            " exists: `reconciler import ADDRESS --take-over`"
+        )
+    return None
+
+
 def _listed(view: View, address: Address, choice: Choice) -> ListedClient:
+    same = view.namesakes(address.client) if choice.id is None else ()
+    if len(same) > 1:
+        ids = " and ".join(f"{each.id} (client {each.client_id or 'hidden'})" for each in same)
+        raise UsageError(
+            f"{address.instance} lists {len(same)} clients with the name `{address.client}`:"
+            f" ids {ids}",
+            hint=f"choose one: --id {same[0].id}",
+        )
     if choice.id is None:
         found = view.names.get(form(address.client))
     else:
@@ -113,15 +140,16 @@ def nameable(
     `scopes` are accepted beside the known ones.
     """
     found = view.strangers(_of(known, instance))
-    return [each for each in found if why_unnameable(each, scopes) is None]
+    return [e for e in found if (barred(view, e) or why_unnameable(e, scopes)) is None]
 
 
 def unnameable(
     view: View, known: Mapping[Address, Entry], instance: str, scopes: Collection[str] = ()
 ) -> list[tuple[ListedClient, str]]:
     """Return the unmanaged clients that no manifest can name, each with the reason."""
-    found = ((each, why_unnameable(each, scopes)) for each in view.strangers(_of(known, instance)))
-    return [(each, why) for each, why in found if why is not None]
+    found = view.strangers(_of(known, instance))
+    whys = ((each, barred(view, each) or why_unnameable(each, scopes)) for each in found)
+    return [(each, why) for each, why in whys if why is not None]
 
 
 def why_unnameable(listed: ListedClient, scopes: Collection[str] = ()) -> str | None:
@@ -157,5 +185,5 @@ def waiting(
         for each in wanted
         if each.address not in known
         and (listed := view.names.get(form(each.address.client))) is not None
-        and not view.is_ours(listed)
+        and not view.is_orphan(listed)
     ]

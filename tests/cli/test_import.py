@@ -258,3 +258,45 @@ def test_a_flow_mapping_is_not_edited(tmp_path: Path, begun: "Running", reconcil
     assert (run.code, "without --write the entries are printed" in run.err) == (1, True)
     assert path.read_text() == text
     assert begun.count(route="list") == 2
+
+
+@pytest.mark.parametrize("how", [("acme/B",), ("--all",)])
+def test_a_client_of_another_state_is_not_adopted(
+    tmp_path: Path, begun: "Running", reconciler: Run, how: tuple[str, ...]
+) -> None:
+    """Its mark is of another lineage: only --take-over adopts it."""
+    begun.add_client(DOMAIN, "B", scope=["user"], description="T [reconciler:abcdef-01234567]")
+    run = reconciler("import", *how, env=PASSWORDS)
+    assert (run.code != 0, "managed by another state" in run.err) == (True, True)
+    assert "acme/B" not in entries(tmp_path)
+    listed = reconciler("import", "--generate", env=PASSWORDS)
+    assert "acme/B" not in listed.out
+    assert reconciler("import", *how, "--take-over", env=PASSWORDS).code == 0
+    assert "acme/B" in entries(tmp_path)
+
+
+def test_a_managed_client_that_was_renamed_by_hand_keeps_its_address(
+    tmp_path: Path, life: "Life", reconciler: Run
+) -> None:
+    """No refresh, apply or import treats it as a client of the name that it has now."""
+    served = life("{name: A, scope: [data], on_remove: keep}", instances=("acme",))
+    assert reconciler("apply", "--auto-approve", env=PASSWORDS).code == 0
+    life("{name: A, scope: [data]}, {name: B, scope: [data]}", instances=("acme",), served=served)
+    client = served.clients(DOMAIN)[0]
+    served.remove_client(DOMAIN, "A")
+    served.add_client(
+        DOMAIN,
+        "B",
+        scope=["data"],
+        id=client.id,
+        client_id=client.client_id,
+        owner="ops@x.example",
+        description=client.description,
+    )
+    plan = reconciler("plan", "--refresh", env=PASSWORDS)
+    assert "managed as acme/A" in " ".join(plan.out.split()), plan.out
+    run = reconciler("apply", "--refresh", "--auto-approve", env=PASSWORDS)
+    assert (run.code, served.count(route="revoke")) == (3, 0)
+    adopted = reconciler("import", "acme/B", env=PASSWORDS)
+    assert (adopted.code, "managed already, as acme/A" in adopted.err) == (64, True)
+    assert set(entries(tmp_path)) == {"acme/A"}

@@ -51,6 +51,10 @@ LARGEST: Final = 64 * 1024
     help="Read its secret from standard input; it is kept if it signs in.",
 )  # fmt: skip
 @option(
+    "--take-over", is_flag=True, envvar=None,
+    help="Adopt clients with another state's mark: for a state that no longer exists.",
+)  # fmt: skip
+@option(
     "--all", "everything", is_flag=True, envvar=None,
     help="Every client that is wanted, there, and managed by nobody.",
 )  # fmt: skip
@@ -78,6 +82,7 @@ def import_(  # noqa: PLR0913 (one argument for each option)
     number: int | None,
     client_id: str | None,
     secret_stdin: bool,
+    take_over: bool,
     everything: bool,
     generate: bool,
     write: bool,
@@ -106,6 +111,7 @@ def import_(  # noqa: PLR0913 (one argument for each option)
             "--secret-stdin": (secret_stdin, address is not None),
             "--instance": (bool(instances), address is None),
             "--target, --exclude or --label": (chosen != Chosen(), address is None),
+            "--take-over": (take_over, not generate),
             "--write": (write, generate and output == "text"),
         }
     )
@@ -122,8 +128,9 @@ def import_(  # noqa: PLR0913 (one argument for each option)
     with store.lock(purpose="import", timeout=lock_timeout):
         on = Adopting(desired=desired, store=store, ground=survey(store), reach=reach)
         if address is None:
-            return _all(console, on, (_keys(desired, instances), chosen), output)
-        choice = Choice(id=number, client_id=client_id)
+            free = Choice(take_over=take_over)
+            return _all(console, on, (_keys(desired, instances), chosen), free, output)
+        choice = Choice(id=number, client_id=client_id, take_over=take_over)
         entry = _one(on, address, choice, secret)
     _report(console, desired, {address: entry}, {}, output)
     return 0
@@ -191,14 +198,20 @@ def _refuse_known(
     refuse_journal(on.ground, address)
 
 
-def _all(console: Console, on: "Adopting", part: tuple[Sequence[str], Chosen], output: str) -> int:
+def _all(
+    console: Console,
+    on: "Adopting",
+    part: tuple[Sequence[str], Chosen],
+    choice: "Choice",
+    output: str,
+) -> int:
     """Adopt every wanted client that is there and that nobody manages."""
     import asyncio
 
     from reconciler.cli import adopting
     from reconciler.cli.commands.plan import selection
     from reconciler.model.errors import ReconcilerError
-    from reconciler.plan.adopt import Choice, waiting
+    from reconciler.plan.adopt import waiting
     from reconciler.plan.select import predicate
 
     (keys, chosen), known = part, on.known.clients
@@ -218,7 +231,7 @@ def _all(console: Console, on: "Adopting", part: tuple[Sequence[str], Chosen], o
         for client in waiting(mine, known, view):
             try:
                 on.wanted(client.address)
-                entries[client.address] = adopting.entry_of(on, client, view, Choice())
+                entries[client.address] = adopting.entry_of(on, client, view, choice)
             except ReconcilerError as error:
                 left[str(client.address)] = error.message
     if entries:

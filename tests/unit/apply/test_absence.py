@@ -1,0 +1,66 @@
+"""What a run may conclude from a list that lacks a client."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from reconciler.plan.action import Kind
+
+Make = Callable[..., Any]
+
+
+def made(shop: Any, make_action: Make, *clients: Any) -> None:
+    """Create clients."""
+    acts = [make_action(Kind.CREATE, each) for each in clients]
+    assert shop.apply(shop.desired(*clients), *acts).complete
+
+
+def ending(shop: Any, make_action: Make, client: Any) -> Any:
+    """Return the revoke of a known client."""
+    return make_action(
+        Kind.REVOKE, client, client_id=shop.clients[client.address].client_id, sinks=()
+    )
+
+
+def test_a_list_without_any_known_client_proves_nothing(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """It may be another instance's answer; only an operator's word makes it count."""
+    shop, one, two = workshop(), make_client("One"), make_client("Two")
+    made(shop, make_action, one, two)
+    for name in ("One", "Two"):
+        shop.served.remove_client("i1.domo.com", name)
+    act = ending(shop, make_action, one)
+    report = shop.apply(shop.desired(two), act)
+    assert [each.cause.code for each in report.failed] == ["not-visible"]
+    assert "shows none of the 2 clients" in report.failed[0].cause.message
+    assert len(shop.clients) == 2
+    shop.settings = replace(shop.settings, accept_missing=frozenset({"i1"}))
+    assert shop.apply(shop.desired(two), act).complete
+    assert list(shop.clients) == [two.address]
+
+
+def test_a_gone_client_that_a_list_shows_again_is_not_created_twice(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """A plan took it for gone; apply looks again before it posts."""
+    shop, client = workshop(), make_client("One")
+    made(shop, make_action, client)
+    act = make_action(Kind.CREATE, client, live_name="One (2)", reason="gone from the instance")
+    report = shop.apply(shop.desired(client), act)
+    assert [each.cause.code for each in report.failed] == ["not-gone"]
+    assert shop.names() == ["One"]
+
+
+def test_a_client_that_the_plan_took_for_gone_is_not_forgotten_if_it_is_listed(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """A forget because of absence needs the same proof."""
+    shop, client = workshop(), make_client("One")
+    made(shop, make_action, client)
+    act = make_action(
+        Kind.FORGET, client, reason="gone from the instance, and not wanted", sinks=()
+    )
+    report = shop.apply(shop.desired(), act)
+    assert [each.cause.code for each in report.failed] == ["not-gone"]
+    assert list(shop.clients) == [client.address]
