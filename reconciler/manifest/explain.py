@@ -260,13 +260,16 @@ def _wrong_choice(it: Violation, at: int, raw: str) -> Finding:
         message = f"{_subject(it.path)} must be {expected}, and is {kind}"
         hint = f"write `{it.path[-1]}: {word}`, without quotes"
         return Finding(code="wrong-type", message=message, at=at, hint=hint)
+    hint = f"it is one of {', '.join(shown)}" if len(shown) > 1 else f"it is {shown[0]}"
+    if title == "scope":  # Domo adds scopes, and this version cannot know the next one
+        hint += "; list a newer scope of Domo's under `allow_scopes`"
     return Finding(
         code=f"unknown-{slug(title)}",
         message=lambda said: f"unknown {title} {said}",
         at=at,
         word=word,
         known=shown if isinstance(it.value, str) else (),
-        hint=f"it is one of {', '.join(shown)}" if len(shown) > 1 else f"it is {shown[0]}",
+        hint=hint,
     )
 
 
