@@ -18,7 +18,7 @@ from reconciler.apply.retire import (
     unconfirmed,
 )
 from reconciler.apply.run import Run
-from reconciler.apply.seen import sight
+from reconciler.apply.seen import check_origin, sight
 from reconciler.apply.signon import credential_of
 from reconciler.apply.tally import Tally
 from reconciler.model.address import Address
@@ -97,6 +97,7 @@ async def _with_session(run: Run, tally: Tally, actions: Sequence[Action]) -> No
             listing=await session.list_clients(),
             absence=Absence(run=run, session=session, instance=tally.instance),
         )
+        check_origin(run, tally.instance, work.listing, domain=instance.domain)
         work.identify()
         await work.recover()
         for action in (each for each in actions if each.kind is Kind.DELIVER):

@@ -43,7 +43,12 @@ async def observe(
         except ReconcilerError as error:
             return Unseen(message=cause_of(error, key).message)
         shown = (o for o in owners.get(key, ()) if listing.would_show(owner=o, principal=None))
-        return Seen(clients=listing.clients, proves=frozenset(shown), missing=listing.missing)
+        return Seen(
+            clients=listing.clients,
+            proves=frozenset(shown),
+            missing=listing.missing,
+            domain=instance.domain,
+        )
 
     chosen = sorted(keys)
     answers = await asyncio.gather(*(look(key) for key in chosen))

@@ -1,10 +1,11 @@
 """What every step of one apply shares: the ports, what is known, and whether to go on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.apply.events import Cause, Event, Listener
+from reconciler.model import client_id
 from reconciler.model.address import Address
 from reconciler.model.desired import Desired
 from reconciler.model.errors import StateRefused, StateUnwritable
@@ -98,6 +99,7 @@ class Run:
     written: int | None = None
     halted: Cause | None = None
     _serial_checked: bool = False
+    _elsewhere: Mapping[str, Identity] | None = None
 
     def __post_init__(self) -> None:
         for address in self.working.clients:
@@ -108,6 +110,17 @@ class Run:
         instance = self.desired.instances.get(address.instance)
         labels = instance.labels if instance is not None else {}
         return self.selection is None or self.selection.matches(address, labels)
+
+    @property
+    def elsewhere(self) -> Mapping[str, Identity]:
+        """Return the clients that were known at the first list, by the value of their ids."""
+        if self._elsewhere is None:
+            self._elsewhere = {
+                client_id.key(each.client_id): each
+                for each in of_clients(self.working.clients)
+                if each.client_id is not None
+            }
+        return self._elsewhere
 
     def identities(self, instance: str) -> list[Identity]:
         """Return the clients that the state and the journals know on an instance."""

@@ -3,6 +3,7 @@
 from reconciler.apply.run import Run
 from reconciler.model import client_id
 from reconciler.model.client import ListedClient
+from reconciler.model.errors import Unreachable
 from reconciler.model.mark import owner_of
 from reconciler.plan.observe import Known, Seen, Sight, View
 from reconciler.ports import Listing
@@ -14,9 +15,10 @@ def view_of(
 ) -> View:
     """Index a list, with all that is known of its instance."""
     return View.of(
-        Seen(clients=listing.clients, proves=proves, missing=listing.missing),
+        Seen(clients=listing.clients, proves=proves, missing=listing.missing, domain=domain),
         ours=owner_of(lineage=run.working.lineage, domain=domain),
         known=run.identities(instance),
+        elsewhere=run.elsewhere,
         accept_missing=instance in run.settings.accept_missing,
     )
 
@@ -40,6 +42,20 @@ def doubt(run: Run, instance: str, listing: Listing, *, domain: str) -> str:
     """Return why a list proves no absence, "" if nothing speaks against it."""
     found = view_of(run, instance, listing, domain=domain, proves=frozenset()).doubt
     return found.replace("INSTANCE", instance)
+
+
+def check_origin(run: Run, instance: str, listing: Listing, *, domain: str) -> None:
+    """Check that a list does not show clients of another instance.
+
+    Raises:
+        Unreachable: it does, so nothing is done with it.
+
+    """
+    view = view_of(run, instance, listing, domain=domain, proves=frozenset())
+    if view.is_foreign:
+        raise Unreachable(
+            f"{instance}: {view.doubt}", hint="check the instance's `domain` and `endpoints`"
+        )
 
 
 def is_same_client(one: ListedClient, other: ListedClient) -> bool:

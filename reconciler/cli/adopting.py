@@ -85,7 +85,9 @@ async def look(on: Adopting, keys: Sequence[str]) -> tuple[dict[str, View], dict
         else:
             domain = on.desired.instances[key].domain
             ours = owner_of(lineage=known.lineage, domain=domain) if known.lineage else None
-            views[key] = View.of(seen, ours=ours, known=register.on(key, domain))
+            views[key] = View.of(
+                seen, ours=ours, known=register.on(key, domain), elsewhere=register.client_ids
+            )
     return views, unseen
 
 

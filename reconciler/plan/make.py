@@ -172,6 +172,7 @@ def _views(
             seen,
             ours=_ours(desired.instances.get(key), state),
             known=register.on(key, desired.instances[key].domain),
+            elsewhere=register.client_ids,
             accept_missing=key in accept_missing,
         )
         for key, seen in observation.instances.items()

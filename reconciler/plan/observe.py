@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from reconciler.model import client_id
@@ -13,6 +14,7 @@ from reconciler.state.identity import Identity
 Known = Entry | Retiring | Identity
 """A client that the state or a journal knows."""
 
+_NOTHING: Final[Mapping[str, Identity]] = MappingProxyType({})
 _SEVERAL: Final = 2
 """From so many known clients on, a list that shows none of them is not believed."""
 
@@ -23,12 +25,13 @@ class Seen:
 
     `proves` holds the owners (Domo's user ids, None for an unknown one) whose clients this list
     would have shown: what of theirs is absent is gone. Of others it is only not visible.
-    `missing` says why the list is incomplete; then it proves nothing.
+    `missing` says why the list is incomplete; then it proves nothing. `domain` is the instance's.
     """
 
     clients: tuple[ListedClient, ...]
     proves: frozenset[int | None] = frozenset()
     missing: str = ""
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,7 @@ class View:
     nonces: Mapping[str, tuple[ListedClient, ...]]
     ids: Mapping[int, ListedClient]
     doubt: str = ""
+    is_foreign: bool = False
     by_client_id: Mapping[str, Identity] = field(default_factory=dict)
     by_id: Mapping[int, Identity] = field(default_factory=dict)
     by_nonce: Mapping[str, Identity] = field(default_factory=dict)
@@ -95,13 +99,15 @@ class View:
         *,
         ours: str | None,
         known: Iterable[Identity] = (),
+        elsewhere: Mapping[str, Identity] = _NOTHING,
         accept_missing: bool = False,
     ) -> "View":
         """Index a list; `ours` is the mark's owner part of this state on this instance.
 
         `known` are the clients of this instance in the state and the journals. A list that lacks
         all of them, two or more, may be a cached or another instance's answer: it proves nothing
-        unless that is accepted.
+        unless that is accepted. `elsewhere` are all clients of the state by client id: a list
+        that shows a client of another instance is that instance's answer.
         """
         identities = tuple(known)
         nonces: dict[str, tuple[ListedClient, ...]] = {}
@@ -125,6 +131,15 @@ class View:
             by_id={each.id: each for each in identities if each.id is not None},
             by_nonce={each.nonce: each for each in identities if each.nonce},
         )
+        mine = {each.domain.lower() for each in identities}
+        for text, listed in view.client_ids.items():
+            other = elsewhere.get(text)
+            if other is not None and other.domain.lower() not in mine | {seen.domain.lower()}:
+                doubt = (
+                    f"the list shows `{listed.name}`, which is a client of"
+                    f" {other.address.instance}: it is that instance's answer"
+                )
+                return replace(view, proves=frozenset(), doubt=doubt, is_foreign=True)
         if view.doubt:
             return replace(view, proves=frozenset())
         state = [each for each in identities if not each.attempt]
@@ -266,16 +281,20 @@ class Register:
 
     keys: Mapping[str, Sequence[Identity]]
     domains: Mapping[str, Sequence[Identity]]
+    client_ids: Mapping[str, Identity]
 
     @classmethod
     def of(cls, identities: Iterable[Identity]) -> "Register":
         """Index identities."""
         keys: dict[str, list[Identity]] = {}
         domains: dict[str, list[Identity]] = {}
+        client_ids: dict[str, Identity] = {}
         for each in identities:
+            if each.client_id is not None:
+                client_ids[client_id.key(each.client_id)] = each
             keys.setdefault(each.address.instance, []).append(each)
             domains.setdefault(each.domain.lower(), []).append(each)
-        return cls(keys=keys, domains=domains)
+        return cls(keys=keys, domains=domains, client_ids=client_ids)
 
     def on(self, key: str, domain: str) -> list[Identity]:
         """Return the clients of one instance."""

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from reconciler.model.auth import TokenAuth
+from reconciler.model.reference import EnvRef
 from reconciler.plan.action import Kind
 
 Make = Callable[..., Any]
@@ -64,3 +66,19 @@ def test_a_client_that_the_plan_took_for_gone_is_not_forgotten_if_it_is_listed(
     report = shop.apply(shop.desired(), act)
     assert [each.cause.code for each in report.failed] == ["not-gone"]
     assert list(shop.clients) == [client.address]
+
+
+def test_the_list_of_another_instance_stops_the_instance(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """A list that shows a client known on another instance is that one's answer."""
+    shop, one, two = workshop(), make_client("One"), make_client("Two", "i2")
+    shop.auth = TokenAuth(token=EnvRef(name="TOKEN"))
+    made(shop, make_action, one)
+    desired = shop.desired(one, two)
+    wrong = replace(desired.instances["i2"], endpoints=desired.instances["i1"].endpoints)
+    desired = replace(desired, instances={**desired.instances, "i2": wrong})
+    before = shop.served.count(route="create*")
+    report = shop.apply(desired, make_action(Kind.CREATE, two))
+    assert "is a client of i1" in report.instances_failed[0].cause.message
+    assert shop.served.count(route="create*") == before
