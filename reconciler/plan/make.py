@@ -166,12 +166,13 @@ def _views(
     if observation is None:
         return {}
     clients = state.clients if state is not None else {}
+    domains = {key: each.domain for key, each in desired.instances.items()}
     register = Register.of((*of_clients(clients), *attempts))
     return {
         key: View.of(
             seen,
             ours=_ours(desired.instances.get(key), state),
-            known=register.on(key, desired.instances[key].domain),
+            known=register.on(key, domains.get(key, "")),
             elsewhere=register.client_ids,
             accept_missing=key in accept_missing,
         )

@@ -109,7 +109,7 @@ class View:
         unless that is accepted. `elsewhere` are all clients of the state by client id: a list
         that shows a client of another instance is that instance's answer.
         """
-        identities = tuple(known)
+        identities = tuple(sorted(known, key=_order))
         nonces: dict[str, tuple[ListedClient, ...]] = {}
         for each in seen.clients:
             if each.mark is not None and each.mark.owner == ours:
@@ -255,6 +255,11 @@ class View:
         )
 
 
+def _order(known: Identity) -> tuple[object, ...]:
+    """Return a key with which the order of the input does not matter."""
+    return (known.address, known.client_id or "", known.id or 0, known.nonce or "")
+
+
 def _may_be(listed: ListedClient, known: Known) -> bool:
     """Return whether neither the ids nor the owner show that a listed client is another one."""
     if listed.owner is not None and known.owner is not None and listed.owner != known.owner:
@@ -289,7 +294,7 @@ class Register:
         keys: dict[str, list[Identity]] = {}
         domains: dict[str, list[Identity]] = {}
         client_ids: dict[str, Identity] = {}
-        for each in identities:
+        for each in sorted(identities, key=_order):
             if each.client_id is not None:
                 client_ids[client_id.key(each.client_id)] = each
             keys.setdefault(each.address.instance, []).append(each)

@@ -214,6 +214,7 @@ def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
     with store.lock(purpose="apply", timeout=0):
         ground = survey(store)
         observation = None
+        missing = frozenset(order.get("accept_missing", ()))
         if order["refresh"]:
             observation = asyncio.run(_observed(desired, ground.known, clock))
         plan = make_plan(
@@ -223,6 +224,8 @@ def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
             in_hand=ground.in_hand,
             rotations=frozenset(Address(*each) for each in order["rotate"]),
             observation=observation,
+            attempts=ground.attempts,
+            accept_missing=missing,
         )
         answer = _planned(plan)
         if plan.problems or not order["apply"]:
@@ -234,7 +237,7 @@ def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
             ground=ground,
             store=watched,
             selection=None,
-            settings=Settings(concurrency=1),
+            settings=Settings(concurrency=1, accept_missing=missing),
         )
         return answer | _reported(asyncio.run(_applied(job, clock, edges)), edges)
 
