@@ -23,11 +23,12 @@ A world is made from a plain mapping (`World.from_config`; `fleet` makes one for
     faults: []               see `reconciler.sandbox.faults`
     instances:
       acme.domo.com:
-        users: [{email, password, admin: true, locked: false, refusal: null, id}]
+        users: [{email, password, admin: true, may_create: true, locked: false, refusal: null, id}]
         cookies: {VALUE: EMAIL}          values of `_dsidv1`
         tokens: {VALUE: EMAIL}           access tokens
+        token_expiries: {VALUE: MS}      when they end, in milliseconds since the epoch
         clients: [{name, scope, description, owner: EMAIL, id, client_id, client_secret}]
-        list_shape: array                or `entries`; these and the rest are `records.Rules`
+        list_shape: array                this and the rest: see `records.Rules`
 
 `/control/…` (see `reconciler.sandbox.control`) shows and changes all of it while it runs.
 """

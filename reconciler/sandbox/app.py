@@ -5,14 +5,25 @@ Numbers in the docstrings are the sections of the wire contract: 1 sign-on, 2 ac
 """
 
 import hmac
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from reconciler.sandbox.faults import InstanceRoute
 from reconciler.sandbox.instance import Instance
-from reconciler.sandbox.message import Request, Response, answered, forbidden, refused
+from reconciler.sandbox.listing import clients_shown, tokens_shown
+from reconciler.sandbox.message import (
+    Request,
+    Response,
+    answered,
+    blocked,
+    forbidden,
+    refused,
+)
 from reconciler.sandbox.records import Client, User
 from reconciler.sandbox.routes import Call
-from reconciler.sandbox.world import SCOPES, Placement, World
+from reconciler.sandbox.spelling import echoed
+from reconciler.sandbox.world import SCOPES, Placement, World, scopes_of
+
+DOCUMENTED: Final = SCOPES - {"workflow"}
 
 
 def respond(world: World, call: Call, now: float) -> Response:
@@ -24,7 +35,7 @@ def respond(world: World, call: Call, now: float) -> Response:
             return refused(405)
         case "token":
             return _token(world, call, now)
-        case "sign_on" | "create" | "create_on_instance" | "list" | "revoke":
+        case "sign_on" | "create" | "create_on_instance" | "list" | "revoke" | "access_tokens":
             return _on_instance(world, call.route, call, now)
         case _:
             assert_never(call.route)
@@ -36,6 +47,8 @@ def _on_instance(world: World, route: InstanceRoute, call: Call, now: float) -> 
         return forbidden()
     if not instance.has_room(now):
         return Response(status=429, headers={"retry-after": "1"})
+    if instance.rules.allow_list != "open" and route != "create":
+        return blocked(instance.rules.allow_list)
     match route:
         case "sign_on":
             return _sign_on(world, instance, call, now)
@@ -47,6 +60,9 @@ def _on_instance(world: World, route: InstanceRoute, call: Call, now: float) -> 
             return _list(world, instance, call, now)
         case "revoke":
             return _revoke(world, instance, call, now)
+        case "access_tokens":
+            user = _user(world, instance, call.request, now)
+            return user if isinstance(user, Response) else tokens_shown(instance, user)
         case _:
             assert_never(route)
 
@@ -69,28 +85,45 @@ def _sign_on(world: World, instance: Instance, call: Call, now: float) -> Respon
         return refused(400)
     if isinstance(outcome, str):
         return answered(200, {"success": False, "reason": outcome})
+    return _signed_on(world, instance, call, outcome, now)
+
+
+def _signed_on(world: World, instance: Instance, call: Call, user: User, now: float) -> Response:
+    """Answer with a session; a second factor concerns passwords only."""
+    direct = call.document["method"] == "password"
+    status = (instance.rules.second_factor if direct else None) or "VALID"
+    held_back = status != "VALID" and not instance.rules.second_factor_token
+    asks = status != "VALID"
     return answered(
         200,
         {
-            "userId": outcome.id,
+            "userId": user.id,
             "success": True,
-            "sessionToken": world.open_session(instance, outcome, now),
-            "twoFactorInfo": {"status": "VALID"},
-            "userRole": "Admin" if outcome.admin else "Privileged",
+            "sessionToken": None if held_back else world.open_session(instance, user, now),
+            "twoFactorInfo": {
+                "status": status,
+                "token": "2fa-token" if asks else None,
+                "key": None,
+                "phoneMask": "***-***-**42" if asks else None,
+            },
+            "userRole": "Admin" if user.admin else "Privileged",
         },
     )
 
 
 def _create(world: World, instance: Instance, call: Call, now: float) -> Response:
-    """3a: on the API host, with a session and nothing else."""
+    """3a: on the API host, with a session and nothing else; Domo may have retired it."""
+    if instance.rules.create_retired is not None:
+        return refused(instance.rules.create_retired)
     user = _session_user(world, instance, call.request, now)
     if isinstance(user, Response):
         return user
     made = _made(world, instance, call, user, scope_key="scope", now=now)
     if isinstance(made, Response):
         return made
-    return answered(
-        201,
+    return _told(
+        instance,
+        call,
         {
             "name": made.name,
             "description": made.description,
@@ -112,8 +145,9 @@ def _create_on_instance(world: World, instance: Instance, call: Call, now: float
     made = _made(world, instance, call, user, scope_key="scopes", now=now)
     if isinstance(made, Response):
         return made
-    return answered(
-        201,
+    return _told(
+        instance,
+        call,
         {
             "id": made.id,
             "name": made.name,
@@ -126,25 +160,15 @@ def _create_on_instance(world: World, instance: Instance, call: Call, now: float
     )
 
 
+def _told(instance: Instance, call: Call, document: dict[str, Any]) -> Response:
+    """Answer a create; what it repeats is spelled as the instance's `echo` says."""
+    return answered(201, echoed(document, call.document, instance.rules.echo))
+
+
 def _list(world: World, instance: Instance, call: Call, now: float) -> Response:
-    """4: an array, or `entries` around it; no secret."""
+    """4: no secret."""
     user = _user(world, instance, call.request, now)
-    if isinstance(user, Response):
-        return user
-    shown = [_shown(instance, each) for each in instance.seen_by(user, now)]
-    return answered(200, {"entries": shown} if instance.rules.list_shape == "entries" else shown)
-
-
-def _shown(instance: Instance, client: Client) -> dict[str, object]:
-    masked = instance.rules.mask_client_ids
-    return {
-        "id": client.id,
-        "name": client.name,
-        "description": client.description,
-        "clientId": f"********{client.client_id[-4:]}" if masked else client.client_id,
-        "userId": client.owner,
-        "scopes": client.scope,
-    }
+    return user if isinstance(user, Response) else clients_shown(instance, user, call.request, now)
 
 
 def _revoke(world: World, instance: Instance, call: Call, now: float) -> Response:
@@ -161,17 +185,23 @@ def _revoke(world: World, instance: Instance, call: Call, now: float) -> Respons
 
 def _token(world: World, call: Call, now: float) -> Response:
     """6: proves that a client's id and secret belong together."""
-    query = {**call.request.query, **call.form}
-    if query.get("grant_type") != "client_credentials":
-        return answered(400, {"error": "unsupported_grant_type"})
+    form = call.form or {}
     found = world.client_with(call.basic[0]) if call.basic else None
+    if found is not None and found[0].rules.sign_in_method not in {
+        "both",
+        call.request.method.lower(),
+    }:
+        return refused(405)
+    if form.get("grant_type") != "client_credentials":
+        return answered(400, {"error": "unsupported_grant_type"})
     if found is None or call.basic is None or not _equal(call.basic[1], found[1].client_secret):
         return refused(401)
     instance, client = found
     if not instance.has_room(now):
         return Response(status=429, headers={"retry-after": "1"})
-    scope = query["scope"].split() if "scope" in query else list(client.scope)
-    if not set(scope) <= set(client.scope):
+    scope = form["scope"].split() if "scope" in form else list(client.scope)
+    undocumented = instance.rules.only_documented_scopes and not set(scope) <= DOCUMENTED
+    if not set(scope) <= set(client.scope) or ("scope" in form and undocumented):
         return answered(400, {"error": "invalid_scope"})
     instance.sign_ins[client.client_id] += 1
     return answered(
@@ -192,16 +222,18 @@ def _made(
 ) -> Client | Response:
     if not _is_json(call.request):
         return refused(415)
-    wanted = _wanted(call.document, scope_key, user)
+    if not user.may_create:
+        return refused(403)
+    wanted = _wanted(call.document, scope_key, user, scopes_of(instance))
     if wanted is None:
         return refused(400)
     name = instance.stored_name(wanted.name)
-    if not name.strip() or instance.named(name) is not None:
+    if not name.strip() or instance.taken(name):
         return refused(400)
     return world.place(wanted, instance.domain, by=call.route, now=now)
 
 
-def _wanted(document: Any, scope_key: str, user: User) -> Placement | None:
+def _wanted(document: Any, scope_key: str, user: User, known: frozenset[str]) -> Placement | None:
     match document:
         case {"name": str(name), **rest} if rest.keys() <= {"description", scope_key}:
             description = rest.get("description", "")
@@ -210,7 +242,7 @@ def _wanted(document: Any, scope_key: str, user: User) -> Placement | None:
             return None
     if not isinstance(description, str) or not isinstance(scope, list) or not scope:
         return None
-    if not all(isinstance(each, str) and each in SCOPES for each in scope):
+    if not all(isinstance(each, str) and each in known for each in scope):
         return None
     return Placement(name=name, description=description, scope=scope, owner=user.email)
 
@@ -231,7 +263,7 @@ def _user(world: World, instance: Instance, request: Request, now: float) -> Use
     if "x-domo-authentication" in request.headers:
         return _session_user(world, instance, request, now)
     token = request.headers.get("x-domo-developer-token", "")
-    return instance.token_opens(token) or refused(401)
+    return instance.token_opens(token, now) or refused(401)
 
 
 def _is_json(request: Request) -> bool:

@@ -7,7 +7,7 @@
 | `GET`, `POST`, `DELETE /control/faults` | shows the faults, adds one (or a list), clears them |
 | `POST /control/clients` | `{instance, name, scope, …}`: somebody else makes a client |
 | `DELETE /control/clients?instance=DOMAIN[&name=NAME]` | somebody else revokes one, or all |
-| `PATCH /control/instances/DOMAIN` | rules, users, cookies, tokens; `end_sessions: true` |
+| `PATCH /control/instances/DOMAIN` | rules, users, cookies, tokens, `end_sessions: true` |
 | `PATCH /control/world` | `{latency, jitter}` |
 | `POST /control/reset` | begin again, from the config in the body or from the first one |
 

@@ -1,8 +1,12 @@
 """One request, from its first byte to what goes back: the core that the server drives."""
 
+import base64
+import hashlib
+
 from reconciler.sandbox.app import respond
+from reconciler.sandbox.edits import EDITS, edited
 from reconciler.sandbox.faults import Fault
-from reconciler.sandbox.message import Request
+from reconciler.sandbox.message import Request, Response, explained
 from reconciler.sandbox.records import Logged
 from reconciler.sandbox.routes import Call, called
 from reconciler.sandbox.sending import Sending, Whole, status_of, struck
@@ -31,8 +35,35 @@ def exchange(world: World, request: Request, now: float) -> Sending:
 
 
 def _sent(world: World, call: Call, fault: Fault | None, now: float) -> Sending:
+    def perform() -> Response:
+        response = respond(world, call, now)
+        if fault is not None and fault.what in EDITS:
+            response = edited(world, call, fault, response, now)
+        return _explained(world, call, fault, response)
+
     if fault is None:
-        return Whole(response=respond(world, call, now))
+        return Whole(response=perform())
     if fault.what == "expired_session":
         world.sessions.pop(call.request.headers.get("x-domo-authentication", ""), None)
-    return struck(fault, lambda: respond(world, call, now), now)
+    sending = struck(fault, perform, now)
+    if isinstance(sending, Whole):
+        return Whole(response=_explained(world, call, fault, sending.response))
+    return sending
+
+
+def _explained(world: World, call: Call, fault: Fault | None, response: Response) -> Response:
+    """Complete an error body; a fault's own text goes before the instance's."""
+    instance = world.instances.get(call.domain or "")
+    message = instance.rules.error_message if instance else None
+    toe = instance.rules.error_toe if instance else None
+    if fault is not None:
+        message, toe = fault.message or message, fault.toe or toe
+    return explained(
+        response, path=call.request.path, toe=toe or _toe(world.requests), message=message
+    )
+
+
+def _toe(number: int) -> str:
+    """Return the code of a request in the form of Domo's: three groups of four."""
+    code = base64.b32encode(hashlib.sha256(str(number).encode()).digest()).decode()
+    return "-".join((code[:4], code[4:8], code[8:12]))

@@ -4,13 +4,23 @@
 | --- | --- | --- |
 | lost_answer | yes | the socket closes without an answer |
 | reset_before | no | the connection is reset (RST) |
-| error_before, error_after | no, yes | `status`, 500 unless said otherwise |
+| error_before, error_after | no, yes | `status` (500), with `message` and `toe` in its body |
+| answer | as `done` says | any answer: `status` (200), `body`, `content_type` |
+| sign_on_refused | no | 200, no session, and `reason` |
+| blocked_page, blocked_redirect | no | the caller's address is not on the allow-list |
 | rate_limited | no | 429, `Retry-After: seconds` in the form that `retry_after` says |
 | hang | as `done` says | silence; after `seconds` (an hour) the socket closes |
 | slow_drip | yes | the right answer, a byte every `seconds` (0.05) |
 | garbage | yes | the right status, and a body of `form`: truncated JSON, text or an HTML page |
 | truncated | yes | a `Content-Length` longer than the body, then the end |
 | no_secret, wrong_name | yes | the answer without its secret, or with another name |
+| echoed | yes | the create's answer spells name, description and scope as `echo` says |
+| same_client_id | yes | the create's answer has the client id of the newest other client |
+| list_cut | yes | the list's first `keep` entries, paginated and marked as incomplete |
+| list_hides | yes | the list without clients whose names match `named`; nothing marks it |
+| other_instance | yes | the list of the first other instance whose domain matches `other` |
+| no_effect | no | 204, and the client stays |
+| oauth_error | no | `status` (400), and `error` (invalid_scope) in OAuth's form |
 | redirect | no | 302 (or `status`) to `location` |
 | expired_session | no | 401, and the session is at its end |
 | huge | yes | `megabytes` of white space before the right answer |
@@ -28,6 +38,7 @@ from fnmatch import fnmatchcase
 from typing import Final, Literal, Self, get_args
 
 from reconciler.sandbox.shape import shaped
+from reconciler.sandbox.spelling import Spelling
 
 What = Literal[
     "lost_answer",
@@ -41,6 +52,17 @@ What = Literal[
     "truncated",
     "no_secret",
     "wrong_name",
+    "echoed",
+    "same_client_id",
+    "list_cut",
+    "list_hides",
+    "other_instance",
+    "no_effect",
+    "oauth_error",
+    "answer",
+    "sign_on_refused",
+    "blocked_page",
+    "blocked_redirect",
     "redirect",
     "expired_session",
     "huge",
@@ -48,7 +70,9 @@ What = Literal[
 ]
 
 
-InstanceRoute = Literal["sign_on", "create", "create_on_instance", "list", "revoke"]
+InstanceRoute = Literal[
+    "sign_on", "create", "create_on_instance", "list", "revoke", "access_tokens"
+]
 OtherRoute = Literal["token", "unknown", "wrong_method"]
 Route = InstanceRoute | OtherRoute
 
@@ -73,9 +97,20 @@ class Fault:
     location: str = "http://elsewhere.invalid/"
     megabytes: float = 100
     depth: int = 100_000
+    message: str | None = None
+    toe: str | None = None
+    body: str = ""
+    content_type: str = "application/json"
+    reason: str = "INVALID_CREDENTIALS"
+    error: str = "invalid_scope"
+    echo: Spelling = "upper"
+    keep: int = 0
+    named: str = "*"
+    other: str = "*"
 
     def __post_init__(self) -> None:
-        if self.status is not None and (not 300 <= self.status <= 599 or self.status == 304):
+        least = 200 if self.what == "answer" else 300
+        if self.status is not None and (not least <= self.status <= 599 or self.status == 304):
             raise ValueError(f"a fault cannot answer with status {self.status}")
         if not any(fnmatchcase(each, self.route) for each in ROUTES):
             raise ValueError(
@@ -92,7 +127,7 @@ class Fault:
         """
         what, _, rest = text.partition(":")
         pairs = [part.partition("=") for part in rest.split(",") if part]
-        values = {key.strip(): _read(value.strip()) for key, _, value in pairs}
+        values = {key.strip(): read_value(value.strip()) for key, _, value in pairs}
         known = {each.name for each in fields(cls)} - {"what"}
         if not values.keys() <= known:
             raise ValueError(f"fault `{text}`: the keys are {', '.join(sorted(known))}")
@@ -153,7 +188,8 @@ class Faults:
         return iter(self._armed)
 
 
-def _read(text: str) -> int | float | bool | str | None:
+def read_value(text: str) -> int | float | bool | str | None:
+    """Read a value of the command line: a word of YAML's, a number, or text."""
     words = {"true": True, "false": False, "null": None, "always": None}
     if text in words:
         return words[text]

@@ -1,18 +1,21 @@
 """One Domo instance: who may sign on, and which clients it has."""
 
+import math
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from reconciler.sandbox.records import Client, Revoked, Rules, User
+from reconciler.sandbox.spelling import folded, respelled
 
 
 @dataclass(slots=True, kw_only=True)
 class Instance:
     """What one instance knows; names are unique in it.
 
-    `stranger` is the user id of somebody who never signs on: the owner of clients that nobody else
-    claims. `cookies` and `tokens` are values → e-mail addresses. `sign_ins` counts by client id.
+    `stranger` is the id of a user who never signs on, and owns the clients without another owner.
+    `cookies` and `tokens` are values → e-mail addresses, `token_expiries` are values →
+    milliseconds since the epoch. `sign_ins` counts by client id.
     """
 
     domain: str
@@ -21,6 +24,7 @@ class Instance:
     users: dict[str, User] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    token_expiries: dict[str, int] = field(default_factory=dict)
     clients: dict[int, Client] = field(default_factory=dict)
     revoked: list[Revoked] = field(default_factory=list)
     sign_ins: Counter[str] = field(default_factory=Counter)
@@ -44,8 +48,10 @@ class Instance:
         user = self.users.get(self.cookies.get(value or "", ""))
         return "INVALID_CREDENTIALS" if user is None else self._admitted(user)
 
-    def token_opens(self, value: str) -> User | None:
-        """Return the user whose access token this is."""
+    def token_opens(self, value: str, now: float) -> User | None:
+        """Return the user whose access token this is; it may have expired."""
+        if now * 1000 >= self.token_expiries.get(value, math.inf):
+            return None
         return self.users.get(self.tokens.get(value, ""))
 
     def has_room(self, now: float) -> bool:
@@ -73,6 +79,13 @@ class Instance:
         number = self._names.get(name)
         return None if number is None else self.clients[number]
 
+    def taken(self, name: str) -> bool:
+        """Say whether a client has a name that this instance treats as the same."""
+        how = self.rules.same_names
+        if how == "exact":
+            return name in self._names
+        return any(folded(each, how) == folded(name, how) for each in self._names)
+
     def add(self, client: Client) -> None:
         """Take in a client whose name and id are free.
 
@@ -93,11 +106,15 @@ class Instance:
         return client
 
     def seen_by(self, user: User, now: float) -> Iterator[Client]:
-        """Yield what a list shows to `user`, oldest first."""
+        """Yield what a list shows to `user`: oldest first, then revoked clients that lists lag."""
         for client in self.clients.values():
             listed = client.made_by == "config" or now >= client.made_at + self.rules.list_lag
             if listed and (user.admin or client.owner == user.id):
                 yield client
+        for each in self.revoked if self.rules.revoke_lag else ():
+            lags = now < each.revoked_at + self.rules.revoke_lag
+            if lags and (user.admin or each.client.owner == user.id):
+                yield each.client
 
     def _admitted(self, user: User) -> User | str:
         if user.locked:
@@ -108,5 +125,5 @@ class Instance:
         return user
 
     def _stored(self, text: str, limit: int | None) -> str:
-        kept = text.strip() if self.rules.trim else text
+        kept = respelled(text.strip() if self.rules.trim else text, self.rules.stored_as)
         return kept if limit is None else kept[:limit]

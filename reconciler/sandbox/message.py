@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -41,6 +41,26 @@ def refused(status: int) -> Response:
     """Answer as unhelpfully as Domo does: the status, said again, and nothing about the cause."""
     phrase = phrase_of(status)
     return answered(status, {"status": status, "statusReason": phrase, "message": phrase})
+
+
+def explained(response: Response, *, path: str, toe: str, message: str | None = None) -> Response:
+    """Add what each error body of Domo's carries: path, `toe`, and a message if there is one."""
+    document = document_in(response.body)
+    if response.status < 400 or not isinstance(document, dict) or "statusReason" not in document:
+        return response
+    said = {} if message is None else {"message": message}
+    document = {**document, "path": path, **said, "toe": toe}
+    return Response(
+        status=response.status, body=orjson.dumps(document), headers=dict(response.headers)
+    )
+
+
+def blocked(form: Literal["page", "redirect"]) -> Response:
+    """Answer a caller whose address the instance does not allow."""
+    if form == "redirect":
+        return Response(status=303, headers={"location": "/whitelist/blocked?reason=ip"})
+    page = b"<!doctype html><html><head><title>Domo - Blocked</title></head><body></body></html>"
+    return Response(status=403, body=page, headers={"content-type": "text/html;charset=utf-8"})
 
 
 def phrase_of(status: int) -> str:

@@ -3,32 +3,83 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.sandbox.spelling import Mask, Sameness, Spelling
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How one instance behaves where the contract leaves it open; None: no limit.
+    """How one instance behaves if the contract leaves it open; None: no limit, or not at all.
 
-    A new client is listed `list_lag` seconds after its create. `trim` strips names and
-    descriptions, the limits cut them (characters). A session ends after `session_seconds` or after
-    `session_requests` requests. Over `requests_per_second` the answer is 429. So many
-    `wrong_passwords` in a row lock a user.
+    | lists | |
+    | --- | --- |
+    | list_shape | `array`, `entries` around it, or `pages` (entries, totalCount, limit, offset) |
+    | list_page | the most entries of one page; `pages` honours `?limit=` and `?offset=` |
+    | list_ignores_offset | every page is the first one: the list is never complete |
+    | list_lag, revoke_lag | seconds until a list shows a new client, and omits a revoked one |
+    | empty_list | what an instance without clients answers: array, 204, 404 or `null` |
+    | mask_client_ids | how lists hide client ids: see `spelling.Mask` (true: bullets of `*`) |
+
+    | creates | |
+    | --- | --- |
+    | trim, name_limit, description_limit | strip and cut (characters) names and descriptions |
+    | stored_as | the spelling in which the instance keeps name and description |
+    | echo | the spelling in which the create response repeats name, description and scope |
+    | same_names | names that count as taken: exact, or folded by case, Unicode form, blanks, all |
+    | scope_case, added_scopes | case of the kept scopes, and scopes added to each client |
+    | more_scopes | scopes that the instance accepts beside the seven; both: a space between them |
+    | create_retired | status of `POST {api}/clients`, such as 404, 405 or 410 |
+
+    | sign-on and use | |
+    | --- | --- |
+    | second_factor | status of `twoFactorInfo` for a password; anything but VALID asks for a code |
+    | second_factor_token | also answer a session token then |
+    | allow_list | this caller's address is blocked: with an HTML `page`, or a 303 `redirect` |
+    | session_seconds, session_requests | when a session ends |
+    | requests_per_second | over it, the answer is 429 |
+    | wrong_passwords | so many in a row lock a user |
+    | access_tokens | whether `GET /api/data/v1/accesstokens` shows them, or answers 403 or 404 |
+    | sign_in_method | the only method of `oauth/token`, `both` or one; another answers 405 |
+    | only_documented_scopes | a token request for a scope beside the six is `invalid_scope` |
+    | error_message, error_toe | text in each error body |
     """
 
-    list_shape: Literal["array", "entries"] = "array"
-    mask_client_ids: bool = False
+    list_shape: Literal["array", "entries", "pages"] = "array"
+    list_page: int = 50
+    list_ignores_offset: bool = False
     list_lag: float = 0.0
+    revoke_lag: float = 0.0
+    empty_list: Literal["array", "no_content", "not_found", "null"] = "array"
+    mask_client_ids: Mask = False
     trim: bool = False
     name_limit: int | None = None
     description_limit: int | None = None
+    stored_as: Literal["sent", "nfc", "nfd", "lower", "upper", "escaped", "collapsed"] = "sent"
+    echo: Spelling = "stored"
+    same_names: Sameness = "exact"
+    scope_case: Literal["sent", "upper", "lower", "title"] = "sent"
+    added_scopes: str = ""
+    more_scopes: str = ""
+    create_retired: int | None = None
+    second_factor: str | None = None
+    second_factor_token: bool = False
+    allow_list: Literal["open", "page", "redirect"] = "open"
     session_seconds: float | None = None
     session_requests: int | None = None
     requests_per_second: int | None = None
     wrong_passwords: int = 5
+    access_tokens: Literal["shown", "forbidden", "not_found"] = "shown"
+    sign_in_method: Literal["both", "get", "post"] = "both"
+    only_documented_scopes: bool = False
+    error_message: str | None = None
+    error_toe: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Who can sign on; `admin` sees and revokes other people's clients.
+    """Who can sign on, with two grants that say nothing about each other.
+
+    `may_create` is *Create API OAuth Clients*; `admin` is *Manage All Access Tokens and API
+    Clients*: it sees and revokes other people's clients.
 
     `refusal` is a reason with which every sign-on is refused; `wrong` counts the wrong passwords
     since the last right one.
@@ -38,6 +89,7 @@ class User:
     email: str
     password: str
     admin: bool = True
+    may_create: bool = True
     locked: bool = False
     refusal: str | None = None
     wrong: int = 0

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
@@ -19,8 +19,8 @@ class Call:
     `create` is `POST /clients` on the API host, `create_on_instance` its twin on the instance,
     `token` the sign-in of a client. `client` is the name that is created, or of the client that is
     revoked or signs in. `number` is the id in the path, `basic` the user and password of a token
-    request, `document` the JSON body; each is None elsewhere. `form` is the body of a
-    token request.
+    request, `document` the JSON body, `form` the fields of a token request, in its query or its
+    body; each is None elsewhere.
     """
 
     request: Request
@@ -30,7 +30,7 @@ class Call:
     number: int | None = None
     basic: tuple[str, str] | None = None
     document: Any = None
-    form: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
 
 
 def called(world: World, request: Request) -> Call:
@@ -57,6 +57,8 @@ def _on_instance(world: World, request: Request, domain: str, rest: list[str]) -
             return _create(request, "create_on_instance", domain)
         case "GET", ["api", "identity", "v1", "developer-tokens"]:
             return Call(request=request, route="list", domain=domain)
+        case "GET", ["api", "data", "v1", "accesstokens"]:
+            return Call(request=request, route="access_tokens", domain=domain)
         case "DELETE", ["api", "identity", "v1", "developer-tokens", number]:
             return _revoke(world, request, domain, number)
         case _, ["api", "content", "v2", "authentication"] | [
@@ -119,8 +121,18 @@ def _token(world: World, request: Request) -> Call:
         domain=found[0].domain if found else None,
         client=found[1].name if found else None,
         basic=basic,
-        form=dict(parse_qsl(request.body.decode(errors="replace"))),
+        form=_form(request),
     )
+
+
+def _form(request: Request) -> Mapping[str, str]:
+    """Return the fields of a token request: of the query for GET, of the body for POST."""
+    if request.method == "GET":
+        return request.query
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        return {}
+    return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _basic(header: str) -> tuple[str, str] | None:

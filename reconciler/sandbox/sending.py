@@ -7,7 +7,7 @@ from email.utils import formatdate
 from typing import Literal, assert_never
 
 from reconciler.sandbox.faults import Fault
-from reconciler.sandbox.message import Response, answered, document_in, refused
+from reconciler.sandbox.message import Response, answered, blocked, refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,25 +62,14 @@ def status_of(sending: Sending) -> int | None:
     return None if isinstance(sending, Closed | Held) else sending.response.status
 
 
-def struck(  # noqa: C901, PLR0912 (one flat table, an arm for each fault)
-    fault: Fault, perform: Callable[[], Response], now: float
-) -> Sending:
-    """Return what a fault makes of a call; `perform` carries the call out where the fault lets it.
+def struck(fault: Fault, perform: Callable[[], Response], now: float) -> Sending:
+    """Return what a fault makes of a call; `perform` carries it out and applies a fault's edits.
 
     An expired session is ended by the caller: this only says 401.
     """
     match fault.what:
         case "reset_before":
             return Closed(reset=True)
-        case "error_before":
-            return Whole(response=refused(fault.status or 500))
-        case "rate_limited":
-            return Whole(response=_rate_limited(fault, now))
-        case "redirect":
-            headers = {"location": fault.location}
-            return Whole(response=Response(status=fault.status or 302, headers=headers))
-        case "expired_session":
-            return Whole(response=refused(401))
         case "hang":
             if fault.done:
                 perform()
@@ -88,9 +77,6 @@ def struck(  # noqa: C901, PLR0912 (one flat table, an arm for each fault)
         case "lost_answer":
             perform()
             return Closed(reset=False)
-        case "error_after":
-            perform()
-            return Whole(response=refused(fault.status or 500))
         case "slow_drip":
             seconds = 0.05 if fault.seconds is None else fault.seconds
             return Dripped(response=perform(), seconds=seconds)
@@ -98,17 +84,60 @@ def struck(  # noqa: C901, PLR0912 (one flat table, an arm for each fault)
             return CutShort(response=_bodied(perform()))
         case "huge":
             return Padded(response=_bodied(perform()), padding=int(fault.megabytes * 1_000_000))
+        case _:
+            return Whole(response=_replaced(fault, now) or _spoiled(fault, perform()))
+
+
+def _replaced(  # noqa: C901 (one flat table, an arm for each fault)
+    fault: Fault, now: float
+) -> Response | None:
+    """Return the answer of a fault that does not carry the call out; None for the others."""
+    match fault.what:
+        case "error_before":
+            return refused(fault.status or 500)
+        case "rate_limited":
+            return _rate_limited(fault, now)
+        case "redirect":
+            return Response(status=fault.status or 302, headers={"location": fault.location})
+        case "expired_session":
+            return refused(401)
+        case "blocked_page":
+            return blocked("page")
+        case "blocked_redirect":
+            return blocked("redirect")
+        case "sign_on_refused":
+            return answered(200, {"success": False, "reason": fault.reason})
+        case "no_effect":
+            return Response(status=204)
+        case "oauth_error":
+            return answered(fault.status or 400, {"error": fault.error})
+        case "answer":
+            return None if fault.done else _canned(fault)
+        case _:
+            return None
+
+
+def _spoiled(fault: Fault, response: Response) -> Response:
+    match fault.what:
+        case "error_after":
+            return refused(fault.status or 500)
+        case "answer":
+            return _canned(fault)
         case "garbage":
-            return Whole(response=_garbage(_bodied(perform()), fault.form))
+            return _garbage(_bodied(response), fault.form)
         case "deep_json":
             body = b"[" * fault.depth + b"]" * fault.depth
-            return Whole(response=replace(_bodied(perform()), body=body))
-        case "no_secret":
-            return Whole(response=_without_secret(perform()))
-        case "wrong_name":
-            return Whole(response=_renamed(perform()))
+            return replace(_bodied(response), body=body)
         case _:
-            assert_never(fault.what)
+            return response
+
+
+def _canned(fault: Fault) -> Response:
+    return Response(
+        status=fault.status or 200,
+        body=fault.body.encode(),
+        headers={"content-type": fault.content_type},
+    )
 
 
 def _bodied(response: Response) -> Response:
@@ -141,18 +170,3 @@ def _garbage(response: Response, form: Literal["truncated", "text", "html"]) -> 
             return replace(response, body=page, headers={"content-type": "text/html"})
         case _:
             assert_never(form)
-
-
-def _without_secret(response: Response) -> Response:
-    document = document_in(response.body)
-    if not isinstance(document, dict):
-        return response
-    kept = {key: each for key, each in document.items() if "secret" not in key.lower()}
-    return answered(response.status, kept)
-
-
-def _renamed(response: Response) -> Response:
-    document = document_in(response.body)
-    if not isinstance(document, dict) or "name" not in document:
-        return response
-    return answered(response.status, {**document, "name": f"{document['name']} of another"})

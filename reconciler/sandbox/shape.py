@@ -74,6 +74,19 @@ def texts(given: Any, where: str) -> dict[str, str]:
     return dict(values)
 
 
+def counts(given: Any, where: str) -> dict[str, int]:
+    """Return a mapping of text to whole numbers as a dictionary.
+
+    Raises:
+        ValueError: it is not one.
+
+    """
+    values = mapping(given, where)
+    if not all(_is_a(value, int) for value in values.values()):
+        raise ValueError(f"{where}: not all values are whole numbers")
+    return dict(values)
+
+
 def _fits(value: Any, kind: Any) -> bool:
     if get_origin(kind) is Literal:
         return value in get_args(kind)

@@ -8,11 +8,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import count
 from typing import Any, Final, Self
+from urllib.parse import quote
+
+import orjson
 
 from reconciler.sandbox.faults import Fault, Faults
 from reconciler.sandbox.instance import Instance
 from reconciler.sandbox.records import Client, Logged, Rules, Session, User
-from reconciler.sandbox.shape import mapping, sequence, shaped, texts
+from reconciler.sandbox.shape import counts, mapping, sequence, shaped, texts
+from reconciler.sandbox.spelling import respelled
 
 SCOPES: Final = frozenset(("account", "audit", "buzz", "dashboard", "data", "user", "workflow"))
 LOG_LENGTH: Final = 100_000
@@ -104,17 +108,29 @@ class World:
         users = self._changed_users(instance, given.pop("users", []))
         cookies = texts(given.pop("cookies", instance.cookies), f"{instance.domain}: cookies")
         tokens = texts(given.pop("tokens", instance.tokens), f"{instance.domain}: tokens")
+        expiries = counts(
+            given.pop("token_expiries", instance.token_expiries),
+            f"{instance.domain}: token_expiries",
+        )
         instance.rules = shaped(Rules, {**asdict(instance.rules), **given}, instance.domain)
         instance.users |= users
         instance.cookies, instance.tokens = cookies, tokens
+        instance.token_expiries = expiries
         if end:
             self.end_sessions(instance.domain)
 
     def open_session(self, instance: Instance, user: User, now: float) -> str:
         """Begin a session and return its token."""
-        noise = base64.urlsafe_b64encode(self.draw.randbytes(48)).decode()
-        token = f"eyJ{noise}"
         seconds = instance.rules.session_seconds
+        token = _session_token(
+            {
+                "userId": user.id,
+                "customerId": instance.domain.partition(".")[0],
+                "toes": self.draw.randbytes(24).hex(),
+                "timestamp": int(now * 1000),
+                "expiration": int((now + (28_800 if seconds is None else seconds)) * 1000),
+            }
+        )
         self.sessions[token] = Session(
             domain=instance.domain,
             email=user.email,
@@ -154,7 +170,7 @@ class World:
             id=self._number(wanted.id),
             name=instance.stored_name(wanted.name),
             description=instance.stored_description(wanted.description),
-            scope=_scope(wanted.scope, domain),
+            scope=_scope(wanted.scope, instance),
             owner=instance.stranger if owner is None else owner.id,
             client_id=wanted.client_id or self._uuid(),
             client_secret=wanted.client_secret or f"{self.draw.getrandbits(256):064x}",
@@ -242,8 +258,20 @@ class Placement:
     client_secret: str | None = None
 
 
-def _scope(given: Iterable[Any], where: str) -> tuple[str, ...]:
-    scope = tuple(given)
-    if not scope or not all(isinstance(each, str) and each in SCOPES for each in scope):
-        raise ValueError(f"{where}: `scope` is a list of {', '.join(sorted(SCOPES))}")
-    return scope
+def _scope(given: Iterable[Any], instance: Instance) -> tuple[str, ...]:
+    """Return a client's scopes as the instance keeps them."""
+    scope, known = tuple(given), scopes_of(instance)
+    if not scope or not all(isinstance(each, str) and each.lower() in known for each in scope):
+        raise ValueError(f"{instance.domain}: `scope` is a list of {', '.join(sorted(known))}")
+    kept = (*scope, *instance.rules.added_scopes.split())
+    return tuple(dict.fromkeys(respelled(each, instance.rules.scope_case) for each in kept))
+
+
+def scopes_of(instance: Instance) -> frozenset[str]:
+    """Return the scopes that an instance accepts."""
+    return SCOPES | frozenset(instance.rules.more_scopes.split())
+
+
+def _session_token(content: Mapping[str, Any]) -> str:
+    """Return URL-encoded base64 JSON, which is what Domo's session tokens look like."""
+    return quote(base64.b64encode(orjson.dumps(content)).decode(), safe="")

@@ -271,8 +271,8 @@ def test_a_route_that_there_is_not_is_said(route: str) -> None:
     [
         ("", "`what` cannot be ''"),
         ("explode", "`what` cannot be 'explode'"),
-        ("hang:often=1", "the keys are after, client"),
-        ("hang:what=redirect", "the keys are after, client"),
+        ("hang:often=1", "the keys are after, body, client"),
+        ("hang:what=redirect", "the keys are after, body, client"),
         ("hang:times=many", "`times` cannot be 'many'"),
         ("hang:seconds=-1", "`seconds` cannot be -1"),
         ("error_after:status=204", "cannot answer with status 204"),

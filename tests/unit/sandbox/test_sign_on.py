@@ -18,7 +18,12 @@ def test_a_right_password_opens_a_session(desk: Make) -> None:
     assert answer["success"] is True
     assert answer["userId"] == 1
     assert answer["sessionToken"].startswith("eyJ")
-    assert answer["twoFactorInfo"] == {"status": "VALID"}
+    assert answer["twoFactorInfo"] == {
+        "status": "VALID",
+        "token": None,
+        "key": None,
+        "phoneMask": None,
+    }
     assert answer["userRole"] == "Admin"
 
 
