@@ -82,3 +82,15 @@ def test_the_list_of_another_instance_stops_the_instance(
     report = shop.apply(desired, make_action(Kind.CREATE, two))
     assert "is a client of i1" in report.instances_failed[0].cause.message
     assert shop.served.count(route="create*") == before
+
+
+def test_a_revoke_that_lists_do_not_confirm_keeps_the_client_in_the_state(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """Domo answered 204, and a list still shows the client at the end of the window."""
+    shop, client = workshop(revoke_lag=60.0), make_client("One")
+    made(shop, make_action, client)
+    report = shop.apply(shop.desired(), ending(shop, make_action, client))
+    assert [each.cause.code for each in report.failed] == ["revoke-unconfirmed"]
+    assert list(shop.clients) == [client.address]
+    assert shop.served.count(route="revoke") == 1
