@@ -1,16 +1,21 @@
 """`reconciler sandbox`, as a process that is used and then stopped."""
 
+import re
 import select
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import httpx
 import pytest
+
+from reconciler.sandbox.faults import Fault, What
+from reconciler.sandbox.records import Rules
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Reconciler
@@ -109,3 +114,52 @@ def test_what_cannot_be_served_is_a_usage_error(
     assert (run.code, run.out) == (64, "")
     assert run.err.startswith(message)
     assert "\nhint: " in run.err
+
+
+def test_its_help_names_each_fault_and_each_rule(reconciler: "Reconciler") -> None:
+    """What a user can ask for is what the sandbox knows."""
+    shown = set(re.findall(r"\w+", reconciler("sandbox", "--help").out))
+    assert set(get_args(What)) - shown == set()
+    assert {each.name for each in fields(Rules)} - shown == set()
+    assert {each.name for each in fields(Fault)} - {"what"} - shown == set()
+
+
+def test_rules_concern_every_instance(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Numbers, words and texts arrive as what they are."""
+    rules = (
+        "--rule",
+        "list_shape=pages",
+        "--rule",
+        "list_page=2",
+        "--rule",
+        "mask_client_ids=null",
+    )
+    with serving(tmp_path, environment, *rules) as (_, lines):
+        url = next(line for line in lines if "api: " in line).split()[1].removesuffix("/api")
+        instances = httpx.get(f"{url}/control/state").json()["instances"].values()
+        assert {
+            (
+                each["rules"]["list_shape"],
+                each["rules"]["list_page"],
+                each["rules"]["mask_client_ids"],
+            )
+            for each in instances
+        } == {("pages", 2, "null")}
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("list_shap=pages", "KEY is one of access_tokens, added_scopes"),
+        ("list_shape", "write KEY=VALUE"),
+        ("list_shape=heap", "it is one of array, entries, pages"),
+        ("users=1", "KEY is one of"),
+    ],
+)
+def test_a_wrong_rule_is_an_error_with_the_right_ones(
+    reconciler: "Reconciler", rule: str, said: str
+) -> None:
+    """The command ends at once and serves nothing."""
+    ended = reconciler("sandbox", "--rule", rule)
+    assert ended.code == 64
+    assert said in " ".join(ended.err.split())

@@ -34,21 +34,55 @@ MANIFEST: Final = "sandbox.yaml"
     "faults",
     multiple=True,
     metavar="SPEC",
-    help="What goes wrong, as WHAT[:key=value,…] (repeatable); WHAT is lost_answer, error_before,"
-    " error_after, rate_limited, hang, garbage, expired_session or another that an error lists."
-    " The keys route, instance (its key or domain) and client say for which requests, all of them"
-    " by default; after (0) how many are let through; times (1, or `always`) how many are struck."
-    " More keys are status, seconds, retry_after, done, form, location, megabytes and depth.",
+    help="What goes wrong, as WHAT[:key=value,…] (repeatable); the text above lists each WHAT. The"
+    " keys route (sign_on, create, create_on_instance, list, revoke, access_tokens, token),"
+    " instance (key or domain) and client select the requests, by default all; after (0) is the"
+    " number that pass first, times (1, or `always`) the number that the fault strikes. More keys:"
+    " status, message, toe, seconds, retry_after, done, form, location, megabytes, depth, body,"
+    " content_type, reason, error, echo, keep, named and other.",
+)
+@option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="How every instance behaves (repeatable); the text above lists each KEY. A wrong KEY or"
+    " VALUE is an error that lists the right ones.",
 )
 @output_options
 @click.pass_obj
 def sandbox(
-    console: Console, port: int, latency: float, instances: str, faults: tuple[str, ...]
+    console: Console,
+    port: int,
+    latency: float,
+    instances: str,
+    faults: tuple[str, ...],
+    rules: tuple[str, ...],
 ) -> int:
     """Serve a Domo double on loopback, to try things out.
 
     Prints shell lines that set its credentials and write a manifest that points at it, then
     serves until Ctrl-C or SIGTERM. Everything in it is fiction and is gone when it ends.
+
+    Faults of any request: lost_answer, reset_before, error_before, error_after, rate_limited, hang,
+    slow_drip, garbage, truncated, redirect, expired_session, huge, deep_json, answer (any status
+    and body), blocked_page, blocked_redirect (the IP allow-list). Of sign_on: sign_on_refused (with
+    a reason). Of creates: no_secret, wrong_name, echoed (values in another spelling),
+    same_client_id. Of lists: list_cut (marked as incomplete), list_hides (not marked),
+    other_instance. Of revoke: no_effect (204, and the client stays). Of token: oauth_error.
+
+    Rules for lists: list_shape (array, entries, pages), list_page, list_ignores_offset, list_lag,
+    revoke_lag, empty_list (array, no_content, not_found, null), mask_client_ids (false, true, null,
+    absent, prefix, ellipsis, bullets, asterisks, zeros, upper, bare).
+
+    Rules for creates: trim, name_limit, description_limit, stored_as and echo (the spelling that is
+    kept and repeated), same_names (exact, case, unicode, blanks, all), scope_case, added_scopes,
+    more_scopes, create_retired (404, 405, 410).
+
+    Rules for sign-on and use: second_factor (a status), second_factor_token, allow_list (open,
+    page, redirect), session_seconds, session_requests, requests_per_second, wrong_passwords,
+    access_tokens (shown, forbidden, not_found), sign_in_method (both, get, post),
+    only_documented_scopes, error_message, error_toe.
     """
     from reconciler.sandbox.faults import Fault
     from reconciler.sandbox.fleet import fleet
@@ -56,8 +90,11 @@ def sandbox(
     from reconciler.sandbox.world import World
 
     keys = _keys(instances)
-    config = fleet(keys)
-    world = World.from_config(config)
+    try:
+        config = fleet(keys, **dict(map(_rule, rules)))
+        world = World.from_config(config)
+    except ValueError as error:
+        raise UsageError(str(error), hint="for example: --rule list_shape=pages") from None
     for each in faults:
         try:
             world.faults.add(Fault.parse(each))
@@ -72,6 +109,29 @@ def sandbox(
 
     run_forever(world, ready=ready, port=port, latency=latency)
     return 0
+
+
+def _rule(text: str) -> tuple[str, Any]:
+    """Read one `KEY=VALUE`.
+
+    Raises:
+        ValueError: there is no `=`, or the key is not one of `Rules`.
+
+    """
+    from dataclasses import fields
+
+    from reconciler.sandbox.faults import read_value
+    from reconciler.sandbox.records import Rules
+
+    key, equals, value = text.partition("=")
+    known = {each.name: each.default for each in fields(Rules)}
+    if not equals or key not in known:
+        raise ValueError(
+            f"rule `{text}`: write KEY=VALUE, KEY is one of {', '.join(sorted(known))}"
+        )
+    # The empty form `null` of a list is a word, not YAML's null.
+    word = value == "null" and key in {"empty_list", "mask_client_ids", "echo"}
+    return key, value if word else read_value(value)
 
 
 def _keys(instances: str) -> tuple[str, ...]:
