@@ -212,7 +212,7 @@ def test_a_create_that_goes_wrong_leaks_nothing(shop: Stage, served: "Running", 
 def test_refused_credentials_are_not_named(shop: Stage, served: "Running") -> None:
     """Which one was refused is said by its reference."""
     for key in ("by-password", "by-cookie", "by-token"):
-        user = {"email": "ops@i.example", "password": "another"}
+        user = {"email": "ops@i.example", "password": "n0t-the-0ld-0ne"}
         served.configure(f"{key}.domo.com", users=[user], cookies={}, tokens={})
     failed = shop.run(*APPLY)
     assert failed.code == 3
