@@ -156,8 +156,13 @@ def _delivered(
             continue
         target, place = targets.get(sink), reached.target
         if target is None or str(target) != place:
-            hint = "`reconciler plan` says what becomes of it"
-            yield _unknown(address, place, f"sink {sink} is another one in the manifest", hint)
+            yield Answer(
+                address=address,
+                place=place,
+                finding=Finding.UNREADABLE,
+                reason=f"not verified: sink {sink} is another one in the manifest",
+                hint="`reconciler plan` shows what happens to the secret",
+            )
         elif isinstance(target, FileTarget) or (
             isinstance(target, ExecTarget) and sink in reading.from_sinks
         ):

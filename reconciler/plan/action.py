@@ -167,6 +167,11 @@ class Plan:
         """Say whether an action depends on the as-of; only then the id covers it."""
         return any(each.timed for each in self.actions)
 
+    @property
+    def needs_rotation(self) -> int:
+        """Return how many clients lack their secret in a sink, and only a rotation can help."""
+        return sum(each.code == "sink" for each in self.notices)
+
     def of(self, instance: str) -> tuple[Action, ...]:
         """Return the actions on one instance, in the order in which they are carried out."""
         return tuple(each for each in self.actions if each.address.instance == instance)

@@ -239,7 +239,7 @@ def _delivery(ground: Ground, client: DesiredClient, entry: Entry) -> Action | N
         code="sink",
         address=client.address,
         message=f"{_named(missing)} does not have the secret, which {why} here:"
-        " `reconciler rotate` makes a new one",
+        " `reconciler rotate ADDRESS` creates a client with a new one",
         place=client.inherited.get("sink", client.place),
     )
 

@@ -103,7 +103,7 @@ def test_an_apply_whose_reader_leaves_ends_by_its_work(
         cwd=fleet,
         env=environment,
         check=False,
-        **{**streams, stream: writing},  # type: ignore[call-overload]
+        **{**streams, stream: writing},  # type: ignore[call-overload]  # keys chosen at run time
     )
     os.close(writing)
     assert done.returncode == 0

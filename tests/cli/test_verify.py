@@ -280,8 +280,25 @@ def test_a_sink_that_moved_is_not_read(
     path = tmp_path / "reconciler.yaml"
     path.write_text(path.read_text().replace("out/", "new/"))
     run = reconciler("verify", "--target", "acme/File")
-    assert (run.code, "is another one in the manifest" in run.err) == (0, True)
-    assert "hint: `reconciler plan` says what becomes of it" in run.err
+    assert (run.code, "is another one in the manifest" in run.err) == (3, True)
+    assert "hint: `reconciler plan` shows what happens to the secret" in run.err
+
+
+def test_a_sink_that_moved_needs_a_rotation(
+    applied: Callable[..., None], reconciler: "Reconciler", tmp_path: Path
+) -> None:
+    """A plan that cannot deliver the secret to the new path is not one without changes."""
+    applied()
+    path = tmp_path / "reconciler.yaml"
+    path.write_text(path.read_text().replace("out/", "new/"))
+    only = ("plan", "--target", "acme/File")
+    run = reconciler(*only)
+    assert (run.code, run.out.splitlines()[-1]) == (0, "Plan: 1 needs rotation.")
+    assert "`reconciler rotate ADDRESS` creates a client with a new one" in " ".join(
+        run.out.split()
+    )
+    assert reconciler(*only, "--detailed-exitcode").code == 2
+    assert "### Plan: 1 needs rotation" in reconciler(*only, "--format", "markdown").out
 
 
 def test_nothing_is_known_yet(reconciler: "Reconciler", tmp_path: Path) -> None:

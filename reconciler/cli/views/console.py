@@ -50,7 +50,7 @@ class Console:
         if type(sys.stderr) is TextIOWrapper:
             kept = sys.stderr  # whose end would close the buffer that both share
             sys.stderr = ToleratedStderr(kept.buffer, encoding=kept.encoding, line_buffering=True)
-            sys.__stderr__ = kept  # type: ignore[misc]
+            sys.__stderr__ = kept  # type: ignore[misc]  # typeshed declares it final
         for stream in (sys.stdout, sys.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
@@ -264,6 +264,7 @@ def open_closed_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one
+    # SIM115: the streams live as long as the process, so nothing closes them.
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

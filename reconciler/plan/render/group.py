@@ -129,6 +129,14 @@ def _posed(alike: Sequence[Problem], said: str) -> Problem:
     return replace(alike[0], address=None, message=message)
 
 
+def unplanned(plan: Plan) -> list[str]:
+    """Return what a plan counts beside its actions: moves, and clients that need a rotation."""
+    parts = [f"{plan.moves:,} to move"] if plan.moves and plan.drift is None else []
+    if count := plan.needs_rotation:
+        parts.append(f"{count:,} {'needs' if count == 1 else 'need'} rotation")
+    return parts
+
+
 def drift(counts: Mapping[str, int]) -> str:
     """Say how much of each kind of drift there is, "" where there is none."""
     said = {

@@ -17,6 +17,7 @@ from reconciler.plan.render.group import (
     narrowed,
     posed,
     said,
+    unplanned,
     whereabouts,
 )
 from reconciler.plan.render.markup import place_url
@@ -110,7 +111,7 @@ CELLS: Final = (
 
 def _title(plan: Plan) -> str:
     counts = [f"{plan.count(kind):,} to {kind.value}" for kind in Kind if plan.count(kind)]
-    counts += [f"{plan.moves:,} to move"] if plan.moves and plan.drift is None else []
+    counts += unplanned(plan)
     if counts:
         return ", ".join(counts)
     if plan.drift is not None:

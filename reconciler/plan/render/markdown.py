@@ -21,6 +21,7 @@ from reconciler.plan.render.group import (
     narrowed,
     posed,
     said,
+    unplanned,
     whereabouts,
 )
 from reconciler.plan.render.markup import code, place_link, prose
@@ -70,7 +71,7 @@ def size(text: str) -> int:
 
 def _title(plan: Plan) -> str:
     counts = [f"{plan.count(kind):,} to {kind.value}" for kind in Kind if plan.count(kind)]
-    counts += [f"{plan.moves:,} to move"] if plan.moves and plan.drift is None else []
+    counts += unplanned(plan)
     if counts:
         return f"### Plan: {', '.join(counts)}"
     if plan.drift is not None:

@@ -22,6 +22,7 @@ from reconciler.plan.render.group import (
     narrowed,
     said,
     subject,
+    unplanned,
 )
 
 WIDTH: Final = 100
@@ -67,7 +68,7 @@ def summary(plan: Plan) -> str:
     }
     counts = ((plan.count(kind), verb) for kind, verb in verbs.items())
     parts = [f"{count:,} to {verb}" for count, verb in counts if count]
-    parts += [f"{plan.moves:,} to move"] if plan.moves and plan.drift is None else []
+    parts += unplanned(plan)
     if parts:
         return f"Plan: {', '.join(parts)}."
     if plan.drift is not None:

@@ -249,7 +249,8 @@ def test_a_new_sink_for_a_secret_that_is_not_at_hand_is_a_notice(
     assert (plan.actions, plan.unchanged) == ((), 1)
     assert [each.code for each in plan.notices] == ["sink"]
     assert why in plan.notices[0].message
-    assert "`reconciler rotate`" in plan.notices[0].message
+    assert "`reconciler rotate ADDRESS`" in plan.notices[0].message
+    assert plan.needs_rotation == 1
 
 
 @pytest.mark.parametrize("secret", [Plain(secret=Secret("s")), Sealed(text="age")])
