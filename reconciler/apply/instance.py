@@ -18,7 +18,7 @@ from reconciler.apply.retire import (
     unconfirmed,
 )
 from reconciler.apply.run import Run
-from reconciler.apply.seen import check_origin, sight
+from reconciler.apply.seen import check_origin, identified, sight
 from reconciler.apply.signon import credential_of
 from reconciler.apply.tally import Tally
 from reconciler.model.address import Address
@@ -130,11 +130,9 @@ class _Work:
 
     def identify(self) -> None:
         """Take the numeric ids that the list shows into what is known."""
-        for address, entry in self._entries():
-            if entry.id is None:
-                seen = self._sight(entry, entry.domain)
-                if isinstance(seen, Present) and seen.listed.id is not None:
-                    self.run.working.entry(address, replace(entry, id=seen.listed.id))
+        key = self.tally.instance
+        for address, entry in identified(self.run, key, self.listing, self._entries()):
+            self.run.working.entry(address, entry)
 
     def _identify_made(self) -> None:
         """Take the ids of what this run made, where the list masks client ids and shows no mark.

@@ -160,9 +160,9 @@ def _desired(manifest: Manifest, ground: _Ground, atlas: Atlas, report: Report) 
     deliveries = Deliveries(sinks, holes, ground.root, report)
     expander = Expander(manifest, holes, deliveries, atlas, report)
     expanded = expander.expand()
-    warnings = tuple(
-        replace(each, severity="warning") for each in expander.warnings.diagnostics(atlas)
-    )
+    # A manifest without warnings does not pay for the import of what shows their lines.
+    found = expander.warnings.diagnostics(atlas) if expander.warnings else ()
+    warnings = tuple(replace(each, severity="warning") for each in found)
     age = settings.encryption(manifest)
     deliveries.check_own(_own(manifest, ground, expander.credential_files, atlas))
     return Desired(

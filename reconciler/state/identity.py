@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reconciler.model.address import Address
 from reconciler.state.document import Entry, Retiring
-from reconciler.state.records import Intent, Made
+
+if TYPE_CHECKING:  # every plan imports this module, and only an apply needs the records
+    from reconciler.state.records import Intent, Made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ def of_clients(clients: Mapping[Address, Entry]) -> Iterator[Identity]:
             yield _known(address, entry.domain, old)
 
 
-def of_attempts(open_: Iterable[Intent], orphans: Iterable[Made]) -> Iterator[Identity]:
+def of_attempts(open_: "Iterable[Intent]", orphans: "Iterable[Made]") -> Iterator[Identity]:
     """Yield the identities of clients that journals know beside the state."""
     for intent in open_:
         yield _attempt(intent, None, None, intent.owner)
@@ -55,7 +58,7 @@ def _known(address: Address, domain: str, known: Entry | Retiring) -> Identity:
 
 
 def _attempt(
-    intent: Intent, client_id: str | None, number: int | None, owner: int | None
+    intent: "Intent", client_id: str | None, number: int | None, owner: int | None
 ) -> Identity:
     return Identity(
         address=intent.address,
