@@ -161,3 +161,28 @@ def test_a_ledger_that_lacks_lines_is_no_success(
     assert (ran.returncode, "lacks lines" in ran.stderr) == (3, True), ran.stderr
     state = json.loads((tmp_path / "reconciler.state.json").read_bytes())
     assert sorted(state["clients"]) == ["acme/ETL", "acme/Taken"]
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize("change", ["cut", "rewritten"])
+def test_a_changed_end_is_found_with_the_head_and_stated_without(
+    change: str, tmp_path: Path, reconciler: "Reconciler"
+) -> None:
+    """A chain cannot show a cut or rewritten end, so the check states it; the head shows it."""
+    ran = reconciler("apply", "--auto-approve", "--ledger", "ledger.jsonl", env=ENV)
+    head = ran.err.rpartition("head ")[2].split()[0]
+    path = tmp_path / "ledger.jsonl"
+    *kept, last = path.read_bytes().splitlines(keepends=True)
+    if change == "rewritten":
+        kept.append(json.dumps({**json.loads(last), "who": "mallory"}).encode() + b"\n")
+    path.write_bytes(b"".join(kept))
+    run = reconciler("ledger", "verify", "ledger.jsonl")
+    valid, stated = run.out.splitlines()
+    assert (run.code, valid.startswith(f"valid: {len(kept)} lines")) == (0, True)
+    assert stated.startswith("not detected without --head: lines that were removed from the end")
+    told = json.loads(reconciler("ledger", "verify", "ledger.jsonl", "--format", "json").out)
+    assert (told["anchored"], told["undetected"] in stated) == (False, True)
+    anchored = ("ledger", "verify", "ledger.jsonl", "--head", head, "--count", "3")
+    found = reconciler(*anchored, "--format", "json")
+    answer = json.loads(found.out)
+    assert (found.code, answer["anchored"], answer["undetected"]) == (1, True, None)

@@ -38,20 +38,21 @@ ledger = LazyGroup(
 def verify(console: Console, *, path: str, head: str | None, count: int, output: str) -> int:
     """Find every change, cut or reorder in a ledger.
 
-    Each line holds the digest of the one before it. A cut at the end breaks no chain: to find it,
-    give the head and the count that an apply said at its end.
+    Each line holds the digest of the one before it. The chain alone does not show that lines were
+    removed from the end, or that the last line was written again: give the head and the count that
+    an apply printed at its end.
     """
     from reconciler.cli.views.ledger import checked, document
     from reconciler.stores.ledger import START, Anchor
     from reconciler.stores.ledger import verify as verified
 
     anchor = Anchor(count=count, head=head or START) if head or count else None
-    found = verified(Path(path), anchor)
+    found, anchored = verified(Path(path), anchor), head is not None
     if output == "json":
-        console.document(document(found))
+        console.document(document(found, anchored=anchored))
         return 1 if found.broken else 0
     if not found.broken:
-        console.data(checked(found))
+        console.data(checked(found, anchored=anchored))
         return 0
     listed = [f"line {e.line:,}: {e.why}" if e.line else e.why for e in found.broken[:SHOWN]]
     more = len(found.broken) - SHOWN

@@ -1,7 +1,7 @@
 """What an apply writes into its ledger, and what a check of one says."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from reconciler.apply.events import (
     ActionDone,
@@ -25,6 +25,13 @@ from reconciler.plan.action import Action
 
 if TYPE_CHECKING:
     from reconciler.stores.ledger import Ledger, Verified
+
+
+UNDETECTED: Final = (
+    "lines that were removed from the end, and a last line (or an end of several lines) that was"
+    " written again with new digests"
+)
+"""What the chain alone cannot show: only a head that is kept elsewhere does."""
 
 
 def recorded(
@@ -81,19 +88,24 @@ def _line(
     }
 
 
-def checked(found: "Verified") -> str:
-    """Say how far a ledger that is right reaches."""
+def checked(found: "Verified", *, anchored: bool) -> str:
+    """Say how far a ledger that is right reaches, and what was not checked without a head."""
     torn = f", {plural(len(found.torn), 'line')} cut short by a run that was killed"
     lines = plural(found.anchor.count, "line")
-    return f"valid: {lines}, head {found.anchor.head}" + (torn if found.torn else "")
+    valid = f"valid: {lines}, head {found.anchor.head}" + (torn if found.torn else "")
+    if anchored:
+        return valid
+    return f"{valid}\nnot detected without --head: {UNDETECTED}"
 
 
-def document(found: "Verified") -> Mapping[str, object]:
+def document(found: "Verified", *, anchored: bool) -> Mapping[str, object]:
     """Return what a check found as an object for a program."""
     return {
         "format": "reconciler.ledger-verify",
         "version": 1,
         "valid": not found.broken,
+        "anchored": anchored,
+        "undetected": None if anchored else UNDETECTED,
         "count": found.anchor.count,
         "head": found.anchor.head,
         "torn": list(found.torn),
