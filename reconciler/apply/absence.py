@@ -71,10 +71,14 @@ async def unlisted(
     began, pause = clock.monotonic(), _PAUSE
     while True:
         listing = await session.list_clients()
+        shown: dict[int | None, list[ListedClient]] = {}
+        for each in listing.clients:
+            shown.setdefault(each.id, []).append(each)
         left = [
             each
             for each in revoked
-            if listing.missing or any(is_same_client(each, other) for other in listing.clients)
+            if listing.missing
+            or any(is_same_client(each, other) for other in shown.get(each.id, ()))
         ]
         passed = clock.monotonic() - began
         if not left or listing.missing or passed >= run.settings.window or not run.may_start:

@@ -55,6 +55,7 @@ async def work(run: Run, tally: Tally) -> None:
     except Exception as error:  # noqa: BLE001 (one instance's defect must not cancel the others)
         tally.fail(Cause(code="internal", message=f"internal error: {type(error).__name__}"))
     finally:
+        run.views.pop(tally.instance, None)
         tally.finish()
 
 

@@ -301,9 +301,13 @@ async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cau
                 found = "Domo could not be asked whether its secret works"
             case _:
                 assert_never(proof)
+    if entry.retiring:
+        follows = "so its predecessor stays"
+    else:
+        follows = "and a secret of an earlier run is delivered only after it has signed in"
     return Cause(
         code="not-proven",
-        message=f"{found}, so nothing is replaced by it: {reason}",
+        message=f"{found}, {follows}: {reason}",
         hint="apply again: it is kept, and delivered once it works; `reconciler plan --refresh`"
         " shows whether the client is gone",
     )

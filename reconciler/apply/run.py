@@ -12,12 +12,25 @@ from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.model.instant import stamp
 from reconciler.model.secret import Secret
 from reconciler.plan.action import Plan
+from reconciler.plan.observe import View
 from reconciler.plan.select import Selection
-from reconciler.ports import Clock, Credentials, Domo, Journal, Sealing, Sinks, StateStore
+from reconciler.ports import (
+    Clock,
+    Credentials,
+    Domo,
+    Journal,
+    Listing,
+    Sealing,
+    Sinks,
+    StateStore,
+)
 from reconciler.state.document import Entry, Plain, State
 from reconciler.state.identity import Identity, of_attempts, of_clients
 from reconciler.state.journal import WorkingState
 from reconciler.state.records import Header, Record
+
+ViewKey = tuple[int, str, int | None, str | None]
+"""A list by its `id`, a domain, and the owner and principal of the clients in question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +91,7 @@ class Run:
     instance by its key, `proven` the client ids that signed in, `gone` those that were to be
     revoked and had ended before, `revoking` those whose revoke
     Domo answered with 204, `written` the serial of the state that this run wrote.
+    `views` are the lists of the instances that are being worked on, indexed by `seen.sight`.
     """
 
     desired: Desired
@@ -96,6 +110,7 @@ class Run:
     proven: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     revoking: set[str] = field(default_factory=set)
+    views: dict[str, dict[ViewKey, tuple[Listing, View]]] = field(default_factory=dict)
     written: int | None = None
     halted: Cause | None = None
     _serial_checked: bool = False

@@ -37,10 +37,18 @@ def sight(
     domain: str,
     principal: str | None = None,
 ) -> Sight:
-    """Look for a client that is known, by the rules of `plan.observe.View`."""
-    proves = listing.would_show(owner=known.owner, principal=principal)
-    owners = frozenset({known.owner} if proves else ())
-    return view_of(run, instance, listing, domain=domain, proves=owners).sight(known)
+    """Look for a client that is known, by the rules of `plan.observe.View`.
+
+    A list is indexed once for all clients of one owner: one index for each client would take
+    quadratic time. The kept list makes its `id` unique for as long as the views are kept.
+    """
+    views = run.views.setdefault(instance, {})
+    key = (id(listing), domain, known.owner, principal)
+    if key not in views:
+        proves = listing.would_show(owner=known.owner, principal=principal)
+        owners = frozenset({known.owner} if proves else ())
+        views[key] = listing, view_of(run, instance, listing, domain=domain, proves=owners)
+    return views[key][1].sight(known)
 
 
 def identified(

@@ -1,6 +1,8 @@
 """Successors and ends: create first, prove, deliver, and revoke only what a list shows."""
 
+import cProfile
 import json
+import pstats
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -190,3 +192,42 @@ def test_a_successor_in_the_state_alone_is_proved_before_the_old_one_ends(
     shop.served.heal()
     assert shop.apply(shop.desired(client), end).complete
     assert shop.names() == ["Reporting (2)"]
+
+
+def test_many_revokes_index_each_list_once(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """The work on a list does not grow with the number of clients that are revoked."""
+    shop = workshop()
+    clients = [make_client(f"C{number}") for number in range(12)]
+    shop.apply(shop.desired(*clients), *(make_action(Kind.CREATE, each) for each in clients))
+    known = shop.clients
+    acts = [
+        make_action(Kind.REVOKE, each, client_id=known[each.address].client_id, sinks=())
+        for each in clients
+    ]
+    with cProfile.Profile() as profile:
+        assert shop.apply(shop.desired(), *acts).complete
+    assert shop.names() == []
+    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]  # typeshed leaves it out
+    indexed = [row[0] for (file, _, name), row in stats.items() if (name, file[-10:]) == _VIEW_OF]
+    assert sum(indexed) <= 4
+
+
+_VIEW_OF = ("of", "observe.py")
+
+
+def test_a_secret_of_an_earlier_run_waits_and_says_why(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """It is delivered only after it has signed in, also if its sink is empty."""
+    shop, client = workshop(), make_client("Reporting")
+    (shop.root / "i1-reporting").mkdir()
+    assert not shop.apply(shop.desired(client), make_action(Kind.CREATE, client)).complete
+    (shop.root / "i1-reporting").rmdir()
+    shop.served.fault("garbage", route="token", times=None)
+    report = shop.apply(shop.desired(client), make_action(Kind.DELIVER, client))
+    (failed,) = report.failed
+    assert failed.cause.code == "not-proven"
+    assert "of an earlier run is delivered only after it has signed in" in failed.cause.message
+    assert not (shop.root / "i1-reporting").exists()
