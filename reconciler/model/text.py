@@ -104,10 +104,19 @@ def _unaccented(text: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that `word` was probably meant to be, if one is near."""
+    """Return the known word that `word` was probably meant to be, if one is near.
+
+    A word that differs only in upper and lower case is the nearest of all.
+    """
     from difflib import get_close_matches
 
-    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    words, lowered = list(known), word.casefold()
+    folded = {each: each.casefold() for each in words}
+    same = [each for each in words if folded[each] == lowered]
+    found = get_close_matches(word, same, n=1, cutoff=0) or get_close_matches(word, words, n=1)
+    if not found:
+        near = get_close_matches(lowered, folded.values(), n=1)
+        found = [each for each in words if folded[each] in near][:1]
     return found[0] if found else None
 
 

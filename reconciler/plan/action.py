@@ -136,10 +136,11 @@ class Plan:
     is the digest over them all. `unchanged` counts clients with nothing to do. `endpoints` are base
     URLs that are not Domo's, with the instances behind them. `targets`, `excludes` and `labels`
     are the selection that it was made with, `wish` what a command asked for. `fleet` has the
-    instances that the plan looked at under "", and those that a client set is on under the set's
-    name: what "all" and "except" of a rendered plan refer to. `drift` is None but for a plan that
-    only looks: it has no actions, and the notices with these codes are what was found. `moves`
-    counts the clients that get another address or domain, for which nothing is done at Domo.
+    instances with clients under "", and those of each client set under the set's name, also if
+    the plan was narrowed: what "all" and "except" of a rendered plan refer to. `drift` is None but
+    for a plan that only looks: it has no actions, and the notices with these codes are what was
+    found. `moves` counts the clients that get another address or domain, for which nothing is done
+    at Domo.
     """
 
     id: str

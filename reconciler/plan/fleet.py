@@ -137,15 +137,13 @@ def _notice(code: str, instance: str, message: str, names: Iterable[str] = ()) -
     return Notice(code=code, address=None, message=message, instance=instance, names=tuple(names))
 
 
-def members(ground: Ground, meant: Predicate) -> Mapping[str, tuple[str, ...]]:
-    """Return the instances that the plan looks at under "", and under each client set's name its.
+def members(ground: Ground) -> Mapping[str, tuple[str, ...]]:
+    """Return the instances with clients under "", and those of each client set under its name.
 
-    An instance without a client that is meant is not among them.
+    A plan that was narrowed has the same members: `all` in a headline means all of them.
     """
     found: dict[str, dict[str, None]] = {"": {}}
     for address, client in ground.desired.clients.items():
-        if not meant(address):
-            continue
         found[""][address.instance] = None
         for each in (client.client_set, client.overrides):
             if each is not None:

@@ -121,7 +121,7 @@ def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refres
         managed=len(clients),
         endpoints=_endpoints(desired.instances[key] for key in sorted(desired.instances)),
         encrypted=bool(desired.recipients),
-        fleet=fleet.members(ground, meant),
+        fleet=fleet.members(ground),
     )
 
 

@@ -38,6 +38,18 @@ class Selection:
             return False
         return all(labels.get(name) == value for name, value in self.labels.items())
 
+    def has(self, key: str, labels: Mapping[str, str]) -> bool:
+        """Say whether an instance without clients is meant."""
+        targets, excludes = (
+            [each for each in patterns if "/" not in each]
+            for patterns in (self.targets, self.excludes)
+        )
+        if self.targets and not any(fnmatchcase(key, each) for each in targets):
+            return False
+        if any(fnmatchcase(key, each) for each in excludes):
+            return False
+        return all(labels.get(name) == value for name, value in self.labels.items())
+
 
 def predicate(selection: Selection | None, desired: Desired, state: State | None) -> Predicate:
     """Return the test by which an address is meant.
@@ -56,7 +68,28 @@ def predicate(selection: Selection | None, desired: Desired, state: State | None
     _check_labels(selection.labels, desired)
     labels = {key: instance.labels for key, instance in desired.instances.items()}
     nothing: Mapping[str, str] = {}
-    return lambda address: selection.matches(address, labels.get(address.instance, nothing))
+
+    def meant(address: Address) -> bool:
+        return selection.matches(address, labels.get(address.instance, nothing))
+
+    several = sum(map(bool, (selection.targets, selection.excludes, selection.labels))) > 1
+    if several and selection.only is None and not any(map(meant, universe.addresses)):
+        # An instance without clients is selected, too: its plan is empty.
+        bare = universe.instances - {each.instance for each in universe.addresses}
+        if not any(selection.has(key, labels.get(key, nothing)) for key in bare):
+            raise _nothing_in_common(selection)
+    return meant
+
+
+def _nothing_in_common(selection: Selection) -> UsageError:
+    """Return the error for options that each match something, and no client together."""
+    labels = [f"{name}={value}" for name, value in selection.labels.items()]
+    named = {"--target": selection.targets, "--exclude": selection.excludes, "--label": labels}
+    options = " ".join(f"{name} {each}" for name, given in named.items() for each in given)
+    return UsageError(
+        f"no client is selected by {options}",
+        hint="leave one of the options out: together they match nothing",
+    )
 
 
 def _hits(target: str, address: Address) -> bool:

@@ -95,6 +95,8 @@ def whereabouts(
         return ", ".join(named(each) for each in group.instances)
     if whole and len(others) <= FEW:
         return f"{count}{of_set}, except {', '.join(named(each) for each in others)},"
+    if whole and of_set:
+        return f"{len(here):,} of the {len(whole):,} instances{of_set}"
     return count
 
 

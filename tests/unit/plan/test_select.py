@@ -57,6 +57,9 @@ def test_a_selection_narrows_the_plan(selection: Selection, chosen: str, five: "
         ("acme-prd/Reporting", "acme-prod/Reporting"),
         ("zzzzzzzzzzz/Reportin", "zzzzzzzzzzz/Reporting"),
         ("acme-prod/qqqqqqqq", "acme-prod"),
+        ("acme-prod/REPORTING", "acme-prod/Reporting"),
+        ("acme-prod/etl [X]", "acme-prod/ETL [x]"),
+        ("ACME-PROD/reportin", "acme-prod/Reporting"),
     ],
 )
 def test_a_target_that_matches_nothing_is_a_usage_error(
@@ -95,6 +98,45 @@ def test_a_label_that_no_instance_has_is_a_usage_error(
     with pytest.raises(UsageError) as caught:
         five.plan(selection=Selection(labels=labels))
     assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("selection", "options"),
+    [
+        (
+            Selection(targets=("globex",), labels={"env": "prod"}),
+            "--target globex --label env=prod",
+        ),
+        (
+            Selection(targets=("acme-*/Rep*",), excludes=("acme-*",)),
+            "--target acme-*/Rep* --exclude acme-*",
+        ),
+        (
+            Selection(targets=("acme-dev",), excludes=("acme-dev/*",)),
+            "--target acme-dev --exclude acme-dev/*",
+        ),
+        (
+            Selection(excludes=("acme-prod",), labels={"env": "prod", "region": "emea"}),
+            "--exclude acme-prod --label env=prod --label region=emea",
+        ),
+    ],
+)
+def test_options_with_nothing_in_common_are_a_usage_error(
+    selection: Selection, options: str, five: "Fleet"
+) -> None:
+    """Options that each match a client, and none together, do not make an empty plan."""
+    with pytest.raises(UsageError) as caught:
+        five.plan(selection=selection)
+    assert caught.value.message == f"no client is selected by {options}"
+
+
+def test_options_that_select_an_instance_without_clients_are_an_empty_plan(
+    five: "Fleet",
+) -> None:
+    """The instance is what the options have in common."""
+    five.instance("bare", labels={"env": "prod"})
+    chosen = Selection(targets=("bare",), excludes=("*/ETL*",), labels={"env": "prod"})
+    assert five.plan(selection=chosen).actions == ()
 
 
 def test_a_target_without_clients_is_an_empty_plan(fleet: "Fleet") -> None:

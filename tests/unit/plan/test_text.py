@@ -14,6 +14,7 @@ from reconciler.model.text import ascii_signs
 from reconciler.plan.render.group import posed
 from reconciler.plan.render.markdown import render_markdown
 from reconciler.plan.render.text import render_text, summary
+from reconciler.plan.select import Selection
 from reconciler.state.document import Plain
 
 if TYPE_CHECKING:
@@ -157,6 +158,20 @@ def test_a_client_sets_entry_refers_to_the_set(sealed: "Fleet") -> None:
     sealed.know("acme-0/ETL")
     again = render_text(sealed.plan())
     assert "# ETL on 8 instances of client set base, except acme-0, will be created" in again
+
+
+def test_all_are_the_whole_client_set_in_a_narrowed_plan(sealed: "Fleet") -> None:
+    """A plan that was narrowed to a part of a set does not call this part all of the set."""
+    for number in range(12):
+        sealed.want(f"acme-{number:02}/ETL", client_set="base")
+    three = render_text(sealed.plan(selection=Selection(targets=("acme-0[0-2]",))))
+    assert "# ETL on acme-00, acme-01, acme-02 will be created" in three
+    ten = render_text(sealed.plan(selection=Selection(targets=("acme-0?",))))
+    assert (
+        "# ETL on 10 instances of client set base, except acme-10, acme-11, will be created" in ten
+    )
+    six = render_text(sealed.plan(selection=Selection(targets=("acme-0[0-5]",))))
+    assert "# ETL on 6 of the 12 instances of client set base will be created" in six
 
 
 def test_what_differs_is_an_entry_of_its_own(sealed: "Fleet") -> None:
