@@ -2,9 +2,10 @@
 
     python tests/crash/soak.py --kills 500 --seed 1
 
-Each life has a fleet of its own on instances with manners of their own: masked client ids, a list
-that lags, sessions that end early; half of them have an encrypted state and no key to it. It prints
-a table of figures, and ends with 1 where an invariant of `judge` did not hold.
+Each life has a fleet of its own on instances with rules of their own: client ids hidden in ten
+forms, lists in pages, lists that lag, create responses that repeat other values, a retired create
+endpoint, sessions that end early. Half of the lives have an encrypted state and no key to it. The
+script prints a table of figures, and exits with 1 if an invariant of `judge` did not hold.
 
 Where a kill came between two sinks of a sealed secret, the second needs the key: the plan says so,
 and it is given at the next rest.
@@ -56,7 +57,34 @@ FAULTS: Final[tuple[dict[str, Any], ...]] = (
     {"what": "wrong_name", "route": "create*"},
     {"what": "redirect"},
     {"what": "expired_session"},
+    {"what": "list_cut", "route": "list"},
+    {"what": "list_cut", "route": "list", "keep": 2},
+    # Nothing marks these lists as wrong, so only one in a row can be survived.
+    {"what": "list_hides", "route": "list", "named": "Client [0-3]*", "times": 1},
+    {"what": "list_hides", "route": "list", "times": 1},
+    {"what": "other_instance", "route": "list", "times": 1},
+    {"what": "no_effect", "route": "revoke"},
+    {"what": "echoed", "route": "create*", "echo": "upper"},
+    {"what": "echoed", "route": "create*", "echo": "escaped"},
+    {"what": "echoed", "route": "create*", "echo": "null"},
+    {"what": "echoed", "route": "create*", "echo": "absent"},
+    {"what": "oauth_error", "route": "token"},
+    {"what": "oauth_error", "route": "token", "error": "server_error", "status": 403},
+    {"what": "error_before", "route": "token", "status": 405},
 )
+MASKS: Final = (
+    True,
+    "null",
+    "absent",
+    "prefix",
+    "ellipsis",
+    "bullets",
+    "asterisks",
+    "zeros",
+    "upper",
+    "bare",
+)
+ECHOES: Final = ("sent", "upper", "lower", "cut", "escaped", "null", "absent")
 KILLS_OF_A_LIFE: Final = 12
 
 
@@ -249,9 +277,14 @@ def _instance(draw: Random, lag: float) -> dict[str, Any]:
             {"email": "ops@i.example", "password": "right", "admin": draw.random() < 0.7},
         ],
         "clients": [dict(each) for each in STRANGERS],
-        "mask_client_ids": draw.random() < 0.4,
-        "list_shape": draw.choice(("array", "entries")),
+        "mask_client_ids": draw.choice(MASKS) if draw.random() < 0.5 else False,
+        "list_shape": draw.choice(("array", "entries", "pages")),
+        "list_page": draw.choice((2, 5, 50)),
         "list_lag": lag,
+        "revoke_lag": lag,
+        "echo": draw.choice(ECHOES) if draw.random() < 0.5 else "stored",
+        "sign_in_method": draw.choice(("both", "get", "post")),
+        "create_retired": draw.choice((None, None, 404, 405, 410)),
         "session_requests": draw.choice((None, None, 6)),
     }
 
