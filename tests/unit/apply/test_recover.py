@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -98,6 +99,27 @@ def test_an_intent_is_settled_without_any_action(workshop: Make, make_client: Ma
     shop.served.add_client(
         "i1.domo.com", "Reporting", description=our_mark(), owner="ops@i.example"
     )
+    assert shop.apply(shop.desired()).complete
+    assert shop.names() == []
+    assert shop.journals == []
+
+
+def test_a_withdrawal_that_outlasts_the_window_proves_no_other_absence(
+    workshop: Make, make_client: Make
+) -> None:
+    """A client that the first list lacks is looked for in a list from after the window."""
+    shop = workshop(latency=0.2)
+    clients = make_client("Reporting"), make_client("Later")
+    first = leave_intent(shop, clients[0], owner=owner(shop))
+    other = replace(first, address=clients[1].address, live_name="Later", nonce="1a0b0c0d")
+    header = Header(run="gone", lineage=LINEAGE, serial=1, plan_id="p", at="2026-01-01T00:00:00Z")
+    asyncio.run(append(shop, header, other))
+    add_lost(shop)
+    mark = Mark.of(lineage=LINEAGE, domain="i1.domo.com", nonce="1a0b0c0d")
+    shop.served.add_client(
+        "i1.domo.com", "Later", description=marked("", mark), owner="ops@i.example"
+    )
+    shop.served.fault(what="list_hides", route="list", named="Later")
     assert shop.apply(shop.desired()).complete
     assert shop.names() == []
     assert shop.journals == []
