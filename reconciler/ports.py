@@ -1,7 +1,6 @@
 """What the engine needs from the outside: each Protocol is a contract for both of its sides.
 
-The engine knows these and no adapter. Every adapter of a port passes the port's suite in
-`tests/contract/`.
+The engine knows these and no adapter. Every adapter passes its port's suite in `tests/contract/`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -78,8 +77,8 @@ class Credentials(Protocol):
 class Listing:
     """The clients that an instance showed, and to whom.
 
-    `user` is Domo's id of the user who asked, None where an access token does not say. `missing`
-    says why the list is known to be incomplete, "" if nothing shows that it is.
+    `user` is Domo's id of the user, None if an access token does not show it. `missing` is why the
+    list is incomplete, "" if nothing shows that it is.
     """
 
     clients: tuple[ListedClient, ...]
@@ -105,20 +104,22 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientMade:
-    """Domo made the client and said its secret."""
+    """Domo created the client; `name`, `description` and `scope` are what it repeats."""
 
     client_id: str
     secret: Secret
     owner: int | None = None
     id: int | None = None
+    name: str | None = None
+    description: str | None = None
+    scope: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotMade:
     """Nothing was made, for sure: the request was refused, or never left.
 
-    `status` is the HTTP status of the refusal, None where no request was answered. `hint` is what
-    to do about it, if the cause is known.
+    `status` is that of the refusal, None if no request was answered. `hint` is what to do about it.
     """
 
     reason: str
@@ -188,9 +189,8 @@ class Prover(Protocol):
 class Session(Protocol):
     """One instance, signed on to.
 
-    `user` is the id of the user who signed on, None where that is not known (an access token
-    until its first create). `principal` names the credential without revealing it: the same for
-    the same user or token, another one else.
+    `user` is None until it is known (an access token shows it with the first create). `principal`
+    names the credential without revealing it: the same for the same user or token.
     """
 
     @property

@@ -213,6 +213,7 @@ def _report(run: Run, tallies: Iterable[Tally], lost: Cause | None) -> Report:
         instances_failed=tuple(each.failure for each in every if each.failure is not None),
         stopped=run.stop.requested,
         halted=run.halted,
+        notes=tuple((message, address) for (address, _), message in sorted(run.notes.items())),
         unrecorded=lost,
         serial=run.written,
     )

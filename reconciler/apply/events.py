@@ -136,7 +136,8 @@ class Report:
     The plan's actions are `done`, `failed`, `under_way` (cut off: the journal knows how far they
     came), or `skipped` (never begun: interrupted, or their instance or wave stopped); those at an
     address that is `unresolved` are counted there. `unrecorded` says why the state was not written,
-    and then the journal holds everything; `serial` is that of the state that was.
+    and then the journal holds everything; `serial` is that of the state that was. `notes` say how
+    Domo spells new clients differently, each with the client's address.
     """
 
     done: tuple[Action, ...] = ()
@@ -147,6 +148,7 @@ class Report:
     instances_failed: tuple[InstanceFailed, ...] = ()
     stopped: bool = False
     halted: Cause | None = None
+    notes: tuple[tuple[str, Address], ...] = ()
     unrecorded: Cause | None = None
     serial: int | None = None
     seconds: float = field(default=0.0, compare=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.apply.absence import Absence, unlisted
 from reconciler.apply.events import Cause, cause_of
+from reconciler.apply.learn import learn, learn_unmarked, note_repeated
 from reconciler.apply.make import Posted, conflict, deliver, intend, post, prove, secure
 from reconciler.apply.recover import recover
 from reconciler.apply.retire import (
@@ -18,13 +19,12 @@ from reconciler.apply.retire import (
     unconfirmed,
 )
 from reconciler.apply.run import Run
-from reconciler.apply.seen import check_origin, identified, sight
+from reconciler.apply.seen import check_origin, sight
 from reconciler.apply.signon import credential_of
 from reconciler.apply.tally import Tally
 from reconciler.model.address import Address
 from reconciler.model.client import ListedClient
 from reconciler.model.errors import CredentialUnavailable, ReconcilerError, Unreachable
-from reconciler.model.naming import form
 from reconciler.plan.action import Action, Kind
 from reconciler.plan.observe import Gone, Present, Sight
 from reconciler.ports import Listing, Session
@@ -130,30 +130,10 @@ class _Work:
     ended_first: set[Address] = field(default_factory=set)
 
     def identify(self) -> None:
-        """Take the numeric ids that the list shows into what is known."""
-        key = self.tally.instance
-        for address, entry in identified(self.run, key, self.listing, self._entries()):
-            self.run.working.entry(address, entry)
-
-    def _identify_made(self) -> None:
-        """Take the ids of what this run made, where the list masks client ids and shows no mark.
-
-        A client that is new in the list, of the name that this run has just created and of the
-        user who did, is the one.
-        """
-        new = [
-            each
-            for each in self.listing.clients
-            if each.client_id is None and each.mark is None and each.id not in self.before
-        ]
-        for address in {each.address for each in self.made}:
-            entry = self.run.entry(address)
-            if entry is None or entry.id is not None or entry.owner is None:
-                continue
-            wanted = (form(entry.live_name), entry.owner)
-            found = [each for each in new if (form(each.name), each.owner) == wanted]
-            if len(found) == 1:
-                self.run.working.entry(address, replace(entry, id=found[0].id))
+        """Take what the list shows of new clients into what is known."""
+        learn(self.run, self.tally.instance, self.listing, self._entries())
+        made = {each.address for each in self.made}
+        learn_unmarked(self.run, self.listing, made, self.before)
 
     def _sight(self, known: Entry | Retiring, domain: str) -> Sight:
         return sight(self.run, self.tally.instance, known, self.listing, domain=domain)
@@ -219,6 +199,7 @@ class _Work:
         """Make the secret durable and deliver it, while the next `POST` is under way."""
         try:
             await secure(self.run, self.session, posted)
+            note_repeated(self.run, action.address, posted.made)
             cause = await _deliver(self.run, self.session, action)
         except ReconcilerError as error:
             cause = cause_of(error, self.tally.instance)
@@ -283,7 +264,6 @@ class _Work:
         if self.made:
             self.listing = await self.session.list_clients()
             self.identify()
-            self._identify_made()
         causes: list[tuple[Action, Cause | None]] = []
         for action in self.succeeded:
             entry = self.run.entry(action.address)
@@ -387,7 +367,6 @@ class _Work:
             pause *= 2
             self.listing = await self.session.list_clients()
             self.identify()
-            self._identify_made()
         return True
 
 

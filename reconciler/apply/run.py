@@ -90,8 +90,9 @@ class Run:
     `base` is the state file that this run read and will replace, `addresses` what is known of each
     instance by its key, `proven` the client ids that signed in, `gone` those that were to be
     revoked and had ended before, `revoking` those whose revoke
-    Domo answered with 204, `written` the serial of the state that this run wrote.
-    `views` are the lists of the instances that are being worked on, indexed by `seen.sight`.
+    Domo answered with 204, `notes` how Domo spells new clients differently (by address and field),
+    `written` the serial of the state that this run wrote. `views` are the lists of the instances
+    that are being worked on, indexed by `seen.sight`.
     """
 
     desired: Desired
@@ -111,6 +112,7 @@ class Run:
     gone: set[str] = field(default_factory=set)
     revoking: set[str] = field(default_factory=set)
     views: dict[str, dict[ViewKey, tuple[Listing, View]]] = field(default_factory=dict)
+    notes: dict[tuple[Address, str], str] = field(default_factory=dict)
     written: int | None = None
     halted: Cause | None = None
     _serial_checked: bool = False
@@ -146,13 +148,18 @@ class Run:
         clients = (replace(e, attempt=e.client_id in self.revoking) for e in of_clients(mine))
         return [*clients, *(each for each in attempts if each.address.instance == instance)]
 
+    def is_new(self, address: Address, entry: Entry) -> bool:
+        """Return whether a client is one that the state file did not know when the run began."""
+        before = self.base.clients.get(address)
+        return before is not entry and (before is None or before.client_id != entry.client_id)
+
     def unidentified(self) -> set[str]:
         """Return the instances of clients that a journal brought, and no list has shown yet."""
         return {
             address.instance
             for address, entry in self.working.clients.items()
-            if entry.id is None
-            and self.base.clients.get(address) is not entry
+            if self.base.clients.get(address) is not entry
+            and (entry.id is None or self.is_new(address, entry))
             and address.instance in self.desired.instances
             and self.selected(address)
         }

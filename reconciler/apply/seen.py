@@ -1,17 +1,12 @@
 """What a list of this run says about a client: the only ground on which one is revoked."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-
 from reconciler.apply.run import Run
 from reconciler.model import client_id
-from reconciler.model.address import Address
 from reconciler.model.client import ListedClient
 from reconciler.model.errors import Unreachable
 from reconciler.model.mark import owner_of
-from reconciler.plan.observe import Known, Present, Seen, Sight, View
+from reconciler.plan.observe import Known, Seen, Sight, View
 from reconciler.ports import Listing
-from reconciler.state.document import Entry
 from reconciler.state.records import Intent
 
 
@@ -49,27 +44,6 @@ def sight(
         owners = frozenset({known.owner} if proves else ())
         views[key] = listing, view_of(run, instance, listing, domain=domain, proves=owners)
     return views[key][1].sight(known)
-
-
-def identified(
-    run: Run, instance: str, listing: Listing, entries: Iterable[tuple[Address, Entry]]
-) -> Iterator[tuple[Address, Entry]]:
-    """Yield the entries without a numeric id that the list shows, with the id that it shows.
-
-    One index serves them all: one for each entry would take quadratic time, and which listed
-    client an entry is depends on the list alone.
-    """
-    views: dict[str, View] = {}
-    for address, entry in entries:
-        if entry.id is not None:
-            continue
-        if entry.domain not in views:
-            views[entry.domain] = view_of(
-                run, instance, listing, domain=entry.domain, proves=frozenset()
-            )
-        found = views[entry.domain].sight(entry)
-        if isinstance(found, Present) and found.listed.id is not None:
-            yield address, replace(entry, id=found.listed.id)
 
 
 def doubt(run: Run, instance: str, listing: Listing, *, domain: str) -> str:

@@ -125,7 +125,6 @@ def _is_client(entry: object) -> bool:
 def _listed(entry: Mapping[str, Any]) -> ListedClient:
     client_id = _text(entry.get("clientId"))
     whole = is_whole(client_id)
-    scopes = entry.get("scopes", entry.get("scope"))
     return ListedClient(
         id=_number(entry.get("id")),
         name=_text(entry.get("name")),
@@ -133,7 +132,7 @@ def _listed(entry: Mapping[str, Any]) -> ListedClient:
         client_id=client_id if whole else None,
         hidden="" if whole else client_id,
         owner=_number(entry.get("userId")),
-        scope=canonical(each for each in _list(scopes) if isinstance(each, str)),
+        scope=_scope(entry),
     )
 
 
@@ -159,6 +158,9 @@ def made(body: bytes) -> ClientMade:
         secret=Secret(secret),
         owner=_number(answer.get("user", answer.get("userId"))),
         id=_number(answer.get("id")),
+        name=_text(answer.get("name")) or None,
+        description=_text(answer.get("description")) or None,
+        scope=_scope(answer),
     )
 
 
@@ -205,6 +207,11 @@ def _number(value: object) -> int | None:
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
     return None
+
+
+def _scope(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    scopes = entry.get("scopes", entry.get("scope"))
+    return canonical(each for each in _list(scopes) if isinstance(each, str) and each)
 
 
 def _text(value: object) -> str:

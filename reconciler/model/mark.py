@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
-_MARK: Final = re.compile(r"\s*\[reconciler:([0-9a-f]{6})-([0-9a-f]{8})\]\s*\Z")
+_MARK: Final = re.compile(r"\s*\[reconciler:([0-9a-f]{6})-([0-9a-f]{8})\]\s*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,4 +45,4 @@ def divide(stored: str) -> tuple[str, Mark | None]:
     found = _MARK.search(stored)
     if not found:
         return stored, None
-    return stored[: found.start()], Mark(owner=found.group(1), nonce=found.group(2))
+    return stored[: found.start()], Mark(owner=found.group(1).lower(), nonce=found.group(2).lower())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container
+from html import unescape
 from typing import Final
 from unicodedata import normalize
 
@@ -25,7 +26,8 @@ def successor(name: str, last: str, taken: Container[str]) -> str:
     `taken` are names in their form.
     """
     found = _NUMBERED.fullmatch(last)
-    number = int(found["number"]) if found and form(found["base"]) == form(name) else 1
+    # A list may show the name as HTML; its number counts all the same.
+    number = int(found["number"]) if found and form(unescape(found["base"])) == form(name) else 1
     while True:
         number += 1
         candidate = f"{name} ({number})"

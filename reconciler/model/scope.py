@@ -8,5 +8,18 @@ SCOPES: Final = ("account", "audit", "buzz", "dashboard", "data", "user", "workf
 
 
 def canonical(scopes: Iterable[str]) -> tuple[str, ...]:
-    """Sort and deduplicate: two scopes are equal when their canonical forms are."""
-    return tuple(sorted(set(scopes)))
+    """Sort and deduplicate without case; a known scope gets Domo's spelling."""
+    found: dict[str, str] = {}
+    for each in scopes:
+        found.setdefault(each.lower(), each.lower() if each.lower() in SCOPES else each)
+    return tuple(found[key] for key in sorted(found))
+
+
+def folded(scopes: Iterable[str]) -> frozenset[str]:
+    """Return the form in which scopes are compared: case and order make no difference."""
+    return frozenset(each.lower() for each in scopes)
+
+
+def is_same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Return whether two scopes are equal; most pairs of a plan are equal as they are."""
+    return one == other or folded(one) == folded(other)

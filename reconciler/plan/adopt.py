@@ -8,7 +8,7 @@ from reconciler.model.client import DesiredClient, ListedClient
 from reconciler.model.errors import UsageError
 from reconciler.model.mark import divide
 from reconciler.model.naming import form
-from reconciler.model.scope import SCOPES, canonical
+from reconciler.model.scope import SCOPES, canonical, folded
 from reconciler.model.text import is_one_line, nearest, printable
 from reconciler.plan.observe import Present, View
 from reconciler.state.document import Entry, Retiring
@@ -158,7 +158,8 @@ def why_unnameable(listed: ListedClient, scopes: Collection[str] = ()) -> str | 
         return "its name is not printable text on one line"
     if not listed.scope:
         return "the list shows no scope of it"
-    unknown = [each for each in listed.scope if each not in SCOPES and each not in scopes]
+    known = folded((*SCOPES, *scopes))
+    unknown = [each for each in listed.scope if each.lower() not in known]
     if unknown:
         names = ", ".join(f"`{printable(each)[:64]}`" for each in unknown)
         return f"unknown scope {names}: list it under `allow_scopes`"

@@ -12,19 +12,19 @@ from reconciler.model.client import DesiredClient
 from reconciler.model.instant import later
 from reconciler.model.mark import divide
 from reconciler.model.naming import form
-from reconciler.model.scope import canonical
+from reconciler.model.scope import canonical, folded, is_same
 from reconciler.model.sink import STATE
 from reconciler.model.text import brief
 from reconciler.plan.action import Action, Kind, Notice, Origin, Problem
-from reconciler.plan.ground import Finding, Ground, origin
-from reconciler.plan.observe import Gone, Present, Sight, View
+from reconciler.plan.ground import Finding, Ground, listed_scope, origin, scope_drift
+from reconciler.plan.observe import Gone, Sight, View
 from reconciler.state.document import Entry, Plain, Retiring, Sealed
 
 
 def is_settled(ground: Ground, client: DesiredClient, entry: Entry) -> bool:
     """Say at once whether nothing follows; most addresses of most plans end here."""
     return (
-        entry.scope == client.scope
+        is_same(entry.scope, client.scope)
         and entry.description == client.description
         and not entry.retiring
         and not ground.views
@@ -80,9 +80,14 @@ def _conflict(view: View, address: Address, name: str) -> str | None:
 
 def known(ground: Ground, client: DesiredClient, entry: Entry) -> Iterator[Finding]:
     """Yield what follows for a client that is wanted and known."""
-    found = _change(ground, client, entry, ground.sight(client.address, entry))
+    sight = ground.sight(client.address, entry)
+    found = _change(ground, client, entry, sight)
     if found is not None:
         yield found
+    drift = scope_drift(entry, sight)
+    if drift and not (isinstance(found, Action) and found.kind.makes):
+        message = f"{drift}; a new client would not change that"
+        yield Notice(code="changed", address=client.address, message=message, place=client.place)
     if not isinstance(found, Action) and _text(entry) != client.description:
         yield Notice(
             code="description",
@@ -166,13 +171,14 @@ def _change(
 def _scope_differs(ground: Ground, client: DesiredClient, entry: Entry, sight: Sight) -> str:
     """Say how the scope differs from the wanted one, "" where it does not.
 
-    A list that shows no scope at all says nothing: no client of Domo's is without one.
+    A list that shows no scope proves nothing: every client has one. A replacement cannot remove
+    scopes that the instance adds, and cannot add those that it has left out since the create.
     """
     scope = canonical(entry.scope)
-    if scope != client.scope:
+    if not is_same(scope, client.scope):
         return ground.phrase((scope, _text(entry)), (client.scope, client.description))
-    seen = canonical(sight.listed.scope) if isinstance(sight, Present) else ()
-    if seen and seen != client.scope:
+    seen = listed_scope(sight)
+    if seen and not folded(seen) >= folded(entry.live_scope or client.scope):
         wanted = (client.scope, client.description)
         return "changed at Domo: " + ground.phrase((seen, client.description), wanted)
     return ""

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from reconciler.model.address import Address
-from reconciler.model.scope import canonical
 from reconciler.plan import diff
 from reconciler.plan.action import Notice
-from reconciler.plan.ground import Ground
-from reconciler.plan.observe import Gone, Present
+from reconciler.plan.ground import Ground, scope_drift
+from reconciler.plan.observe import Gone
 from reconciler.plan.select import Predicate
 from reconciler.state.document import Entry
 
@@ -41,12 +40,8 @@ def _of_client(ground: Ground, address: Address, entry: Entry) -> Iterator[Notic
     sight = ground.sight(address, entry)
     if isinstance(sight, Gone):
         yield _notice("gone", address, "gone from the instance")
-    elif isinstance(sight, Present):
-        seen, kept = canonical(sight.listed.scope), canonical(entry.scope)
-        if seen and seen != kept:
-            yield _notice(
-                "changed", address, f"its scope is {' '.join(seen)} at Domo, not {' '.join(kept)}"
-            )
+    elif scope := scope_drift(entry, sight):
+        yield _notice("changed", address, scope)
     for old in entry.retiring:
         if isinstance(ground.sight(address, old), Gone):
             yield _notice("gone", address, f"its predecessor `{old.live_name}` is gone")

@@ -8,10 +8,11 @@ from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
 from reconciler.model.desired import Desired
 from reconciler.model.instant import parse
+from reconciler.model.scope import canonical, is_same
 from reconciler.model.sink import STATE
 from reconciler.plan.action import Action, Cause, Notice, Origin, Problem
 from reconciler.plan.names import Names
-from reconciler.plan.observe import NotVisible, Sight, View
+from reconciler.plan.observe import NotVisible, Present, Sight, View
 from reconciler.plan.wish import Ending
 from reconciler.state.document import Entry, Retiring
 
@@ -75,3 +76,16 @@ def origin(client: DesiredClient, setting: str | None = None) -> Origin:
     if setting is not None and setting in client.inherited:
         cause = Cause(setting, client.inherited[setting])
     return Origin(place=client.place, client_set=client.client_set, cause=cause)
+
+
+def listed_scope(sight: Sight) -> tuple[str, ...]:
+    """Return the scope that a list shows of a client, () if it shows none."""
+    return canonical(sight.listed.scope) if isinstance(sight, Present) else ()
+
+
+def scope_drift(entry: Entry, sight: Sight) -> str:
+    """Return how the listed scope differs from the recorded one, "" if it does not."""
+    seen, kept = listed_scope(sight), canonical(entry.scope)
+    if not seen or is_same(seen, kept):
+        return ""
+    return f"its scope is {' '.join(seen)} at Domo, not {' '.join(kept)}"

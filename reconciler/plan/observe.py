@@ -191,7 +191,7 @@ class View:
 
     def sight(self, known: Known) -> Sight:
         """Look for a client that the state knows."""
-        found = self._found(known)
+        found = self.find(known)
         if found is not None:
             return Present(listed=found)
         if (
@@ -222,7 +222,8 @@ class View:
         )
         return sorted(left, key=lambda each: (each.name, each.client_id or ""))
 
-    def _found(self, known: Known) -> ListedClient | None:
+    def find(self, known: Known) -> ListedClient | None:
+        """Return the listed client that a known one is, None if no list entry proves to be it."""
         by_id = self.client_ids.get(client_id.key(known.client_id)) if known.client_id else None
         return by_id or self._unmasked(known)
 

@@ -147,6 +147,8 @@ def _written(entry: Entry) -> dict[str, Any]:
         found["description"] = entry.description
     if entry.on_remove != "keep":
         found["on_remove"] = entry.on_remove
+    if entry.live_scope:
+        found["live_scope"] = entry.live_scope
     return _with_rest(found, entry) | {
         label: True for label in ("adopted", "protect", "unproved") if getattr(entry, label)
     }
@@ -209,6 +211,7 @@ _ENTRY: Final = Shape(
         "adopted": fields.flag,
         "protect": fields.flag,
         "unproved": fields.flag,
+        "live_scope": fields.each(fields.word),
         "on_remove": fields.on_remove,
         "retiring": fields.each(RETIRING),
         "client_secret": read_plain,

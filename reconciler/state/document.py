@@ -64,6 +64,7 @@ class Entry:
     sink has it, where it waits in a journal, or where nobody knows it. `protect`, `on_remove` and
     `overlap` (seconds) are those last applied: they hold when the client leaves the manifest.
     `unproved` records that the secret has not signed in yet, so no predecessor may be revoked.
+    `live_scope` is the scope that lists showed after the create, () if it is the one asked for.
     """
 
     domain: str
@@ -84,6 +85,7 @@ class Entry:
     overlap: float = 0.0
     retiring: tuple[Retiring, ...] = ()
     unproved: bool = False
+    live_scope: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> tuple[str, ...]:

@@ -300,5 +300,6 @@ def _promoted(entry: Entry) -> Entry | None:
         delivered={},
         secret=None,
         unproved=False,
+        live_scope=(),
         retiring=entry.retiring[:-1],
     )

@@ -9,9 +9,12 @@ PLANS: Final = {
         "Nothing need be done; `reconciler rotate ADDRESS` makes a secret that is known.",
     ),
     "changed": (
-        "A client has another scope at Domo than it was made with.",
-        "Somebody changed it there, past this program.",
-        "`apply --refresh` replaces it by one with the manifest's scope.",
+        "A client has another scope at Domo than the state records.",
+        "Domo added or left out a scope, or an administrator changed it there.",
+        (
+            "Nothing need be done for an added scope. `apply --refresh` replaces a client that has"
+            " lost one of the manifest's scopes since the create."
+        ),
     ),
     "departed": (
         "An instance left the manifest while clients there still have to be revoked or retired.",

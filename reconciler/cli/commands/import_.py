@@ -25,6 +25,7 @@ from reconciler.cli.types import AddressType, Lines
 from reconciler.cli.views.console import Console
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
+from reconciler.model.scope import is_same
 from reconciler.model.text import nearest, plural, printable
 
 if TYPE_CHECKING:
@@ -284,7 +285,7 @@ def _row(desired: "Desired", address: Address, entry: "Entry") -> dict[str, Any]
         "client_id": entry.client_id,
         "id": entry.id,
         "scope": list(entry.scope),
-        "scope_differs": entry.scope != desired.clients[address].scope,
+        "scope_differs": not is_same(entry.scope, desired.clients[address].scope),
     }
 
 

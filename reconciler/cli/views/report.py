@@ -22,6 +22,8 @@ _NAMED: Final = 5
 def show(console: Console, report: Report) -> None:
     """Write the summary to standard output and the causes of failures to standard error."""
     console.data(summary(report))
+    for message, names in notes(report):
+        console.note(f"{message}\n  {_listed(names)}")
     for cause, names in causes(report):
         console.problem(f"{cause.message}\n  {_listed(names)}", hint=cause.hint, code=cause.code)
     for stopped in (report.halted, report.unrecorded):
@@ -80,6 +82,7 @@ def document(report: Report, left_out: Iterable[str] = ()) -> dict[str, object]:
             {"code": cause.code, "message": cause.message, "hint": cause.hint, "names": list(names)}
             for cause, names in causes(report)
         ],
+        "notes": [{"message": message, "names": list(names)} for message, names in notes(report)],
         "halted": report.halted.message if report.halted else None,
         "unrecorded": report.unrecorded.message if report.unrecorded else None,
     }
@@ -96,6 +99,14 @@ def causes(report: Report) -> list[tuple[Cause, tuple[str, ...]]]:
         _, names = grouped.setdefault((cause.code, cause.message), (cause, []))
         names.append(name)
     return [(cause, tuple(sorted(set(names)))) for cause, names in grouped.values()]
+
+
+def notes(report: Report) -> list[tuple[str, tuple[str, ...]]]:
+    """Group notes: each message once, with the addresses that it is about."""
+    grouped: dict[str, list[str]] = {}
+    for message, address in report.notes:
+        grouped.setdefault(message, []).append(str(address))
+    return [(message, tuple(sorted(names))) for message, names in grouped.items()]
 
 
 def _failures(report: Report) -> Iterator[tuple[Cause, str]]:
