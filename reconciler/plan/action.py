@@ -173,6 +173,11 @@ class Plan:
         """Return how many clients lack their secret in a sink, and only a rotation can help."""
         return sum(each.code == "sink" for each in self.notices)
 
+    @property
+    def needs_rekey(self) -> int:
+        """Return how many secrets are sealed to other recipients than the manifest lists."""
+        return sum(each.code == "recipients" for each in self.notices)
+
     def of(self, instance: str) -> tuple[Action, ...]:
         """Return the actions on one instance, in the order in which they are carried out."""
         return tuple(each for each in self.actions if each.address.instance == instance)

@@ -11,8 +11,8 @@ from reconciler.model.desired import Desired
 from reconciler.model.instance import DOMO_API, DOMO_INSTANCE, Instance
 from reconciler.model.instant import parse, stamp
 from reconciler.model.mark import owner_of
-from reconciler.plan import fleet, guard, identity, order
-from reconciler.plan.action import Notice, Plan
+from reconciler.plan import fleet, guard, identity, order, recipients
+from reconciler.plan.action import Kind, Notice, Plan
 from reconciler.plan.compare import successor_phrase
 from reconciler.plan.ground import Ground
 from reconciler.plan.moved import apply_moves, circling, colliding, counted
@@ -105,6 +105,9 @@ def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refres
         *guard.collisions(colliding(clients, desired)),
         *guard.circles(circling(clients, desired)),
     ]
+    final = (each for each in actions if each.kind is not Kind.DELIVER and not each.retires)
+    leaving = {each.address for each in final}
+    notices = [*notices, *recipients.changed(desired, clients, meant, leaving)]
     parts = identity.parts(desired, actions)
     as_of = stamp(ground.as_of)
     covered = as_of if any(each.timed for each in actions) else None

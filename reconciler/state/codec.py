@@ -8,6 +8,7 @@ import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -36,6 +37,7 @@ RESTORE: Final = (
 )
 """What to do about a state that is refused."""
 
+_RECIPIENTS: Final = "client_secret_recipients"
 _LAYOUT: Final = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
@@ -93,11 +95,12 @@ def _written_action(action: OpenAction) -> dict[str, Any]:
     return found if action.asked is None else {**found, "asked": action.asked}
 
 
-def written_secret(kept: Kept) -> tuple[str, str]:
-    """Return the key and the value under which a secret is kept."""
+def written_secret(kept: Kept) -> dict[str, Any]:
+    """Return the keys and the values under which a secret is kept."""
     if isinstance(kept, Plain):
-        return "client_secret", kept.secret.reveal()
-    return "client_secret_sealed", kept.text
+        return {"client_secret": kept.secret.reveal()}
+    sealed: dict[str, Any] = {"client_secret_sealed": kept.text}
+    return {**sealed, _RECIPIENTS: kept.recipients} if kept.recipients else sealed
 
 
 def read_plain(value: Any) -> Plain:
@@ -110,12 +113,18 @@ def read_sealed(value: Any) -> Sealed:
     return Sealed(text=fields.word(value))
 
 
+read_recipients: Final = fields.each(fields.word)
+
+
 def one_secret(found: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
     """Put the one secret that `found` has, under whichever key, where the values expect it."""
     plain, sealed = found.pop("client_secret", None), found.pop("client_secret_sealed", None)
+    recipients = found.pop(_RECIPIENTS, ())
+    if recipients and sealed is None:
+        raise Wrong("only a sealed secret has recipients", f".{_RECIPIENTS}")
     if plain is not None and sealed is not None:
         raise Wrong("a secret is either plain or sealed", ".client_secret_sealed")
-    kept = plain or sealed
+    kept = plain or (replace(sealed, recipients=recipients) if recipients else sealed)
     if kept is None and required:
         raise Wrong("this key is missing", ".client_secret")
     if kept is not None:
@@ -139,8 +148,7 @@ def _written(entry: Entry) -> dict[str, Any]:
             for sink, reached in entry.delivered.items()
         }
     if entry.secret is not None:
-        label, value = written_secret(entry.secret)
-        found[label] = value
+        found |= written_secret(entry.secret)
     if entry.retiring:
         found["retiring"] = [written_retiring(old) for old in entry.retiring]
     if entry.description:
@@ -216,6 +224,7 @@ _ENTRY: Final = Shape(
         "retiring": fields.each(RETIRING),
         "client_secret": read_plain,
         "client_secret_sealed": read_sealed,
+        _RECIPIENTS: read_recipients,
     },
     required=frozenset({"domain", "live_name", "client_id", "scope", "created_at", "sinks"}),
 )

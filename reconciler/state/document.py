@@ -22,9 +22,13 @@ class Plain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
-    """A secret as an age message (armored), bound to its client id; it cannot be opened here."""
+    """A secret as an age message (armored), bound to its client id; it cannot be opened here.
+
+    `recipients` are those that it is sealed to, in canonical form; empty if they are not recorded.
+    """
 
     text: str
+    recipients: tuple[str, ...] = ()
 
 
 Kept = Plain | Sealed

@@ -19,6 +19,7 @@ from reconciler.state.codec import (
     RETIRING,
     one_secret,
     read_plain,
+    read_recipients,
     read_sealed,
     written_retiring,
     written_secret,
@@ -95,7 +96,7 @@ def _line(label: str, value: Header | Record) -> bytes:
     for each in dataclass_fields(value):
         item = getattr(value, each.name)
         if isinstance(item, Plain | Sealed):
-            found.update([written_secret(item)])
+            found |= written_secret(item)
         elif isinstance(item, Retiring):
             found[each.name] = written_retiring(item)
         elif each.name == "address":
@@ -229,6 +230,7 @@ _CREATED: Final[Mapping[str, Check]] = {
     "client_id": fields.word,
     "client_secret": read_plain,
     "client_secret_sealed": read_sealed,
+    "client_secret_recipients": read_recipients,
     "at": fields.moment,
     "owner": fields.count,
     "id": fields.count,

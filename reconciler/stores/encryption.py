@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import CredentialUnavailable, InvalidInput, StateRefused
+from reconciler.model.recipient import canonical
 from reconciler.model.secret import Secret
 from reconciler.state.document import Kept, Plain, Sealed
 from reconciler.system.files import create_private
@@ -78,6 +79,7 @@ class AgeSealing:
 
         """
         self._recipients = _recipients(recipients)
+        self._names = canonical(recipients)
         self._identities = tuple(identities)
 
     def keep(self, *, client_id: str, secret: Secret) -> Kept:
@@ -86,7 +88,8 @@ class AgeSealing:
 
         bound = {"client_id": client_id, "client_secret": secret.reveal()}
         data = json.dumps(bound, ensure_ascii=False).encode()
-        return Sealed(text=pyrage.encrypt(data, self._recipients, armored=True).decode())
+        text = pyrage.encrypt(data, self._recipients, armored=True).decode()
+        return Sealed(text=text, recipients=self._names)
 
     def open(self, *, client_id: str, sealed: Sealed) -> Secret | None:
         """Return the secret; None where no identity at hand opens it.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import KeyPair, Reconciler, Run
 
 DOMAIN: Final = "acme.domo.com"
+SSH_KEY: Final = Path(__file__).parents[1] / "unit" / "stores" / "data" / "ssh.key.pub"
 APPLY: Final = ("apply", "--auto-approve", "--absence-window", "300ms")
 PUT: Final = """\
 #!/bin/sh
@@ -253,3 +254,54 @@ def test_recipients_come_from_a_file(shop: Shop, keypair: Callable[[str], "KeyPa
         asked = ("output", "acme/Reporting", "--yes-print-secrets", "--format", "raw")
         given = shop.run(*asked, "--identity", key.file)
         assert given.out == f"{shop.secrets['Reporting']}\n"
+
+
+def test_a_plan_names_recipients_that_can_open_too_much_or_too_little(
+    shop: Shop, ops: "KeyPair", keypair: Callable[[str], "KeyPair"]
+) -> None:
+    """It needs no key, shows the command that seals again, and is calm once that is done."""
+    shop.wants("Reporting", "Other")
+    assert shop.run(*APPLY).code == 0
+    successor = keypair("new.key")
+    shop.recipients = [f"{successor.recipient}"]
+    shop.wants("Reporting", "Other")
+    run = shop.run("plan", "--detailed-exitcode")
+    assert (run.code, run.out.splitlines()[-1]) == (2, "Plan: 2 secrets to rekey.")
+    notes = " ".join(run.out.split())
+    assert f"{ops.recipient} can open it and is not listed" in notes
+    assert f"{successor.recipient} is listed and cannot open it" in notes
+    assert notes.count("`reconciler state rekey --identity KEY_FILE` seals the secret again") == 1
+    assert shop.run("plan").out == shop.run("plan").out
+    narrowed = shop.run("plan", "--target", "acme/Other")
+    assert narrowed.out.splitlines()[-1] == "Plan: 1 secret to rekey."
+    assert shop.run("state", "rekey", "--identity", ops.file).code == 0
+    after = shop.run("plan", "--detailed-exitcode")
+    assert (after.code, "No changes." in after.out) == (0, True)
+
+
+@pytest.mark.usefixtures("ops")
+def test_a_state_without_recorded_recipients_is_read(
+    shop: Shop, keypair: Callable[[str], "KeyPair"]
+) -> None:
+    """A secret that was sealed before recipients were recorded is not compared."""
+    shop.wants("Reporting")
+    assert shop.run(*APPLY).code == 0
+    path = shop.folder / "reconciler.state.json"
+    state = json.loads(path.read_bytes())
+    assert len(state["clients"]["acme/Reporting"].pop("client_secret_recipients")) == 1
+    path.write_text(json.dumps(state))
+    shop.recipients = [keypair("new.key").recipient]
+    shop.wants("Reporting")
+    run = shop.run("plan", "--detailed-exitcode")
+    assert (run.code, "No changes." in run.out) == (0, True)
+
+
+def test_the_comment_of_an_ssh_key_is_no_other_recipient(shop: Shop) -> None:
+    """A comment that is changed in the manifest changes nobody's access."""
+    kind, key, *_ = SSH_KEY.read_text().split()
+    shop.recipients = [f"{kind} {key} ada@x.example"]
+    shop.wants("Reporting")
+    assert shop.run(*APPLY).code == 0
+    shop.recipients = [f"{kind} {key} grace@x.example"]
+    shop.wants("Reporting")
+    assert "No changes." in shop.run("plan").out

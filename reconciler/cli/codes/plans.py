@@ -88,6 +88,14 @@ PLANS: Final = {
         "`protect: true` was last applied to it.",
         "Bring it back, or set `protect: false`, apply, and change it then; a rotation is allowed.",
     ),
+    "recipients": (
+        "A secret in the state is sealed to other recipients than the manifest lists.",
+        "A recipient was added to the manifest or removed from it after the secret was sealed.",
+        (
+            "`reconciler state rekey --identity KEY_FILE` seals every secret to the listed"
+            " recipients; rotate the clients whose secret a removed recipient must not know."
+        ),
+    ),
     "renamed": (
         "An instance has another key than the one under which the state has its clients.",
         "Both keys have one domain, and only one of them is in the manifest.",

@@ -94,7 +94,8 @@ def plan(  # noqa: PLR0913 (one argument for each option)
         return 1
     if report_unseen(console, made):
         return INCOMPLETE
-    changed = made.actions or made.moves or made.needs_rotation or any((made.drift or {}).values())
+    needed = made.needs_rotation or made.needs_rekey
+    changed = made.actions or made.moves or needed or any((made.drift or {}).values())
     return CHANGES if detailed_exitcode and changed else 0
 
 

@@ -132,10 +132,12 @@ def _posed(alike: Sequence[Problem], said: str) -> Problem:
 
 
 def unplanned(plan: Plan) -> list[str]:
-    """Return what a plan counts beside its actions: moves, and clients that need a rotation."""
+    """Return what a plan counts beside its actions: moves, rotations and secrets to rekey."""
     parts = [f"{plan.moves:,} to move"] if plan.moves and plan.drift is None else []
     if count := plan.needs_rotation:
         parts.append(f"{count:,} {'needs' if count == 1 else 'need'} rotation")
+    if count := plan.needs_rekey:
+        parts.append(f"{plural(count, 'secret')} to rekey")
     return parts
 
 

@@ -37,7 +37,7 @@ FULL: dict[str, Any] = {
     "on_remove": "revoke",
     "overlap": 3600.0,
     "delivered": {"ops": Reached(target="t", at="2026-01-31T08:00:00Z")},
-    "secret": Sealed(text="age…"),
+    "secret": Sealed(text="age…", recipients=("age1a", "age1b")),
     "retiring": (
         Retiring(live_name="Old", client_id="c0", id=None, owner=None, scope=("data",)),
         Retiring(live_name="Older", client_id="b", id=1, owner=2, scope=(), nonce="n", overlap=0.5),
@@ -214,6 +214,14 @@ def test_a_secret_is_plain_or_sealed(state: States) -> None:
     with pytest.raises(StateRefused, match="either plain or sealed") as caught:
         decode(both, name="s")
     assert "hush" not in str(caught.value)
+
+
+def test_recipients_without_a_sealed_secret_are_refused(state: States) -> None:
+    """They would say of a plain secret who can open it."""
+    data = encode(state(secret=Plain(secret=Secret("hush"))))
+    wrong = data.replace(b'"client_secret"', b'"client_secret_recipients": ["r"],\n"client_secret"')
+    with pytest.raises(StateRefused, match="only a sealed secret has recipients"):
+        decode(wrong, name="s")
 
 
 def test_a_key_that_stands_twice_is_refused(state: States) -> None:
