@@ -28,6 +28,9 @@ SHORTEST: Final = 6
 KEPT: Final = ("*state.json*", "s.json*", "*.journal", "*got*", "*.out")
 """States and journals; and what a test's own sink command has got, by its names."""
 
+PRIVATE: Final = "*.json.*T*-*.log"
+"""Error logs: private files that contain what commands print on standard error, whatever it is."""
+
 
 @dataclass(kw_only=True)
 class Totals:
@@ -57,7 +60,8 @@ class LeakSearch:
     """The search of one test.
 
     `allowed` are globs of the files, relative to the folder, that may hold a client's secret. No
-    file that a run writes may hold a password, a cookie, a token or a session.
+    file that a run writes may hold a password, a cookie, a token or a session, except the error log
+    of the test's own commands.
     """
 
     folder: Path
@@ -131,6 +135,8 @@ class LeakSearch:
                 self.allowed += [glob, f"*/{glob}"]
 
     def _is_allowed(self, kind: str, place: str) -> bool:
+        if fnmatch(place, f"file {PRIVATE}"):
+            return True
         if kind != "a client secret" or not place.startswith("file "):
             return False
         return any(fnmatch(place.removeprefix("file "), glob) for glob in self.allowed)

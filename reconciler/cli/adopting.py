@@ -4,14 +4,12 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from random import SystemRandom
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.cli.commands.plan import moved
 from reconciler.cli.commands.state_edit import refuse_journal
 from reconciler.cli.compose import look_at, sealing_of
 from reconciler.cli.guards import refuse_kept
-from reconciler.cli.options import Reach
 from reconciler.cli.runtime import Ground, SystemClock
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
@@ -28,6 +26,7 @@ from reconciler.state.identity import of_clients
 from reconciler.state.records import Created, Header, Intent
 
 if TYPE_CHECKING:
+    from reconciler.cli.machine import Machine
     from reconciler.model.desired import Desired
     from reconciler.ports import ProofOutcome
     from reconciler.stores.local import LocalStore
@@ -37,10 +36,18 @@ if TYPE_CHECKING:
 class Adopting:
     """What an import works on: the manifest, the store, and what is known, under the lock."""
 
-    desired: "Desired"
-    store: "LocalStore"
+    machine: "Machine"
     ground: Ground
-    reach: Reach
+
+    @property
+    def desired(self) -> "Desired":
+        """Return what is wanted."""
+        return self.machine.desired
+
+    @property
+    def store(self) -> "LocalStore":
+        """Return the place of the state."""
+        return self.machine.store
 
     @property
     def known(self) -> State:
@@ -72,10 +79,8 @@ class Adopting:
 
 async def look(on: Adopting, keys: Sequence[str]) -> tuple[dict[str, View], dict[str, str]]:
     """Return what each instance has, and why the others could not be looked at."""
-    reach, known = on.reach, on.known
-    observation = await look_at(
-        on.desired, known, keys, concurrency=reach.concurrency, rate=reach.rate
-    )
+    known = on.known
+    observation = await look_at(on.machine, known, keys)
     views: dict[str, View] = {}
     unseen: dict[str, str] = {}
     register = Register.of((*of_clients(known.clients), *on.ground.attempts))
@@ -128,11 +133,10 @@ async def prove(on: Adopting, address: Address, entry: Entry, secret: Secret) ->
         Unreachable: nobody can say.
 
     """
-    from reconciler.domo.adapter import DomoHttp
     from reconciler.ports import Claim, Refused, Unproven, Works
 
     claim = Claim(client_id=entry.client_id, secret=secret, scope=entry.scope)
-    async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=on.reach.rate) as domo:
+    async with on.machine.domo() as domo:
         outcome: ProofOutcome = await domo.prove(on.desired.instances[address.instance], claim)
     match outcome:
         case Works():

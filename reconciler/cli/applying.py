@@ -26,6 +26,7 @@ from reconciler.cli.commands.plan import (
 from reconciler.cli.exits import INCOMPLETE
 from reconciler.cli.guards import refuse_git, refuse_overwrites, refuse_own, refuse_problems
 from reconciler.cli.keys import read_identities
+from reconciler.cli.machine import Machine
 from reconciler.cli.options import (
     Chosen,
     Command,
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from reconciler.plan.action import Plan
     from reconciler.plan.wish import Wish
     from reconciler.state.document import State
-    from reconciler.stores.local import LocalStore
 
 Wishing = Callable[["Desired", "State | None"], "Wish | None"]
 """What a command asks for; given what is wanted and what is known, under the lock."""
@@ -168,7 +168,8 @@ def carry_out(console: Console, task: Task) -> int:
     with store.lock(purpose=task.purpose, timeout=how.lock_timeout):
         ground = survey(store, keys)
         chosen = _chosen(task, desired, ground)
-        made = draw_up(desired, ground, chosen, as_of=how.as_of, reach=how.reach)
+        machine = Machine(console=console, desired=desired, store=store, reach=how.reach)
+        made = draw_up(machine, ground, chosen, as_of=how.as_of)
         # An approved run does its work even if no one can read it.
         console.must_go_on = task.out is None and (how.auto_approve or task.agreed is not None)
         if how.output == "text":
@@ -189,7 +190,7 @@ def carry_out(console: Console, task: Task) -> int:
             console.note("nothing was done")
             return 1
         console.must_go_on = True
-        job = _job(task, chosen, made, (desired, ground, store))
+        job = _job(task, chosen, made, (machine, ground))
         code = _done(console, task, job, stale)
     if report_unseen(console, made) or _report_conflicts(console, made):
         code = code or INCOMPLETE
@@ -234,26 +235,22 @@ def _settled(
     return found.plan, found.stale
 
 
-def _job(
-    task: Task, chosen: Chosen, made: "Plan", on: "tuple[Desired, Ground, LocalStore]"
-) -> "Job":
+def _job(task: Task, chosen: Chosen, made: "Plan", on: tuple[Machine, Ground]) -> "Job":
     from reconciler.apply.run import Settings
     from reconciler.cli.compose import Job
 
-    desired, ground, store = on
+    machine, ground = on
     reach = task.how.reach
     return Job(
-        desired=desired,
+        machine=machine,
         plan=made,
         ground=ground,
-        store=store,
         selection=selection(chosen),
         settings=Settings(
             concurrency=reach.concurrency,
             window=task.how.absence_window,
             accept_missing=frozenset(reach.accept_missing),
         ),
-        rate=reach.rate,
     )
 
 

@@ -1,25 +1,22 @@
 """Puts the adapters behind the engine's ports: the only place that knows them all."""
 
-import os
 import secrets
 import uuid
 from dataclasses import dataclass, replace
-from pathlib import Path
-from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from reconciler.apply.events import Listener, Report
 from reconciler.apply.run import Ports, Run, Settings, Stop
 from reconciler.cli.runtime import Ground, SystemClock
 from reconciler.model.instant import stamp
-from reconciler.model.secret import Met
-from reconciler.state.document import Plain, State
+from reconciler.state.document import State
 from reconciler.state.journal import WorkingState
 from reconciler.state.records import Header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from reconciler.cli.machine import Machine
     from reconciler.model.address import Address
     from reconciler.model.desired import Desired
     from reconciler.plan.action import Plan
@@ -34,18 +31,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A plan that was agreed to, and all that is needed to carry it out.
+    """A plan that was agreed to, and all that is needed to carry it out."""
 
-    `rate` is in requests a second for each host, None for no limit.
-    """
-
-    desired: "Desired"
+    machine: "Machine"
     plan: "Plan"
     ground: Ground
-    store: "LocalStore"
     selection: "Selection | None"
     settings: Settings
-    rate: float | None = None
+
+    @property
+    def desired(self) -> "Desired":
+        """Return what is wanted."""
+        return self.machine.desired
+
+    @property
+    def store(self) -> "LocalStore":
+        """Return the place of the state."""
+        return self.machine.store
 
 
 def sealing_of(desired: "Desired", identities: "Sequence[Identity]" = ()) -> "Sealing":
@@ -115,14 +117,10 @@ def take_moves(working: WorkingState, desired: "Desired") -> None:
 
 
 async def observe(
-    desired: "Desired",
-    known: State | None,
-    selection: "Selection | None",
-    *,
-    concurrency: int,
-    rate: float | None,
+    machine: "Machine", known: State | None, selection: "Selection | None"
 ) -> "Observation":
     """List the instances that the selection is about, many at once."""
+    desired = machine.desired
     addresses = {*desired.clients, *(known.clients if known is not None else ())}
     keys = {
         each.instance
@@ -130,44 +128,24 @@ async def observe(
         if each.instance in desired.instances
         and (selection is None or selection.matches(each, desired.instances[each.instance].labels))
     }
-    return await look_at(desired, known, keys, concurrency=concurrency, rate=rate)
+    return await look_at(machine, known, keys)
 
 
-async def look_at(
-    desired: "Desired",
-    known: State | None,
-    keys: "Iterable[str]",
-    *,
-    concurrency: int,
-    rate: float | None,
-) -> "Observation":
+async def look_at(machine: "Machine", known: State | None, keys: "Iterable[str]") -> "Observation":
     """List the instances of these keys, many at once."""
     from reconciler.apply import refresh
-    from reconciler.credentials.resolver import LocalCredentials
-    from reconciler.domo.adapter import DomoHttp
     from reconciler.system.keeper import Keeper
 
-    root, hidden = Path(desired.root), desired.environment_names()
-    met = known_in(WorkingState.of(known) if known is not None else None)
     with Keeper() as keeper:
-        credentials = LocalCredentials(root, os.environ, hidden, keeper=keeper, met=met)
-        async with DomoHttp(clock=SystemClock(), rng=SystemRandom(), rate=rate, met=met) as domo:
+        async with machine.domo() as domo:
             return await refresh.observe(
-                desired, known, keys, domo=domo, credentials=credentials, concurrency=concurrency
+                machine.desired,
+                known,
+                keys,
+                domo=domo,
+                credentials=machine.credentials(keeper),
+                concurrency=machine.reach.concurrency,
             )
-
-
-def known_in(working: WorkingState | None) -> Met:
-    """Return what knows the secrets that the state and its journals hold in plain."""
-    met = Met()
-    if working is None:
-        return met
-    kept = [entry.secret for entry in working.clients.values()]
-    kept += [
-        each.created.secret for held in (working.made, working.orphans) for each in held.values()
-    ]
-    met.add(*(each.secret for each in kept if isinstance(each, Plain)))
-    return met
 
 
 async def carry_out(job: Job, listen: Listener, stop: Stop, keeper: "Keeper") -> Report:
@@ -180,38 +158,27 @@ async def carry_out(job: Job, listen: Listener, stop: Stop, keeper: "Keeper") ->
 
     """
     from reconciler.apply import engine
-    from reconciler.credentials.resolver import LocalCredentials
-    from reconciler.domo.adapter import DomoHttp
-    from reconciler.sinks.router import LocalSinks
 
     clock = SystemClock()
-    root, hidden = Path(job.desired.root), job.desired.environment_names()
-    met = known_in(job.ground.working)
-    sinks = LocalSinks(root, os.environ, hidden, keeper=keeper, met=met)
-    # Before anything is written: what fails here has not been begun, and is not gone on with.
+    sinks = job.machine.sinks(keeper)
+    # Before anything is written: a run that fails here has not begun.
     await sinks.probe(engine.needed_targets(job.desired, job.plan))
     state, working = begin(job)
     take_moves(working, job.desired)
     header = Header(
-        run=f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
+        run=job.machine.console.run,
         lineage=state.lineage,
         serial=state.serial,
         plan_id=working.open_plan.plan_id if working.open_plan else job.plan.id,
         at=stamp(clock.now()),
     )
-    async with DomoHttp(
-        clock=clock,
-        rng=SystemRandom(),
-        rate=job.rate,
-        stopped=lambda: stop.requested,
-        met=met,
-    ) as domo:
+    async with job.machine.domo(lambda: stop.requested) as domo:
         run = Run(
             desired=job.desired,
             plan=job.plan,
             ports=Ports(
                 domo=domo,
-                credentials=LocalCredentials(root, os.environ, hidden, keeper=keeper, met=met),
+                credentials=job.machine.credentials(keeper),
                 sinks=sinks,
                 sealing=sealing_of(job.desired, job.ground.identities),
                 store=job.store,

@@ -109,7 +109,9 @@ def files(answers: Answers) -> Iterator[NewFile]:
 def ignored(answers: Answers) -> tuple[str, ...]:
     """Return the lines that `.gitignore` must have, so that git keeps no plain secret."""
     state = (
-        ("*.state.json.lock", "*.state.json.backup") if answers.recipient else ("*.state.json*",)
+        ("*.state.json.lock", "*.state.json.backup", "*.state.json.*.log")
+        if answers.recipient
+        else ("*.state.json*",)
     )
     return (*state, "secrets/") if answers.sink == "file" else state
 

@@ -8,7 +8,8 @@ from typing import assert_never
 from reconciler.credentials import command, env, file
 from reconciler.credentials.value import secret_from
 from reconciler.model.reference import CommandRef, CredentialRef, EnvRef, FileRef
-from reconciler.model.secret import Met, Secret
+from reconciler.model.secret import Secret
+from reconciler.system import child
 from reconciler.system.keeper import Keeper
 
 
@@ -16,8 +17,8 @@ class LocalCredentials:
     """Resolves references against this machine's environment, files and commands.
 
     `root` is the manifest's folder. `hidden` are the variables that no child process gets.
-    `keeper` ends the commands with this process; `command_timeout` is in seconds. `met` learns each
-    value, and knows the secrets that no command may be quoted with.
+    `keeper` ends the commands with this process; `keep` gets the error output of those that
+    fail; `command_timeout` is in seconds.
     """
 
     def __init__(
@@ -27,14 +28,14 @@ class LocalCredentials:
         hidden: frozenset[str],
         *,
         keeper: Keeper,
-        met: Met,
+        keep: child.KeepErrors,
         command_timeout: float = 30.0,
     ) -> None:
         self._root = root
         self._environ = environ
         self._hidden = hidden
         self._keeper = keeper
-        self._met = met
+        self._keep = keep
         self._timeout = command_timeout
 
     async def resolve(self, reference: CredentialRef) -> Secret:
@@ -44,9 +45,7 @@ class LocalCredentials:
             CredentialUnavailable: unset, missing, empty, not one line of text, failed, timed out.
 
         """
-        secret = secret_from(await self._read(reference), reference)
-        self._met.add(secret)
-        return secret
+        return secret_from(await self._read(reference), reference)
 
     async def _read(self, reference: CredentialRef) -> bytes:
         match reference:
@@ -62,7 +61,7 @@ class LocalCredentials:
                     env=allowed,
                     within=self._timeout,
                     keeper=self._keeper,
-                    met=self._met,
+                    keep=self._keep,
                 )
             case _:
                 assert_never(reference)

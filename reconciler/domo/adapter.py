@@ -19,7 +19,6 @@ from reconciler.domo.retry import RetryPolicy
 from reconciler.domo.transport import Bounded, Paced, Pool, Retrying, Timeouts
 from reconciler.model.errors import Unreachable
 from reconciler.model.instance import Instance
-from reconciler.model.secret import Met
 from reconciler.ports import Claim, Clock, Credential, ProofOutcome, Unproven
 
 _TIMEOUTS: Final = Timeouts()
@@ -32,11 +31,10 @@ class DomoHttp:
     Each session has an HTTP client to itself, as one that is shared gets slow with the number of
     its connections. A client is used again by a later session, which saves it the connection to
     the API host. All of them share the rate, and one TLS context, made when it is first needed.
-    Once `stopped` says so, nothing is tried again. `met` learns the session tokens, and each
-    client's secret that is made or proved.
+    Once `stopped` says so, nothing is tried again.
     """
 
-    def __init__(  # noqa: PLR0913 (each is a thing of its own, most of them optional)
+    def __init__(
         self,
         *,
         clock: Clock,
@@ -45,10 +43,8 @@ class DomoHttp:
         policy: RetryPolicy = _POLICY,
         rate: float | None = None,
         stopped: Callable[[], bool] | None = None,
-        met: Met | None = None,
     ) -> None:
         self._clock = clock
-        self._met = Met() if met is None else met
         self._stopped = stopped
         self._rng = rng
         self._timeouts = timeouts
@@ -81,14 +77,13 @@ class DomoHttp:
             Unreachable: no usable answer within the deadline.
 
         """
-        authorised = access(instance, credential, self._met)
+        authorised = access(instance, credential)
         with self._lent(instance) as client:
             await _sign_on(instance, client, authorised)
-            yield HttpSession(instance, client=client, access=authorised, met=self._met)
+            yield HttpSession(instance, client=client, access=authorised)
 
     async def prove(self, instance: Instance, claim: Claim) -> ProofOutcome:
         """Sign in with a client's secret; the instance itself is not signed on to."""
-        self._met.add(claim.secret)
         try:
             with self._lent(instance) as client:
                 return await prove(instance, claim, client=client)

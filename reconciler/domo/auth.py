@@ -21,7 +21,7 @@ from reconciler.model.errors import (
     Unreachable,
 )
 from reconciler.model.instance import Instance
-from reconciler.model.secret import Met, Secret
+from reconciler.model.secret import Secret
 from reconciler.ports import CookieCredential, Credential, PasswordCredential, TokenCredential
 
 SESSION_HEADER: Final = "X-DOMO-Authentication"
@@ -38,10 +38,9 @@ class SessionAuth(httpx.Auth):
     """
 
     def __init__(
-        self, instance: Instance, credential: PasswordCredential | CookieCredential, met: Met
+        self, instance: Instance, credential: PasswordCredential | CookieCredential
     ) -> None:
         self._instance = instance
-        self._met = met
         self._credential = credential
         self._lock = asyncio.Lock()
         self._granted: wire.Granted | None = None
@@ -102,7 +101,6 @@ class SessionAuth(httpx.Auth):
         except ReconcilerError as failure:
             self._stopped = failure
             raise
-        self._met.add(self._granted.token)
         self._stopped = None
 
     async def async_auth_flow(self, request: httpx.Request) -> Flow:
@@ -178,8 +176,8 @@ class TokenAuth(httpx.Auth):
 Access = SessionAuth | TokenAuth
 
 
-def access(instance: Instance, credential: Credential, met: Met) -> Access:
-    """Return how requests of one instance are authorised; `met` learns each session's token.
+def access(instance: Instance, credential: Credential) -> Access:
+    """Return how requests of one instance are authorised.
 
     Raises:
         CredentialUnavailable: a token that no header can carry.
@@ -187,7 +185,7 @@ def access(instance: Instance, credential: Credential, met: Met) -> Access:
     """
     if isinstance(credential, TokenCredential):
         return TokenAuth(instance, credential)
-    return SessionAuth(instance, credential, met)
+    return SessionAuth(instance, credential)
 
 
 def digest(domain: str, credential: str) -> str:

@@ -11,7 +11,7 @@ from reconciler.domo.words import said, words
 from reconciler.model.client import ListedClient
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
 from reconciler.model.instance import Instance
-from reconciler.model.secret import Met, Secret
+from reconciler.model.secret import Secret
 from reconciler.ports import (
     Ambiguous,
     Claim,
@@ -33,13 +33,10 @@ _NOT_FOUND: Final = 404
 class HttpSession:
     """The port `Session` over one HTTP client."""
 
-    def __init__(
-        self, instance: Instance, *, client: httpx.AsyncClient, access: Access, met: Met
-    ) -> None:
+    def __init__(self, instance: Instance, *, client: httpx.AsyncClient, access: Access) -> None:
         self._instance = instance
         self._client = client
         self._access = access
-        self._met = met
         self._on_instance = isinstance(access, TokenAuth)
 
     @property
@@ -127,7 +124,6 @@ class HttpSession:
         except wire.Unusable as unusable:
             reason = f"{unusable}{self._said(answer)}"
             return Ambiguous(reason=reason, status=answer.status_code)
-        self._met.add(made.secret)
         self._learn_user(made)
         return made
 
@@ -168,7 +164,6 @@ class HttpSession:
         self, *, client_id: str, secret: Secret, scope: tuple[str, ...]
     ) -> ProofOutcome:
         """Sign in with a client's secret."""
-        self._met.add(secret)
         claim = Claim(client_id=client_id, secret=secret, scope=scope)
         hidden = self._access.hidden
         return await proof.prove(self._instance, claim, client=self._client, hidden=hidden)

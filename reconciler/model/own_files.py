@@ -13,7 +13,7 @@ from reconciler.model.reference import FileRef
 from reconciler.model.sink import STATE, FileTarget
 
 BESIDE: Final = re.compile(
-    r"(?P<what>\.backup|\.lock|\.[0-9A-Za-z_-]+\.journal)?(?:\.[0-9a-f]{16}\.tmp)?(?:/.*)?",
+    r"(?P<what>\.backup|\.lock|\.[0-9A-Za-z_-]+\.journal|\.\d{8}T\d{6}-[0-9a-f]{8}\.log)?(?:\.[0-9a-f]{16}\.tmp)?(?:/.*)?",
     re.DOTALL,
 )
 """What stands behind the state's name in the names that a state's store uses and sweeps away.
@@ -71,7 +71,8 @@ class OwnFiles:
     def of(self, path: str) -> OwnFile | None:
         """Return which file a path is, None where it is none of them."""
         if path.startswith(self.state) and (found := BESIDE.fullmatch(path, len(self.state))):
-            what = _BESIDE.get(found["what"], "a journal of the state")
+            kind = "an error log" if (found["what"] or "").endswith(".log") else "a journal"
+            what = _BESIDE.get(found["what"], f"{kind} of the state")
             return OwnFile(what=what, at=self.state_at)
         if (own := self.named.get(path)) is not None:
             return own

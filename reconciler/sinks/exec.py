@@ -1,12 +1,11 @@
 """A command for each client, fed one JSON object on standard input."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import assert_never
 
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
-from reconciler.model.secret import Met
 from reconciler.model.sink import ExecTarget
 from reconciler.model.text import brief, printable
 from reconciler.sinks.content import line
@@ -22,11 +21,11 @@ async def deliver(
     root: Path,
     env: Mapping[str, str],
     keeper: Keeper,
-    met: Met,
+    keep: child.KeepErrors,
 ) -> None:
     """Run the command in `root`, the manifest's folder; it has the secret when it exits with 0.
 
-    What a command that fails said is shown unless one of the secrets that were `met` is in it.
+    `keep` gets the error output of a command that fails: a message never quotes it.
 
     Raises:
         SinkFailed: it was not found, failed, flooded or timed out.
@@ -35,18 +34,14 @@ async def deliver(
     command = child.Command(
         argv=target.argv, cwd=root, env=env, timeout=target.timeout, stdin=line(delivery)
     )
-    met.add(delivery.client_secret)
     outcome = await child.run(command, keeper)
-
-    def is_private(said: bytes) -> bool:
-        return delivery.client_secret.is_in(said) or met.is_in(said)
-
-    wrong = _wrong(outcome, target, is_private)
-    if wrong is not None:
-        raise SinkFailed(
-            f"{_named(target)} {wrong}",
-            hint="the secret is kept: mend this and apply again",
-        )
+    wrong = _wrong(outcome, target)
+    if wrong is None:
+        return
+    wrong = f"{_named(target)} {wrong}"
+    if not isinstance(outcome, child.NotStarted):
+        wrong += keep(f"{delivery.address}: {wrong}", outcome.stderr)
+    raise SinkFailed(wrong, hint="the secret is kept: fix this and apply again")
 
 
 def probe(targets: Iterable[ExecTarget], root: Path, env: Mapping[str, str]) -> Iterator[str]:
@@ -65,15 +60,12 @@ def _named(target: ExecTarget) -> str:
     return f"sink {target.sink}: command {printable(target.argv[0])}"
 
 
-def _wrong(
-    outcome: child.Outcome, target: ExecTarget, is_private: Callable[[bytes], bool]
-) -> str | None:
+def _wrong(outcome: child.Outcome, target: ExecTarget) -> str | None:
     match outcome:
         case child.Finished(code=0):
             return None
         case child.Finished():
-            said = child.what_it_said(outcome.stderr, is_private)
-            return child.how_it_ended(outcome.code) + said
+            return child.how_it_ended(outcome.code)
         case child.TimedOut():
             return f"did not end within {brief(target.timeout)}"
         case child.Flooded():

@@ -45,7 +45,12 @@ _DELIVER: Final = "read it where it was delivered, or let `reconciler rotate` de
 
 
 async def from_command(
-    target: ExecTarget, root: Path, env: Mapping[str, str], keeper: Keeper
+    target: ExecTarget,
+    *,
+    root: Path,
+    env: Mapping[str, str],
+    keeper: Keeper,
+    keep: child.KeepErrors,
 ) -> Held:
     """Run the command that an `exec` sink names for reading back.
 
@@ -69,7 +74,7 @@ async def from_command(
                 wrong = "printed what is not text"
             except ValueError as error:
                 wrong = f"printed what cannot be used: {error}"
-        case child.Finished():  # what it said is not shown: nobody knows the secret to look for
+        case child.Finished():
             wrong = child.how_it_ended(outcome.code)
         case child.TimedOut():
             wrong = f"did not end within {brief(target.timeout)}"
@@ -79,8 +84,11 @@ async def from_command(
             wrong = f"cannot be run: {outcome.reason}"
         case _:
             assert_never(outcome)
+    wrong = f"{named} {wrong}"
+    if not isinstance(outcome, child.NotStarted):
+        wrong += keep(wrong, outcome.stderr)
     raise SinkUnreadable(
-        f"{named} {wrong}", hint="run it by hand, in the manifest's folder, to see what it says"
+        wrong, hint="run it by hand, in the manifest's folder, to see what it prints"
     )
 
 

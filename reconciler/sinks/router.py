@@ -7,12 +7,12 @@ from typing import Final, assert_never
 
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
-from reconciler.model.secret import Met
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.model.text import plural
 from reconciler.ports import Held
 from reconciler.sinks import exec as command
 from reconciler.sinks import file, reading
+from reconciler.system import child
 from reconciler.system.keeper import Keeper
 
 _SHOWN: Final = 10
@@ -23,8 +23,8 @@ class LocalSinks:
     """Puts secrets into files and commands of this machine.
 
     `root` is the manifest's folder. `hidden` are the variables that no child process gets.
-    `keeper` ends the commands with this process; `concurrency` is how many run at once. `met` knows
-    the secrets that none of them may be quoted with.
+    `keeper` ends the commands with this process; `concurrency` is how many run at once. `keep`
+    gets the error output of those that fail.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class LocalSinks:
         hidden: frozenset[str],
         *,
         keeper: Keeper,
-        met: Met,
+        keep: child.KeepErrors,
         concurrency: int = 8,
     ) -> None:
         self._root = root
         self._env = {name: value for name, value in environ.items() if name not in hidden}
         self._keeper = keeper
-        self._met = met
+        self._keep = keep
         self._free = asyncio.Semaphore(concurrency)
         self._left = file.Leftovers()
 
@@ -70,7 +70,6 @@ class LocalSinks:
         """
         match target:
             case FileTarget():
-                self._met.add(delivery.client_secret)
                 await asyncio.to_thread(file.deliver, target, delivery, self._root, self._left)
             case ExecTarget():
                 async with self._free:
@@ -80,7 +79,7 @@ class LocalSinks:
                         root=self._root,
                         env=self._env,
                         keeper=self._keeper,
-                        met=self._met,
+                        keep=self._keep,
                     )
             case _:
                 assert_never(target)
@@ -92,17 +91,18 @@ class LocalSinks:
             SinkUnreadable: it holds nothing, or nothing that can be used.
 
         """
-        held = await self._read(target)
-        self._met.add(held.secret)
-        return held
-
-    async def _read(self, target: FileTarget | ExecTarget) -> Held:
         match target:
             case FileTarget():
                 return await asyncio.to_thread(reading.from_file, target, self._root)
             case ExecTarget():
                 async with self._free:
-                    return await reading.from_command(target, self._root, self._env, self._keeper)
+                    return await reading.from_command(
+                        target,
+                        root=self._root,
+                        env=self._env,
+                        keeper=self._keeper,
+                        keep=self._keep,
+                    )
             case _:
                 assert_never(target)
 

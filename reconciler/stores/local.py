@@ -23,11 +23,15 @@ from reconciler.system.files import (
 if TYPE_CHECKING:
     from reconciler.ports import LeftJournal
     from reconciler.state.records import Header, Record
+    from reconciler.stores.error_log import ErrorLog
     from reconciler.stores.journal_file import JournalFile
     from reconciler.stores.lock import FileLock
 
 _RUN: Final = r"[0-9A-Za-z_-]+"
 _JOURNAL: Final = rf"\.{_RUN}\.journal"
+
+LOG: Final = r"\.\d{8}T\d{6}-[0-9a-f]{8}\.log"
+"""How the name of an error log ends, after the state's name."""
 
 
 class LocalStore:
@@ -207,6 +211,13 @@ class LocalStore:
                 hint="what it said is intact. Make room or mend the disk, then do this again",
             ) from None
 
+    def error_log(self, run: str) -> "ErrorLog":
+        """Return the file beside the state for the error output of a run's commands."""
+        from reconciler.stores.error_log import ErrorLog
+
+        path, named = self._beside(f"{run}.log"), Path(self._name)
+        return ErrorLog(path, shown=str(path if named.is_symlink() else named.with_name(path.name)))
+
     @property
     def path(self) -> Path:
         """Return the state's file, links followed."""
@@ -223,7 +234,7 @@ class LocalStore:
         Nothing else may be written there.
         """
         name, here = self._path.name, Path(os.path.realpath(path))
-        beside = rf"(?:\.backup|\.lock|{_JOURNAL})?(?:\.[0-9a-f]{{16}}{re.escape(SUFFIX)})?"
+        beside = rf"(?:\.backup|\.lock|{_JOURNAL}|{LOG})?(?:\.[0-9a-f]{{16}}{re.escape(SUFFIX)})?"
         return here.parent == self._path.parent and bool(
             re.fullmatch(re.escape(name) + beside, here.name)
         )

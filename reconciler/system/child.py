@@ -18,7 +18,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self, cast
 
-from reconciler.model.text import printable
 from reconciler.system.keeper import Keeper
 
 STDOUT_LIMIT: Final = 1 << 20
@@ -26,10 +25,6 @@ STDOUT_LIMIT: Final = 1 << 20
 
 STDERR_KEPT: Final = 8 << 10
 """How many bytes of standard error are kept: the last ones."""
-
-_SAID: Final = 500
-_LINE: Final = 200
-_LINES: Final = 5
 
 _GRACE: Final = 1.0
 """Seconds from SIGTERM to SIGKILL."""
@@ -75,10 +70,14 @@ class Finished:
 class TimedOut:
     """It did not exit in time, and was ended."""
 
+    stderr: bytes = field(default=b"", repr=False)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flooded:
     """It printed more than its limit on standard output, and was ended."""
+
+    stderr: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +88,9 @@ class NotStarted:
 
 
 Outcome = Finished | TimedOut | Flooded | NotStarted
+
+KeepErrors = Callable[[str, bytes], str]
+"""Keeps the standard error of a failed command: title and output in, the end of a message out."""
 
 
 async def run(command: Command, keeper: Keeper) -> Outcome:
@@ -137,22 +139,6 @@ def how_it_ended(code: int) -> str:
         return f"died of signal {-code}"
 
 
-def what_it_said(stderr: bytes, is_private: Callable[[bytes], bool]) -> str:
-    """Return the end of what a child said, to stand behind how it ended; empty where that is all.
-
-    It is one line, fit for a terminal: 5 of the child's lines, 500 characters at most. Where
-    `is_private` says so of the whole, nothing of it is shown.
-    """
-    lines = [line.rstrip() for line in stderr.decode(errors="replace").splitlines()]
-    last = [printable(line)[-_LINE:] for line in lines if line][-_LINES:]
-    if not last:
-        return ""
-    if is_private(stderr):
-        return "; what it said is not shown, as a secret may be in it"
-    said = " / ".join(last)
-    return ": " + (said if len(said) <= _SAID else f"…{said[1 - _SAID :]}")
-
-
 def _start(command: Command) -> "subprocess.Popen[bytes] | NotStarted":
     try:
         path = command_path(command.argv[0], command.cwd, command.env)
@@ -191,14 +177,14 @@ async def _outcome(process: "subprocess.Popen[bytes]", pipes: "_Pipes", limit: f
     pause = 0.001
     while (code := _exit_code(process)) is None:
         if pipes.flooded:
-            return Flooded()
+            return Flooded(stderr=bytes(pipes.stderr))
         if time.monotonic() >= deadline:
-            return TimedOut()
+            return TimedOut(stderr=bytes(pipes.stderr))
         await asyncio.sleep(pause)
         pause = min(pause * 2, 0.02)
     await pipes.drained(_DRAIN)
     if pipes.flooded:
-        return Flooded()
+        return Flooded(stderr=bytes(pipes.stderr))
     return Finished(code=code, stdout=bytes(pipes.stdout), stderr=bytes(pipes.stderr))
 
 

@@ -184,7 +184,7 @@ def test_sealed_secrets_leak_nothing(
     ids=["plain", "base64", "both-streams", "base64-of-the-value"],
 )
 def test_a_sink_that_fails_and_prints_leaks_nothing(shop: Stage, say: str) -> None:
-    """What a command said is not shown where the secret is in it."""
+    """What a command printed is not shown, and only its private file has it."""
     shop.write(say=say)
     (shop.folder / "broken").touch()
     failed = shop.run(*APPLY)

@@ -50,6 +50,18 @@ def test_a_state_with_a_plain_secret_is_refused(
     assert served.clients("acme.domo.com")[0].client_secret not in run.err
 
 
+def test_an_error_log_is_refused(tmp_path: Path, reconciler: "Reconciler") -> None:
+    """What a command printed is not searched: its secrets may be in it in any form."""
+    name = "reconciler.state.json.20260131T080000-0123abcd.log"
+    (tmp_path / name).write_text("== it failed\nvault is sealed\n")
+    (tmp_path / "other.log").write_text("vault is sealed\n")
+    run = reconciler("state", "lint", name, "other.log")
+    assert run.code == 1
+    assert f"1 secret in plain:\n  {name}:1\n" in run.err
+    hook = yaml.safe_load(HOOKS.read_text())[1]
+    assert re.search(hook["files"], name)
+
+
 def test_damaged_files_and_journals_are_read_too(tmp_path: Path, reconciler: "Reconciler") -> None:
     """Half a state, and a line of a journal, show what they hold; each place is listed."""
     (tmp_path / "half.json").write_text('{\n  "clients": {"a/b": {\n  "client_secret" : "x')

@@ -28,15 +28,16 @@ from reconciler.apply import engine, refresh
 from reconciler.apply.events import Event, Report
 from reconciler.apply.run import Ports, Run, Settings, Stop
 from reconciler.cli.compose import Job, begin, sealing_of
-from reconciler.cli.options import Where
+from reconciler.cli.machine import Machine
+from reconciler.cli.options import Reach, Where
 from reconciler.cli.runtime import load_manifest, open_store, survey
+from reconciler.cli.views.console import Console
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.domo.adapter import DomoHttp
 from reconciler.model.address import Address
 from reconciler.model.client import Delivery
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.instant import stamp
-from reconciler.model.secret import Met
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.plan.action import Plan
 from reconciler.plan.make import make_plan
@@ -231,20 +232,25 @@ def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
         if plan.problems or not order["apply"]:
             return answer
         watched: Any = Watched(store, edges, frozenset({"write", "discard", "journal"}))
+        console = Console(stdout=sys.stdout, stderr=sys.stderr)
         job = Job(
-            desired=desired,
+            machine=Machine(console=console, desired=desired, store=watched, reach=Reach()),
             plan=plan,
             ground=ground,
-            store=watched,
             selection=None,
             settings=Settings(concurrency=1, accept_missing=missing),
         )
         return answer | _reported(asyncio.run(_applied(job, clock, edges)), edges)
 
 
+def _keep(title: str, output: bytes) -> str:
+    del title, output
+    return ""
+
+
 async def _observed(desired: Any, known: Any, clock: FastClock) -> Any:
     credentials = LocalCredentials(
-        Path(desired.root), os.environ, frozenset(), keeper=Keeper(), met=Met()
+        Path(desired.root), os.environ, frozenset(), keeper=Keeper(), keep=_keep
     )
     async with DomoHttp(clock=clock, rng=Random(1)) as domo:
         keys = sorted(desired.instances)
@@ -271,10 +277,10 @@ async def _applied(job: Job, clock: FastClock, edges: Edges) -> Report:
             ports=Ports(
                 domo=WatchedDomo(domo, edges),
                 credentials=LocalCredentials(
-                    root, os.environ, frozenset(), keeper=keeper, met=Met()
+                    root, os.environ, frozenset(), keeper=keeper, keep=_keep
                 ),
                 sinks=WatchedSinks(
-                    LocalSinks(root, os.environ, frozenset(), keeper=keeper, met=Met()), edges
+                    LocalSinks(root, os.environ, frozenset(), keeper=keeper, keep=_keep), edges
                 ),
                 sealing=sealing_of(job.desired),
                 store=job.store,

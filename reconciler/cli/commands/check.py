@@ -43,15 +43,18 @@ def check(console: Console, *, where: Where, chosen: Chosen, reach: Reach, outpu
 
     from reconciler.cli.commands.plan import selection
     from reconciler.cli.looking import forecast
+    from reconciler.cli.machine import Machine
     from reconciler.cli.views import forecast as view
     from reconciler.plan.select import predicate
 
     desired = load_manifest(where)
     part = selection(chosen)
-    known = survey(open_store(where, desired)).known if part is not None else None
+    store = open_store(where, desired)
+    known = survey(store).known if part is not None else None
     meant = predicate(part, desired, known)
     keys = _keys(desired, meant, everything=part is None)
-    instances, sinks = asyncio.run(forecast(desired, keys, meant, reach=reach))
+    machine = Machine(console=console, desired=desired, store=store, reach=reach)
+    instances, sinks = asyncio.run(forecast(machine, keys, meant))
     found = view.Forecast.of(instances, sinks)
     if output == "json":
         console.document(view.document(found))

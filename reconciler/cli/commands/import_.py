@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli.exits import INCOMPLETE
 from reconciler.cli.helping import command
+from reconciler.cli.machine import Machine
 from reconciler.cli.options import (
     Chosen,
     Reach,
@@ -127,7 +128,8 @@ def import_(  # noqa: PLR0913 (one argument for each option)
     secret = _read_secret() if secret_stdin else None
     store = open_store(where, desired)
     with store.lock(purpose="import", timeout=lock_timeout):
-        on = Adopting(desired=desired, store=store, ground=survey(store), reach=reach)
+        machine = Machine(console=console, desired=desired, store=store, reach=reach)
+        on = Adopting(machine=machine, ground=survey(store))
         if address is None:
             free = Choice(take_over=take_over)
             return _all(console, on, (_keys(desired, instances), chosen), free, output)
@@ -306,7 +308,8 @@ def _generate(
 
     (where, reach), (output, write), (keys, chosen) = on, how, part
     store = open_store(where, desired)
-    adopting = Adopting(desired=desired, store=store, ground=survey(store), reach=reach)
+    machine = Machine(console=console, desired=desired, store=store, reach=reach)
+    adopting = Adopting(machine=machine, ground=survey(store))
     meant = _meant(desired, chosen)
     keys = [key for key in keys if meant(Address(key, "")) or chosen.targets]
     views, unseen = asyncio.run(look(adopting, keys))

@@ -8,6 +8,7 @@ import click
 from reconciler.cli.exits import CHANGES, INCOMPLETE
 from reconciler.cli.helping import command
 from reconciler.cli.keys import read_identities
+from reconciler.cli.machine import Machine
 from reconciler.cli.options import (
     Chosen,
     Reach,
@@ -84,7 +85,8 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     desired = load_manifest(where)
     store = open_store(where, desired)
     ground = survey(store, read_identities(identities))
-    made = draw_up(desired, ground, chosen, as_of=as_of, reach=reach)
+    machine = Machine(console=console, desired=desired, store=store, reach=reach)
+    made = draw_up(machine, ground, chosen, as_of=as_of)
     show_plan(console, made, output, links=link_base, desired=desired)
     if out is not None:
         save_plan(console, made, out, where, store)
@@ -143,12 +145,11 @@ def _may_be_replaced(path: "Path") -> bool:
         return begins_like_a_plan(stream.read(100))
 
 
-def draw_up(
-    desired: "Desired", ground: Ground, chosen: Chosen, *, as_of: str, reach: Reach
-) -> "Plan":
+def draw_up(machine: Machine, ground: Ground, chosen: Chosen, *, as_of: str) -> "Plan":
     """Return the plan, made with what the instances really have where that was asked for."""
     from reconciler.plan.make import make_plan
 
+    desired, reach = machine.desired, machine.reach
     part, wish = selection(chosen), chosen.wish
     observation = None
     if reach.refresh:
@@ -156,8 +157,7 @@ def draw_up(
 
         from reconciler.cli.compose import observe
 
-        seen = observe(desired, ground.known, part, concurrency=reach.concurrency, rate=reach.rate)
-        observation = asyncio.run(seen)
+        observation = asyncio.run(observe(machine, ground.known, part))
     made = make_plan(
         desired,
         ground.known,

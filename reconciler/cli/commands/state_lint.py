@@ -12,8 +12,10 @@ from reconciler.cli.options import format_option, output_options
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.text import plural
+from reconciler.stores.local import LOG
 
 _PLAIN: Final = re.compile(rb'"client_secret"\s*:\s*"')
+_ERRORS: Final = re.compile(LOG + r"$")
 SHOWN: Final = 20
 
 
@@ -26,7 +28,8 @@ def lint(console: Console, *, paths: tuple[str, ...], output: str) -> int:
     """Refuse files in which a client's secret stands in plain.
 
     Reads any file that this program writes, whole or damaged: states, their backups, journals, and
-    what file sinks hold as JSON. For a pre-commit hook.
+    what file sinks hold as JSON. An error log is refused unread: what commands print on standard
+    error may contain a secret in any form. For a pre-commit hook.
     """
     found = [(path, number) for path in paths for number in _plain_lines(path)]
     if output == "json":
@@ -57,6 +60,8 @@ def _plain_lines(path: str) -> list[int]:
         data = Path(path).read_bytes()
     except OSError as error:
         raise ReconcilerError(f"`{path}` cannot be read: {error.strerror}") from None
+    if _ERRORS.search(path):
+        return [1]
     lines, line, counted = [], 1, 0
     for found in _PLAIN.finditer(data):  # each part is counted once: from the start is quadratic
         line += data.count(b"\n", counted, found.start())

@@ -69,14 +69,17 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     from reconciler.apply.verify import opened_with, placed
     from reconciler.cli.commands.plan import selection
     from reconciler.cli.looking import signed_in
+    from reconciler.cli.machine import Machine
     from reconciler.cli.views import proof
     from reconciler.plan.select import predicate
 
     desired = load_manifest(where)
     asked = _readable(desired, from_sinks)
-    ground = survey(open_store(where, desired), read_identities(identities))
+    store = open_store(where, desired)
+    ground = survey(store, read_identities(identities))
     meant = predicate(selection(chosen), desired, ground.known)
-    told = asyncio.run(signed_in(desired, ground, meant, sinks=asked, reach=reach))
+    machine = Machine(console=console, desired=desired, store=store, reach=reach)
+    told = asyncio.run(signed_in(machine, ground, meant, sinks=asked))
     answers = opened_with(placed(told, ground.working, ground.state), identities)
     found = proof.rows(desired, ground, answers)
     if output == "json":

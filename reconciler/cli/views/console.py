@@ -5,7 +5,8 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from io import StringIO, TextIOWrapper
 from textwrap import wrap
 from typing import Final, Literal, Self, TextIO
@@ -25,6 +26,11 @@ _LOCALE: Final = ("LC_ALL", "LC_CTYPE", "LANG")
 _COERCED: Final = ("C.UTF-8", "C.utf8", "UTF-8")
 
 
+def _new_run() -> str:
+    """Return a random name for a run; names sort by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.urandom(4).hex()}"
+
+
 @dataclass(slots=True, kw_only=True)
 class Console:
     """Standard output for data, standard error for everything else.
@@ -32,7 +38,7 @@ class Console:
     The settings are those of the options that every command has; they are set while the command
     line is read. `verbosity` counts the `-v`. `must_go_on` is set when a command begins to change
     something: from then on, an output that cannot be written does not stop it or change its exit
-    code.
+    code. `run` names this run in its events, its journal and its error log.
     """
 
     stdout: TextIO
@@ -43,6 +49,7 @@ class Console:
     quiet: bool = False
     log_format: LogFormat = "text"
     must_go_on: bool = False
+    run: str = field(default_factory=_new_run)
 
     @classmethod
     def of_process(cls, environ: Mapping[str, str]) -> Self:

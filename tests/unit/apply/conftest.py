@@ -24,7 +24,6 @@ from reconciler.model.desired import Desired, Rollout
 from reconciler.model.instance import Endpoints, Instance
 from reconciler.model.place import Place
 from reconciler.model.reference import EnvRef
-from reconciler.model.secret import Met
 from reconciler.model.sink import FileSink, SinkDefinition
 from reconciler.plan.action import Action, Kind, Plan
 from reconciler.ports import Sealing
@@ -154,6 +153,7 @@ class Workshop:
             if type(event).__name__ == stop_at:
                 stop.request()
 
+        keep = store.error_log("20260131T080000-0123abcd").keep
         async with DomoHttp(clock=clock, rng=Random(1), stopped=lambda: stop.requested) as domo:
             run = Run(
                 desired=desired,
@@ -161,10 +161,10 @@ class Workshop:
                 ports=Ports(
                     domo=domo,
                     credentials=LocalCredentials(
-                        self.root, self.environ, frozenset(), keeper=self.keeper, met=Met()
+                        self.root, self.environ, frozenset(), keeper=self.keeper, keep=keep
                     ),
                     sinks=LocalSinks(
-                        self.root, self.environ, frozenset(), keeper=self.keeper, met=Met()
+                        self.root, self.environ, frozenset(), keeper=self.keeper, keep=keep
                     ),
                     sealing=self.sealing,
                     store=store,

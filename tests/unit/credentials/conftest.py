@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.model.reference import CredentialRef
-from reconciler.model.secret import Met
+from reconciler.stores.local import LocalStore
+from reconciler.system.child import KeepErrors
 from reconciler.system.keeper import Keeper
 
 Resolve = Callable[[CredentialRef], str]
@@ -23,7 +24,13 @@ def keeper() -> Iterator[Keeper]:
 
 
 @pytest.fixture
-def resolve_with(tmp_path: Path, keeper: Keeper) -> Callable[..., Resolve]:
+def keep(tmp_path: Path) -> KeepErrors:
+    """Return what keeps the error output of the test's commands."""
+    return LocalStore(tmp_path / "s.json").error_log("20260131T080000-0123abcd").keep
+
+
+@pytest.fixture
+def resolve_with(tmp_path: Path, keeper: Keeper, keep: KeepErrors) -> Callable[..., Resolve]:
     """Return a function that takes variables (and a time-out) and returns one that resolves."""
 
     def prepare(
@@ -33,7 +40,7 @@ def resolve_with(tmp_path: Path, keeper: Keeper) -> Callable[..., Resolve]:
     ) -> Resolve:
         variables = {"PATH": os.environ["PATH"], **(environ or {})}
         credentials = LocalCredentials(
-            tmp_path, variables, hidden, keeper=keeper, met=Met(), command_timeout=command_timeout
+            tmp_path, variables, hidden, keeper=keeper, keep=keep, command_timeout=command_timeout
         )
 
         def resolve(reference: CredentialRef) -> str:

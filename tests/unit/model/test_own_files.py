@@ -22,7 +22,9 @@ from reconciler.stores.local import LocalStore
         ("s.json.0123_ab-c.journal", "a journal of the state"),
         ("keys/ops.txt", "a key"),
         ("fleet/x.yml", "what is read as a part of the manifest"),
+        ("s.json.20260131T080000-0123abcd.log", "an error log of the state"),
         ("s.json.old", None),
+        ("s.json.my.log", None),
         ("s.jsonl", None),
         ("a/s.json", None),
         ("fleet/x.json", None),
@@ -41,7 +43,9 @@ def test_every_file_of_the_store_is_known(tmp_path: Path) -> None:
     """The names are written twice, here and in the store: this holds them together."""
     store = LocalStore(tmp_path / "s.json")
     own = OwnFiles(state=str(tmp_path / "s.json"))
-    for path in (*store.secret_paths(), store.lock_path):
+    store.error_log("20260131T080000-0123abcd").keep("it failed", b"why")
+    (log,) = tmp_path.iterdir()
+    for path in (*store.secret_paths(), store.lock_path, log):
         assert own.of(str(path)) is not None, path
 
 

@@ -8,8 +8,10 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.client import Delivery
-from reconciler.model.secret import Met, Secret
+from reconciler.model.secret import Secret
 from reconciler.sinks.router import LocalSinks
+from reconciler.stores.local import LocalStore
+from reconciler.system.child import KeepErrors
 from reconciler.system.keeper import Keeper
 
 
@@ -47,6 +49,12 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def keep(root: Path) -> KeepErrors:
+    """Return what keeps the error output of the test's commands."""
+    return LocalStore(root / "s.json").error_log("20260131T080000-0123abcd").keep
+
+
+@pytest.fixture
 def keeper() -> Iterator[Keeper]:
     """Return what ends the commands of a test."""
     with Keeper() as kept:
@@ -54,6 +62,6 @@ def keeper() -> Iterator[Keeper]:
 
 
 @pytest.fixture
-def sinks(root: Path, keeper: Keeper) -> LocalSinks:
+def sinks(root: Path, keeper: Keeper, keep: KeepErrors) -> LocalSinks:
     """Return the sinks of the manifest's folder, with this process's environment."""
-    return LocalSinks(root, os.environ, frozenset(), keeper=keeper, met=Met())
+    return LocalSinks(root, os.environ, frozenset(), keeper=keeper, keep=keep)

@@ -351,37 +351,6 @@ def test_path_of_the_child_counts(tmp_path: Path) -> None:
     assert child.command_path("sh", tmp_path, {}) in {Path("/bin/sh"), Path("/usr/bin/sh")}
 
 
-def test_what_it_said() -> None:
-    """Five lines are kept on one, without what moves a cursor and without empty ones."""
-    stderr = b"0\n1\n\n2\n3\r\n\x1b[31mred\n" + b"x" * 500 + b"\n \n"
-    said = ": 1 / 2 / 3 / \\x1b[31mred / " + "x" * 200
-    assert child.what_it_said(stderr, never) == said
-    assert child.what_it_said(b"\n \n", never) == ""
-    assert child.what_it_said(b"\xff", never) == ": \N{REPLACEMENT CHARACTER}"
-
-
-def test_what_it_said_is_short() -> None:
-    """Of a long story the end is kept, and it is shown that there was more."""
-    said = child.what_it_said(b"\n".join([b"x" * 500] * 9 + [b"end"]), never)
-    assert len(said) == len(": ") + 500
-    assert said.startswith(": …x")
-    assert said.endswith("x / end")
-
-
-def test_what_it_said_in_private() -> None:
-    """What is private is not shown; the whole is asked about, and not only what would be shown."""
-    stderr = b"s3cret\n" + b"\n".join([b"x"] * 9)
-    assert child.what_it_said(stderr, lambda said: b"s3cret" in said) == (
-        "; what it said is not shown, as a secret may be in it"
-    )
-
-
-def never(said: bytes) -> bool:
-    """Say of everything that it may be shown."""
-    del said
-    return False
-
-
 @pytest.mark.parametrize(
     ("code", "said"),
     [(3, "ended with exit code 3"), (-9, "died of SIGKILL"), (-40, "died of signal 40")],

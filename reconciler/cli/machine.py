@@ -1,0 +1,73 @@
+"""Builds what one command needs of this machine: its connections, credentials and sinks."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+from reconciler.cli.runtime import SystemClock
+
+if TYPE_CHECKING:
+    from reconciler.cli.options import Reach
+    from reconciler.cli.views.console import Console
+    from reconciler.credentials.resolver import LocalCredentials
+    from reconciler.domo.adapter import DomoHttp
+    from reconciler.model.desired import Desired
+    from reconciler.sinks.router import LocalSinks
+    from reconciler.stores.error_log import ErrorLog
+    from reconciler.stores.local import LocalStore
+    from reconciler.system.keeper import Keeper
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """One command's view of the machine; what it builds shares the rate and the error log."""
+
+    console: "Console"
+    desired: "Desired"
+    store: "LocalStore"
+    reach: "Reach"
+
+    def domo(self, stopped: Callable[[], bool] | None = None) -> "DomoHttp":
+        """Return the connections; once `stopped` returns true, nothing is tried again."""
+        from reconciler.domo.adapter import DomoHttp
+
+        return DomoHttp(
+            clock=SystemClock(), rng=SystemRandom(), rate=self.reach.rate, stopped=stopped
+        )
+
+    def credentials(self, keeper: "Keeper") -> "LocalCredentials":
+        """Return what resolves references; its commands end with `keeper`."""
+        from reconciler.credentials.resolver import LocalCredentials
+
+        return LocalCredentials(
+            self._root, os.environ, self._hidden, keeper=keeper, keep=self._errors.keep
+        )
+
+    def sinks(self, keeper: "Keeper", *, concurrency: int = 8) -> "LocalSinks":
+        """Return the sinks; `concurrency` is how many of their commands run at once."""
+        from reconciler.sinks.router import LocalSinks
+
+        return LocalSinks(
+            self._root,
+            os.environ,
+            self._hidden,
+            keeper=keeper,
+            keep=self._errors.keep,
+            concurrency=concurrency,
+        )
+
+    @property
+    def _root(self) -> Path:
+        return Path(self.desired.root)
+
+    @cached_property
+    def _hidden(self) -> frozenset[str]:
+        return self.desired.environment_names()
+
+    @cached_property
+    def _errors(self) -> "ErrorLog":
+        return self.store.error_log(self.console.run)
