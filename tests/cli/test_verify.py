@@ -298,7 +298,10 @@ def test_a_sink_that_moved_needs_a_rotation(
         run.out.split()
     )
     assert reconciler(*only, "--detailed-exitcode").code == 2
-    assert "### Plan: 1 needs rotation" in reconciler(*only, "--format", "markdown").out
+    assert (
+        "### domo-reconciler plan: 1 needs rotation"
+        in reconciler(*only, "--format", "markdown").out
+    )
 
 
 def test_nothing_is_known_yet(reconciler: "Reconciler", tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_comment_links_below_the_base(reconciler: "Reconciler") -> None:
     """Standard output is the comment alone, with links that work from anywhere."""
     run = reconciler("plan", "--format", "markdown", "--link-base", BASE)
     assert run.code == 0
-    assert run.out.startswith("<!-- reconciler:plan -->\n\n### Plan: 1 to create\n")
+    assert run.out.startswith("<!-- reconciler:plan -->\n\n### domo-reconciler plan: 1 to create\n")
     assert f"[`reconciler.yaml:5`]({BASE}/reconciler.yaml#L5)" in run.out
 
 

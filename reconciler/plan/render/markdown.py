@@ -73,15 +73,15 @@ def _title(plan: Plan) -> str:
     counts = [f"{plan.count(kind):,} to {kind.value}" for kind in Kind if plan.count(kind)]
     counts += unplanned(plan)
     if counts:
-        return f"### Plan: {', '.join(counts)}"
+        return f"### domo-reconciler plan: {', '.join(counts)}"
     if plan.drift is not None:
         found = drift(plan.drift)
-        return (
-            f"### Drift: {found}" if found else "### No drift: the instances are as the state says"
-        )
+        if found:
+            return f"### domo-reconciler drift: {found}"
+        return "### domo-reconciler: no drift, the instances are as the state records"
     if any(each.override is None for each in plan.problems):
-        return "### Nothing is planned: what would change is held up by errors"
-    return "### No changes: every client is as the manifest wants it"
+        return "### domo-reconciler: nothing is planned, because errors hold up the changes"
+    return "### domo-reconciler: no changes, every client is as the manifest wants it"
 
 
 def _extent(plan: Plan) -> str:

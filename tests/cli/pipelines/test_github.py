@@ -105,9 +105,17 @@ class Repository:
         self.ci.remember("pulls", commit, [7, self.head])
         return commit
 
-    def planned(self, ref: str, *, folder: str = ".", check: bool = True) -> "Step":
+    def planned(
+        self,
+        ref: str,
+        *,
+        folder: str = ".",
+        file: str = "reconciler.yaml",
+        token: str = "t",
+        check: bool = True,
+    ) -> "Step":
         """Run the action on a ref, as plan.yml does for a pull request of this repository."""
-        inputs = {"file": "reconciler.yaml", "state": "", "as-of": "", "token": "t"}
+        inputs = {"file": file, "state": "", "as-of": "", "token": token}
         inputs["working-directory"] = folder
         context = {f"inputs.{key}": each for key, each in inputs.items()}
         context |= {"github.event.pull_request.number": "7", "github.token": "t"}
@@ -289,7 +297,7 @@ def test_a_push_that_cannot_be_planned_takes_the_earlier_plan_away(
     repository.propose("feature")
     assert repository.planned("refs/pull/7/merge", check=False).code == 1
     (broken,) = ci.github["comments"]
-    assert broken["body"].startswith("<!-- reconciler:plan -->\n")
+    assert broken["body"].startswith("<!-- reconciler:plan reconciler.yaml -->\n")
     assert f"[`{repository.head[:7]}`]" in broken["body"]
     assert ("cannot be planned" in broken["body"], "Plan id" in broken["body"]) == (True, False)
     assert "https://github.com/acme/domo/actions/runs/42" in broken["body"]
@@ -369,7 +377,8 @@ def test_a_commit_that_nobody_reviewed_is_not_applied(
     step = next(each for each in steps["steps"] if each.get("id") == "reviewed")
     where = repository.job("main")
     commit = ci.git(where, "rev-parse", "HEAD")
-    env = {"GITHUB_SHA": commit, "PLAN_ID": "", "AS_OF": ""}
+    env = {"GITHUB_SHA": commit, "PLAN_ID": "", "AS_OF": "", "GH_TOKEN": "t"}
+    env["MANIFEST"] = "reconciler.yaml"
     assert "nothing was reviewed" in ci.run(where, step["run"], env, check=False).log
     ci.remember("pulls", commit, [7, "c0ffee"])
     assert "has no plan" in ci.run(where, step["run"], env, check=False).log

@@ -54,7 +54,7 @@ def test_drift_is_said_in_every_format(drifted: "Plan") -> None:
     text, markdown = render_text(drifted), render_markdown(drifted)
     assert text.splitlines()[-1].startswith(f"Drift: {counts}")
     assert "acme/Wider: its scope is data user at Domo, not data" in text
-    assert f"### Drift: {counts}" in markdown
+    assert f"### domo-reconciler drift: {counts}" in markdown
     assert "<details open>" in markdown
     assert f"Drift: {counts}" in render_html(drifted)
 
@@ -67,7 +67,7 @@ def test_without_drift_nothing_changed(fleet: "Fleet", lists: "Lists") -> None:
     plan = seen(fleet, lists)
     assert not any((plan.drift or {"": 1}).values())
     assert render_text(plan).splitlines()[-1].startswith("No changes.")
-    assert "### No drift" in render_markdown(plan)
+    assert "### domo-reconciler: no drift" in render_markdown(plan)
 
 
 def test_a_predecessor_that_is_gone_is_told(

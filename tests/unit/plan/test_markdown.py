@@ -19,7 +19,8 @@ BASE = "https://example.com/acme/clients/blob/main"
 COMMENT = """\
 <!-- reconciler:plan -->
 
-### Plan: 1 to revoke, 1 to replace, 1 to rotate, 1 to create, 1 to deliver, 1 to forget
+### domo-reconciler plan: 1 to revoke, 1 to replace, 1 to rotate, 1 to create, \
+1 to deliver, 1 to forget
 
 On 1 of 1 instance, 1 client unchanged.
 
@@ -104,7 +105,7 @@ def test_nothing_to_do_is_said_in_one_line(fleet: "Fleet") -> None:
     fleet.both("acme/Same")
     text = render_markdown(fleet.plan())
     assert text.startswith(
-        f"{MARKER}\n\n### No changes: every client is as the manifest wants it\n"
+        f"{MARKER}\n\n### domo-reconciler: no changes, every client is as the manifest wants it\n"
     )
     assert "1 client unchanged." in text
     assert "| action |" not in text
@@ -182,7 +183,7 @@ def test_a_plan_that_is_all_held_up_says_so(fleet: "Fleet") -> None:
     fleet.want("acme/Protected", "user", protect=True)
     fleet.know("acme/Protected", "data")
     text = render_markdown(fleet.plan())
-    assert "### Nothing is planned: what would change is held up by errors\n" in text
+    assert "### domo-reconciler: nothing is planned, because errors hold up the changes\n" in text
 
 
 def test_a_limit_needs_leave(fleet: "Fleet") -> None:

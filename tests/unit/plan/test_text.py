@@ -279,7 +279,7 @@ def test_moves_are_counted(fleet: "Fleet") -> None:
     text = render_text(plan)
     assert text.splitlines()[-1] == "Plan: 1 to move."
     assert "1 client of acme/Old is now of acme/New (m.yaml:4)" in text
-    assert "### Plan: 1 to move" in render_markdown(plan)
+    assert "### domo-reconciler plan: 1 to move" in render_markdown(plan)
 
 
 def test_a_narrow_terminal_gets_narrow_lines(fleet: "Fleet") -> None:
