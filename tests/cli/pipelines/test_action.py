@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +29,7 @@ class Action:
     def __init__(self, ci: "Ci", steps: list[dict[str, Any]]) -> None:
         self.ci = ci
         self.where = ci.folder / "clone"
-        self._steps = [each for each in steps if each["id"] != "install"]
+        self._steps: list[Mapping[str, Any]] = [each for each in steps if each["id"] != "install"]
         for path in ("reconciler.yaml", "ops/a--b.yaml", "ops/a/b.yaml", "ops-a-b.yaml"):
             (self.where / path).parent.mkdir(parents=True, exist_ok=True)
             (self.where / path).write_text(MANIFEST)
