@@ -198,7 +198,10 @@ class _Work:
     async def _finish(self, action: Action, posted: Posted) -> None:
         """Make the secret durable and deliver it, while the next `POST` is under way."""
         try:
-            await secure(self.run, self.session, posted)
+            taken = await secure(self.run, self.session, posted)
+            if taken is not None:
+                self.tally.end(action, taken)
+                return
             note_repeated(self.run, action.address, posted.made)
             cause = await _deliver(self.run, self.session, action)
         except ReconcilerError as error:

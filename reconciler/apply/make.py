@@ -191,8 +191,10 @@ async def _resolve(
     return conflict(run, action, settlement.listing)
 
 
-async def secure(run: Run, session: Session, posted: Posted) -> None:
-    """Make the secret durable; where the disk refuses, end the client rather than lose it.
+async def secure(run: Run, session: Session, posted: Posted) -> Cause | None:
+    """Make the secret durable; if the disk refuses, end the client rather than lose it.
+
+    Return why the secret must not be delivered: another client has the same client id.
 
     Raises:
         StateUnwritable: the journal did not take it; the message says what became of the secret.
@@ -200,6 +202,7 @@ async def secure(run: Run, session: Session, posted: Posted) -> None:
     """
     intent, made = posted.intent, posted.made
     kept = run.ports.sealing.keep(client_id=made.client_id, secret=made.secret)
+    holder = run.holder(made.client_id, intent.address)
     record = Created(
         nonce=intent.nonce,
         client_id=made.client_id,
@@ -207,12 +210,23 @@ async def secure(run: Run, session: Session, posted: Posted) -> None:
         at=run.now(),
         owner=made.owner if made.owner is not None else session.user,
         id=made.id,
+        taken=True if holder is not None else None,
     )
-    run.secrets[made.client_id] = made.secret
+    if holder is None:
+        run.secrets[made.client_id] = made.secret
     try:
         await run.record(record)
     except StateUnwritable as error:
         await rescue(run, session, intent, record, error)
+    if holder is None:
+        return None
+    return Cause(
+        code="client-id-taken",
+        message=f"Domo answered the create with the client id {made.client_id}, which {holder}"
+        " has: both secrets are kept, and this one is delivered to no sink",
+        hint="look at both clients in Domo, revoke this one there, and end it here:"
+        f" reconciler state settle '{intent.address}' --revoked",
+    )
 
 
 async def deliver(run: Run, session: Session, action: Action, entry: Entry) -> Cause | None:

@@ -41,18 +41,22 @@ async def recover(
 async def _orphan(run: Run, absence: Absence, made: Made, listing: Listing) -> Unresolved | None:
     """Drop an orphan that is gone; report one that lives, for its address has another client."""
     address, client_id = made.intent.address, made.created.client_id
-    (known,) = of_attempts((), (made,))
-    principal = made.intent.principal
-    seen = await absence.sight(known, listing, domain=known.domain, principal=principal)
-    if isinstance(seen, Gone):
-        await run.record(Revoked(address=address, client_id=client_id))
-        run.emit(Settled(address=address, how="a client that an earlier run made is gone"))
-        return None
+    message = "an earlier run made a client for it, and the state has another one since"
+    if made.created.taken:
+        message = f"Domo answered its create with the client id {client_id} of another client"
+    else:
+        (known,) = of_attempts((), (made,))
+        principal = made.intent.principal
+        seen = await absence.sight(known, listing, domain=known.domain, principal=principal)
+        if isinstance(seen, Gone):
+            await run.record(Revoked(address=address, client_id=client_id))
+            run.emit(Settled(address=address, how="a client that an earlier run made is gone"))
+            return None
     event = Unresolved(
         address=address,
         cause=Cause(
             code="orphan",
-            message="an earlier run made a client for it, and the state has another one since",
+            message=message,
             hint=_ORPHAN_HINT.format(address=address),
         ),
     )

@@ -39,9 +39,11 @@ async def _undone(run: Run, session: Session, intent: Intent, created: Created) 
     )
     try:
         listing = await session.list_clients()
-        listed = made_by(intent, listing, lineage=run.working.lineage) or next(
-            (e for e in listing.clients if is_same(e.client_id, created.client_id)), None
-        )
+        listed = made_by(intent, listing, lineage=run.working.lineage)
+        if listed is None and not created.taken:
+            listed = next(
+                (e for e in listing.clients if is_same(e.client_id, created.client_id)), None
+            )
         if listed is None:
             return lives_on
         outcome = await revoke_confirmed(run, session, listed)

@@ -92,7 +92,8 @@ class Run:
     revoked and had ended before, `revoking` those whose revoke
     Domo answered with 204, `notes` how Domo spells new clients differently (by address and field),
     `written` the serial of the state that this run wrote. `views` are the lists of the instances
-    that are being worked on, indexed by `seen.sight`.
+    that are being worked on, indexed by `seen.sight`, `created` the addresses of the clients that
+    this run created, by the value of their client ids.
     """
 
     desired: Desired
@@ -113,6 +114,7 @@ class Run:
     revoking: set[str] = field(default_factory=set)
     views: dict[str, dict[ViewKey, tuple[Listing, View]]] = field(default_factory=dict)
     notes: dict[tuple[Address, str], str] = field(default_factory=dict)
+    created: dict[str, Address] = field(default_factory=dict)
     written: int | None = None
     halted: Cause | None = None
     _serial_checked: bool = False
@@ -152,6 +154,15 @@ class Run:
         """Return whether a client is one that the state file did not know when the run began."""
         before = self.base.clients.get(address)
         return before is not entry and (before is None or before.client_id != entry.client_id)
+
+    def holder(self, client_id_: str, address: Address) -> Address | None:
+        """Return the address that has a client id already; if none has, it is this one's now."""
+        key = client_id.key(client_id_)
+        known = self.elsewhere.get(key)
+        if known is None and key not in self.created:
+            self.created[key] = address
+            return None
+        return self.created[key] if known is None else known.address
 
     def unidentified(self) -> set[str]:
         """Return the instances of clients that a journal brought, and no list has shown yet."""

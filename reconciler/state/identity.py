@@ -42,7 +42,10 @@ def of_attempts(open_: "Iterable[Intent]", orphans: "Iterable[Made]") -> Iterato
         yield _attempt(intent, None, None, intent.owner)
     for made in orphans:
         created = made.created
-        yield _attempt(made.intent, created.client_id, created.id, created.owner)
+        if created.taken:  # the id is another client's, so only the nonce tells this one
+            yield _attempt(made.intent, None, None, created.owner)
+        else:
+            yield _attempt(made.intent, created.client_id, created.id, created.owner)
 
 
 def _known(address: Address, domain: str, known: Entry | Retiring) -> Identity:

@@ -40,7 +40,8 @@ class WorkingState:
 
     `open` are attempts whose outcome is unknown, by nonce. `made` are clients whose secret the
     state must not or need not hold yet, by client id. `orphans` are clients that a journal says
-    were made for an address that the state has since given to another client, by client id.
+    were made for an address that the state has since given to another client, by client id, and
+    those that Domo answered with the client id of another client, by nonce.
     """
 
     lineage: str
@@ -113,12 +114,13 @@ class WorkingState:
                 self.made.pop(entry.client_id, None)
                 self.entry(address, replace(entry, secret=keep(entry.client_id, kept.secret)))
         for held in (self.made, self.orphans):
-            for client_id, made in held.items():
-                kept = made.created.secret
+            for key, made in held.items():
+                kept, client_id = made.created.secret, made.created.client_id
                 if isinstance(kept, Plain):
-                    found[client_id] = kept.secret
+                    if not made.created.taken:
+                        found[client_id] = kept.secret
                     created = replace(made.created, secret=keep(client_id, kept.secret))
-                    held[client_id] = replace(made, created=created)
+                    held[key] = replace(made, created=created)
         return found
 
     def unrecorded(self) -> Iterator[Record]:
@@ -132,6 +134,9 @@ class WorkingState:
         if intent is None:
             return
         made = Made(intent=intent, created=record)
+        if record.taken:
+            self.orphans[made.key] = made
+            return
         current = self.clients.get(intent.address)
         if current is not None and current.client_id == record.client_id:
             self._hold(made, current)
@@ -203,7 +208,9 @@ def ended(
     """
     intents = [each.intent if isinstance(each, Made) else each for each in attempts]
     nonces = {each.nonce for each in intents}
-    client_ids = {each.created.client_id for each in attempts if isinstance(each, Made)}
+    client_ids = {
+        each.key for each in attempts if isinstance(each, Made) and not each.created.taken
+    }
     before = tuple(records)
     left = tuple(each for each in before if not _is_about(each, nonces, client_ids))
     if len(left) == len(before):

@@ -234,6 +234,7 @@ _CREATED: Final[Mapping[str, Check]] = {
     "at": fields.moment,
     "owner": fields.count,
     "id": fields.count,
+    "taken": fields.flag,
 }
 _DELIVERED: Final[Mapping[str, Check]] = {
     "address": fields.address,

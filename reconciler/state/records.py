@@ -58,7 +58,11 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created:
-    """Domo made the client; here is its secret. `id` is None where the answer lacked it."""
+    """Domo created the client; here is its secret. `id` is None if the answer lacked it.
+
+    `taken` records that the answer had the client id of another client: the secret is kept, and
+    nothing else follows from the id.
+    """
 
     nonce: str
     client_id: str
@@ -66,6 +70,7 @@ class Created:
     at: str
     owner: int | None = None
     id: int | None = None
+    taken: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +125,11 @@ class Made:
     intent: Intent
     created: Created
     delivered: tuple[Delivered, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return its client id, or its nonce if another client has that id."""
+        return self.intent.nonce if self.created.taken else self.created.client_id
 
     def records(self) -> Iterator[Record]:
         """Yield the records that say all of it again."""

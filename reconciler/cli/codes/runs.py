@@ -3,6 +3,14 @@
 from typing import Final
 
 RUNS: Final = {
+    "client-id-taken": (
+        "Domo answered a create with the client id of another client.",
+        "A proxy or a cache gave the answer to another request, or Domo made a mistake.",
+        (
+            "Both secrets are kept and this one is delivered nowhere. Look at both clients in Domo,"
+            " revoke this one there, and end it with `reconciler state settle`."
+        ),
+    ),
     "conflict": (
         "A client of a wanted name is on the instance, and was not made from this state.",
         "Somebody made it by hand, or another state manages it. Names are unique.",

@@ -99,7 +99,7 @@ def key_of(each: "Open") -> str:
     """Return what names an open end: an attempt's nonce, an orphan's client id."""
     from reconciler.state.records import Intent
 
-    return each.nonce if isinstance(each, Intent) else each.created.client_id
+    return each.nonce if isinstance(each, Intent) else each.key
 
 
 def _open_at(ground: Ground, address: Address, key: str | None) -> "Sequence[Open]":

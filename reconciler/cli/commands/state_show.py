@@ -122,7 +122,7 @@ def _attempt(intent: "Intent") -> Mapping[str, Any]:
 
 def _orphan(made: "Made") -> Mapping[str, Any]:
     return {
-        "key": made.created.client_id,
+        "key": made.key,
         "live_name": made.intent.live_name,
         "at": made.created.at,
         "secret": _way(made.created.secret),
