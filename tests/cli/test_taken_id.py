@@ -31,4 +31,4 @@ def test_settling_it_leaves_the_records_of_the_client_that_has_the_id(
 
     assert (shown.code, secret in shown.out) == (0, True)
     (journal,) = shelf.journals()
-    assert [each for each in journal.records if isinstance(each, Created)] == [shelf.created]
+    assert [each.nonce for each in journal.records if isinstance(each, Created)] == ["n1"]
