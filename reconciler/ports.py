@@ -196,12 +196,10 @@ class Session(Protocol):
     @property
     def user(self) -> int | None:
         """Return the id of the user who signed on."""
-        ...
 
     @property
     def principal(self) -> str:
         """Return the name of the credential."""
-        ...
 
     async def list_clients(self) -> Listing:
         """Return every client that this user sees; retried as reading is safe.
@@ -211,21 +209,23 @@ class Session(Protocol):
             Unreachable: no usable answer within the deadline.
 
         """
-        ...
+
+    async def token_ends(self) -> Sequence[datetime | None]:
+        """Return when the access tokens end that the instance shows to one; no list, no ends.
+
+        None is an end that the list does not show. The list does not show which token is in use.
+        """
 
     async def create(self, *, name: str, description: str, scope: tuple[str, ...]) -> CreateOutcome:
         """Send one create; only what certainly made nothing (429, refused) is sent again."""
-        ...
 
     async def revoke(self, numeric_id: int) -> RevokeOutcome:
         """Send one revoke of a numeric id that a list of this run has shown."""
-        ...
 
     async def prove(
         self, *, client_id: str, secret: Secret, scope: tuple[str, ...]
     ) -> ProofOutcome:
         """Sign in with a client's secret."""
-        ...
 
 
 class Domo(Protocol):

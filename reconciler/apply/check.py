@@ -1,7 +1,7 @@
-"""A forecast: signs on to instances and lists their clients, and says what a run would trip over.
+"""A forecast of a run: signs on to instances, lists their clients and probes sinks.
 
-Nothing is changed. Whether a user may create is told by no request but a create; that the clients
-of other users are shown is the nearest sign of it, and of a list that proves absence.
+Nothing is changed. Only a create shows whether a user may create: Domo grants that by itself, and a
+user who sees the clients of all users need not have the grant.
 """
 
 import asyncio
@@ -39,7 +39,10 @@ class SignOn(StrEnum):
 
 
 class Sight(StrEnum):
-    """Whose clients a list showed; `OWN` also where there are no others."""
+    """Whose clients a list showed; `OWN` also if there are no others.
+
+    It is about lists alone, and not about what the user may create or revoke.
+    """
 
     NOTHING = "nothing"
     OWN = "own"
@@ -50,10 +53,12 @@ class Sight(StrEnum):
 class InstanceCheck:
     """What was found out about one instance; `cause` is why a run would fail there.
 
-    `ends` is when its cookie or token ends, None where that does not say it.
+    `method` is how it is signed on to, "" if the manifest has no `auth`. `ends` is when the cookie
+    or token ends, None if neither it nor the instance shows that.
     """
 
     key: str
+    method: str = ""
     credential: bool = False
     sign_on: SignOn = SignOn.UNTRIED
     sight: Sight = Sight.NOTHING
@@ -72,20 +77,28 @@ class SinkCheck:
 
 
 async def instances(
-    chosen: Iterable[Instance], *, domo: Domo, credentials: Credentials, concurrency: int
+    chosen: Iterable[Instance],
+    *,
+    domo: Domo,
+    credentials: Credentials,
+    concurrency: int,
+    now: datetime,
 ) -> Sequence[InstanceCheck]:
     """Sign on to each instance, so many at once, and list its clients."""
     gate = asyncio.Semaphore(concurrency)
 
     async def look(instance: Instance) -> InstanceCheck:
         async with gate:
-            return await _instance(instance, domo, credentials)
+            return await _instance(instance, domo, credentials, now)
 
     return await asyncio.gather(*(look(each) for each in chosen))
 
 
-async def _instance(instance: Instance, domo: Domo, credentials: Credentials) -> InstanceCheck:
-    found = InstanceCheck(key=instance.key)
+async def _instance(
+    instance: Instance, domo: Domo, credentials: Credentials, now: datetime
+) -> InstanceCheck:
+    method = instance.auth.method if instance.auth is not None else ""
+    found = InstanceCheck(key=instance.key, method=method)
     try:
         credential = await credential_of(instance, credentials)
         found = replace(found, credential=True, ends=_ends(credential))
@@ -93,6 +106,8 @@ async def _instance(instance: Instance, domo: Domo, credentials: Credentials) ->
             if not isinstance(credential, TokenCredential):  # a token is judged by its first use
                 found = replace(found, sign_on=SignOn.WORKS)
             listing = await session.list_clients()
+            if found.ends is None:
+                found = replace(found, ends=_only_end(await session.token_ends(), now))
     except ReconcilerError as error:
         return _failed(found, error)
     return replace(found, sign_on=SignOn.WORKS, sight=_sight(listing), clients=len(listing.clients))
@@ -115,6 +130,12 @@ def _sight(listing: Listing) -> Sight:
     if listing.would_show(owner=None, principal=None):
         return Sight.ALL
     return Sight.OWN if listing.clients else Sight.NOTHING
+
+
+def _only_end(ends: Sequence[datetime | None], now: datetime) -> datetime | None:
+    """Return when the token in use ends: it has not ended yet, and others may not be told apart."""
+    left = {each for each in ends if each is None or each > now}
+    return left.pop() if len(left) == 1 else None
 
 
 def _ends(credential: Credential) -> datetime | None:

@@ -49,7 +49,10 @@ async def work(run: Run, tally: Tally) -> None:
         _forget(run, tally)
         asking = [e for e in tally.actions if e.kind is not Kind.FORGET or e.is_for_absence]
         if asking or _must_look(run, tally.instance):
-            await _with_session(run, tally, asking)
+            if (unseen := run.unseen.get(tally.instance)) is not None:
+                tally.fail(unseen)
+            else:
+                await _with_session(run, tally, asking)
     except ReconcilerError as error:
         tally.fail(cause_of(error, tally.instance))
     except Exception as error:  # noqa: BLE001 (one instance's defect must not cancel the others)

@@ -41,7 +41,8 @@ async def observe(
                 async with domo.session(instance, credential) as session:
                     listing = await session.list_clients()
         except ReconcilerError as error:
-            return Unseen(message=cause_of(error, key).message)
+            cause = cause_of(error, key)
+            return Unseen(message=cause.message, code=cause.code, hint=cause.hint)
         shown = (o for o in owners.get(key, ()) if listing.would_show(owner=o, principal=None))
         return Seen(
             clients=listing.clients,

@@ -93,7 +93,9 @@ class Run:
     Domo answered with 204, `notes` how Domo spells new clients differently (by address and field),
     `written` the serial of the state that this run wrote. `views` are the lists of the instances
     that are being worked on, indexed by `seen.sight`, `created` the addresses of the clients that
-    this run created, by the value of their client ids.
+    this run created, by the value of their client ids. `unseen` has the instances
+    that the plan's refresh could not list, and why: a second sign-on would send a refused password
+    again.
     """
 
     desired: Desired
@@ -117,12 +119,17 @@ class Run:
     created: dict[str, Address] = field(default_factory=dict)
     written: int | None = None
     halted: Cause | None = None
+    unseen: Mapping[str, Cause] = field(init=False)
     _serial_checked: bool = False
     _elsewhere: Mapping[str, Identity] | None = None
 
     def __post_init__(self) -> None:
         for address in self.working.clients:
             self.addresses.setdefault(address.instance, set()).add(address)
+        self.unseen = {
+            key: Cause(code=each.code, message=each.message, hint=each.hint)
+            for key, each in self.plan.unseen.items()
+        }
 
     def selected(self, address: Address) -> bool:
         """Say whether the run may touch what is at an address."""

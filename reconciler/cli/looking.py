@@ -54,5 +54,6 @@ async def forecast(
                 domo=domo,
                 credentials=machine.credentials(keeper),
                 concurrency=machine.reach.concurrency,
+                now=SystemClock().now(),
             )
         return instances, await check.sinks(targets, sinks=machine.sinks(keeper))

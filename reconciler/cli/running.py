@@ -27,12 +27,13 @@ def carried_out(
     """
     from reconciler.cli.views import progress, report
 
-    with progress.shown(console, len(job.plan.actions)) as listen:
+    instances = job.desired.instances
+    with progress.shown(console, job.plan.actions) as listen:
         ended = asyncio.run(_interruptible(console, job, record.listener(listen)))
     if output == "json":
-        console.document(report.document(ended, left_out))
+        console.document(report.document(ended, instances, left_out))
     elif job.plan.actions or not ended.complete:
-        report.show(console, ended)
+        report.show(console, ended, instances, told=job.plan.unseen)
     return _exit_code(ended)
 
 

@@ -1,5 +1,7 @@
 """One instance, signed on to: list, create, revoke, prove, and what each answer means."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, NoReturn
 
 import httpx
@@ -111,6 +113,17 @@ class HttpSession:
             f"{self._instance.key}: Domo does not list the clients: {self._refusal(answer)}",
             hint=hint,
         )
+
+    async def token_ends(self) -> Sequence[datetime | None]:
+        """Return when the access tokens end that the instance shows; none without a token."""
+        if not isinstance(self._access, TokenAuth):
+            return ()
+        try:
+            request = requests.list_access_tokens(self._instance)
+            answer = await self._client.send(request, auth=self._access)
+            return wire.token_ends(answer.content) if answer.status_code == 200 else ()
+        except (httpx.RequestError, ReconcilerError, wire.Unusable):
+            return ()  # the endpoint is not documented, and nothing depends on it
 
     async def create(self, *, name: str, description: str, scope: tuple[str, ...]) -> CreateOutcome:
         """Send one create; only what certainly made nothing is sent again."""

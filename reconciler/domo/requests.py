@@ -20,6 +20,7 @@ LIST_CAP: Final = 16_000_000
 
 SIGN_ON_PATH: Final = "/api/content/v2/authentication"
 _TOKENS_PATH: Final = "/api/identity/v1/developer-tokens"
+_ACCESS_TOKENS_PATH: Final = "/api/data/v1/accesstokens"
 _GRANT: Final = "grant_type=client_credentials"
 
 
@@ -89,6 +90,14 @@ def list_clients(instance: Instance, *, offset: int = 0, limit: int | None = Non
     if offset:
         url += f"?offset={offset}" + (f"&limit={limit}" if limit else "")
     return _request("GET", url, body=None, headers={}, extensions=extensions)
+
+
+def list_access_tokens(instance: Instance) -> httpx.Request:
+    """Build the list of the access tokens that the user sees; it has no values."""
+    url = instance.endpoints.instance + _ACCESS_TOKENS_PATH
+    return _request(
+        "GET", url, body=None, headers={}, extensions={"resend": Resend.UNSENT, "cap": LIST_CAP}
+    )
 
 
 def revoke(instance: Instance, numeric_id: int) -> httpx.Request:

@@ -7,12 +7,14 @@ says what is wrong with an answer and quotes nothing of it, for it may hold a se
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, TypeGuard
 
 import orjson
 
 from reconciler.model.client import ListedClient
 from reconciler.model.client_id import is_whole
+from reconciler.model.expiry import instant
 from reconciler.model.scope import canonical
 from reconciler.model.secret import Secret
 from reconciler.ports import ClientMade
@@ -134,6 +136,20 @@ def _listed(entry: Mapping[str, Any]) -> ListedClient:
         owner=_number(entry.get("userId")),
         scope=_scope(entry),
     )
+
+
+def token_ends(body: bytes) -> tuple[datetime | None, ...]:
+    """Read a list of access tokens: when each of them ends, None if that cannot be read.
+
+    Raises:
+        Unusable: it is not a list of tokens.
+
+    """
+    answer = document(body)
+    entries = answer.get("entries") if isinstance(answer, Mapping) else answer
+    if not isinstance(entries, list) or not all(isinstance(each, Mapping) for each in entries):
+        raise Unusable("the answer is not a list of access tokens")
+    return tuple(instant(each.get("expires", each.get("expiration"))) for each in entries)
 
 
 def made(body: bytes) -> ClientMade:

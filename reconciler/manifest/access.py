@@ -85,11 +85,11 @@ class Access:
         if reference.key == "env":
             return self._env(text, reference, who)
         self.files.setdefault(text, reference.at)
-        return FileRef(path=text)
+        return FileRef(path=text, template=reference.value)
 
     def _env(self, name: str, reference: Entry, who: int) -> EnvRef | None:
         if _VARIABLE.fullmatch(name):
-            return EnvRef(name=name)
+            return EnvRef(name=name, template=reference.value)
         if reference.at not in self._wrong:
             self._report.add(_bad_variable(name, reference.value, reference.at, who))
         return None
@@ -103,7 +103,7 @@ class Access:
             if dash(template, text):
                 self._report.add(option_like(who, at))
             argv.append(text)
-        return CommandRef(argv=tuple(argv))
+        return CommandRef(argv=tuple(argv), template=tuple(reference.value))
 
     def check_endpoints(self, endpoints: Mapping[str, Any]) -> list[Entry]:
         """Report unknown placeholders in the endpoints; return those that can be filled in."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from reconciler.model.reference import CredentialRef
 
@@ -10,13 +11,14 @@ from reconciler.model.reference import CredentialRef
 class PasswordAuth:
     """Direct sign-on with an e-mail address and a password."""
 
+    method: ClassVar[str] = "password"
     email: str | CredentialRef
     password: CredentialRef
 
     def definition(self) -> Mapping[str, object]:
         """Return what the manifest says, for the plan's id."""
         email = self.email if isinstance(self.email, str) else self.email.definition()
-        return {"method": "password", "email": email, "password": self.password.definition()}
+        return {"method": self.method, "email": email, "password": self.password.definition()}
 
     def references(self) -> Iterator[CredentialRef]:
         """Yield every reference that signing on resolves."""
@@ -29,11 +31,12 @@ class PasswordAuth:
 class CookieAuth:
     """SSO sign-on (`exptoken`) with the `_dsidv1` cookie of a browser that is signed in."""
 
+    method: ClassVar[str] = "cookie"
     dsidv1: CredentialRef
 
     def definition(self) -> Mapping[str, object]:
         """Return what the manifest says, for the plan's id."""
-        return {"method": "cookie", "dsidv1": self.dsidv1.definition()}
+        return {"method": self.method, "dsidv1": self.dsidv1.definition()}
 
     def references(self) -> Iterator[CredentialRef]:
         """Yield every reference that signing on resolves."""
@@ -44,11 +47,12 @@ class CookieAuth:
 class TokenAuth:
     """A long-lived access token that an administrator made; no session is needed."""
 
+    method: ClassVar[str] = "token"
     token: CredentialRef
 
     def definition(self) -> Mapping[str, object]:
         """Return what the manifest says, for the plan's id."""
-        return {"method": "token", "token": self.token.definition()}
+        return {"method": self.method, "token": self.token.definition()}
 
     def references(self) -> Iterator[CredentialRef]:
         """Yield every reference that signing on resolves."""

@@ -101,7 +101,9 @@ class Notice:
     """Something worth knowing from which no action follows, such as a client that is kept.
 
     It is about an address, an `instance` as a whole, or neither. Where it has `names`, which are
-    those of clients at Domo, the message says what they have in common.
+    those of clients at Domo, the message says what they have in common. `general` is the message
+    with placeholders for the instance's own values: notices with the same one are read as one.
+    `hint` is what to do.
     """
 
     code: str
@@ -110,6 +112,8 @@ class Notice:
     place: Place | None = None
     instance: str | None = None
     names: tuple[str, ...] = ()
+    general: str = ""
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +181,12 @@ class Plan:
     def needs_rekey(self) -> int:
         """Return how many secrets are sealed to other recipients than the manifest lists."""
         return sum(each.code == "recipients" for each in self.notices)
+
+    @property
+    def unseen(self) -> Mapping[str, Notice]:
+        """Return the instances that the refresh could not list, with the notice that says why."""
+        found = [each for each in self.notices if each.code == "unreachable"]
+        return {each.instance: each for each in found if each.instance is not None}
 
     def of(self, instance: str) -> tuple[Action, ...]:
         """Return the actions on one instance, in the order in which they are carried out."""

@@ -148,6 +148,8 @@ def _notice(notice: Notice) -> Mapping[str, object]:
         "instance": notice.address.instance if notice.address else notice.instance,
         "message": notice.message,
         "names": notice.names,
+        "general": notice.general,
+        "hint": notice.hint,
         "place": _place(notice.place),
     }
 
@@ -241,6 +243,8 @@ def _read_notice(found: Mapping[str, Any]) -> Notice:
         place=_optional_place(found["place"]),
         instance=None if found["address"] is not None else _optional(found["instance"]),
         names=_texts(found["names"]),
+        general=_text(found.get("general", "")),
+        hint=_optional(found.get("hint")),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from reconciler.model.alike import Failure, grouped
 from reconciler.plan import diff
 from reconciler.plan.action import Action, Notice, Problem
 from reconciler.plan.ground import Finding, Ground
@@ -103,12 +104,37 @@ def observed(
     `instances` are those that the plan is about.
     """
     known = _known(ground)
+    unseen: dict[str, Unseen] = {}
     for key in sorted(instances):
         seen = observation.instances.get(key)
         if isinstance(seen, Unseen):
-            yield _notice("unreachable", key, f"could not be looked at: {seen.message}")
+            unseen[key] = seen
         elif key in ground.views:
             yield from _of_view(key, ground.views[key], known.get(key, []))
+    yield from _of_unseen(ground, unseen)
+
+
+def _of_unseen(ground: Ground, unseen: Mapping[str, Unseen]) -> Iterator[Notice]:
+    failures = (
+        Failure(
+            code=seen.code,
+            message=seen.message,
+            hint=seen.hint,
+            name=key,
+            instance=ground.desired.instances.get(key),
+        )
+        for key, seen in unseen.items()
+    )
+    for group in grouped(failures):
+        for key in group.names:
+            yield Notice(
+                code="unreachable",
+                address=None,
+                message=f"could not be looked at: {unseen[key].message}",
+                instance=key,
+                general=f"could not be looked at: {group.message}",
+                hint=group.hint,
+            )
 
 
 def _known(ground: Ground) -> dict[str, list[Entry | Retiring]]:

@@ -36,9 +36,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unseen:
-    """The instance could not be listed; `message` says why."""
+    """The instance could not be listed: `message` says why, and `hint` what to do."""
 
     message: str
+    code: str = "unreachable"
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 def check(console: Console, *, where: Where, chosen: Chosen, reach: Reach, output: str) -> int:
     """Sign on to every instance and probe every sink, and change nothing.
 
-    Shows which credential is missing, refused or about to end, whose clients its user sees, and
-    which sink takes no secret. Ends with 3 where a run would fail.
+    Shows how each instance is signed on to, which credential is missing, refused or about to end,
+    whose clients its user sees, and which sink takes no secret. Whether a user may create clients,
+    only a create shows. Ends with 3 where a run would fail.
     """
     import asyncio
 
@@ -55,7 +56,7 @@ def check(console: Console, *, where: Where, chosen: Chosen, reach: Reach, outpu
     keys = _keys(desired, meant, everything=part is None)
     machine = Machine(console=console, desired=desired, store=store, reach=reach)
     instances, sinks = asyncio.run(forecast(machine, keys, meant))
-    found = view.Forecast.of(instances, sinks)
+    found = view.Forecast.of(instances, sinks, desired.instances)
     if output == "json":
         console.document(view.document(found))
     else:

@@ -24,6 +24,7 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
+from reconciler.cli.views.causes import some
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.text import plural
@@ -240,12 +241,12 @@ def report_problems(console: Console, made: "Plan") -> bool:
 
 def report_unseen(console: Console, made: "Plan") -> bool:
     """Say which instances a refresh did not see; return whether there are any."""
-    unseen = sorted(each.instance or "" for each in made.notices if each.code == "unreachable")
+    unseen = sorted(made.unseen)
     if not unseen:
         return False
-    named = ", ".join(unseen[:5]) + (f" and {len(unseen) - 5:,} more" * (len(unseen) > 5))
     console.problem(
-        f"{plural(len(unseen), 'instance')} could not be looked at: {named}",
+        f"{plural(len(unseen), 'instance')} could not be looked at:"
+        f" {some(unseen, verbose=console.verbosity > 0)}",
         hint="the notes of the plan say why; of these it says what the state knows",
         code="unreachable",
     )

@@ -1,14 +1,17 @@
 """What a run would trip over, as a table and as a document."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Self
 
 from reconciler.apply.check import InstanceCheck, Sight, SignOn, SinkCheck
 from reconciler.apply.events import Cause
+from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
-from reconciler.cli.views.table import columns, folded
+from reconciler.cli.views.table import columns, fold, folded
+from reconciler.model.alike import Failure
+from reconciler.model.instance import Instance
 from reconciler.model.instant import stamp
 from reconciler.model.text import plural, printable
 
@@ -19,21 +22,30 @@ FEW_DAYS: Final = 2
 """An end that is nearer than so many days is told in hours."""
 
 _SEES: Final = {Sight.ALL: "all clients", Sight.OWN: "its own, or no others", Sight.NOTHING: "none"}
-_HEAD: Final = ("INSTANCE", "CREDENTIAL", "SIGN-ON", "SEES", "ENDS")
+_HEAD: Final = ("INSTANCE", "METHOD", "CREDENTIAL", "SIGN-ON", "SEES", "ENDS")
+_ENDED: Final = "ended"
+_UNKNOWN: Final = "unknown"
+_CREATE: Final = "SEES does not show whether a user may create clients: only a create does."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """All that was found out, at the instant `now`."""
+    """All that was found out, at the instant `now`; `manifest` has its instances by key."""
 
     instances: Sequence[InstanceCheck]
     sinks: Sequence[SinkCheck]
     now: datetime
+    manifest: Mapping[str, Instance] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, instances: Sequence[InstanceCheck], sinks: Sequence[SinkCheck]) -> Self:
+    def of(
+        cls,
+        instances: Sequence[InstanceCheck],
+        sinks: Sequence[SinkCheck],
+        manifest: Mapping[str, Instance],
+    ) -> Self:
         """Return the forecast of this moment."""
-        return cls(instances=instances, sinks=sinks, now=datetime.now(UTC))
+        return cls(instances=instances, sinks=sinks, now=datetime.now(UTC), manifest=manifest)
 
     @property
     def fails(self) -> bool:
@@ -55,6 +67,7 @@ def document(found: Forecast) -> dict[str, object]:
         "instances": [
             {
                 "instance": each.key,
+                "method": each.method or None,
                 "credential": "present" if each.credential else "missing",
                 "sign_on": each.sign_on.value,
                 "sees": each.sight.value,
@@ -83,45 +96,57 @@ def show(console: Console, found: Forecast) -> None:
     if found.sinks:
         sinks = [("SINK", "TARGETS", "PROBE"), *map(_sink, found.sinks)]
         lines += ["", *columns(sinks, console.room)]
+    if any(each.sign_on is SignOn.WORKS for each in found.instances):
+        lines += ["", *fold(_CREATE, console.room, "")]
     console.data("\n".join([*lines, "", _summary(found)]).lstrip("\n"))
-    for cause, names in _causes(found):
-        console.problem(f"{cause.message}\n  {folded(names)}", hint=cause.hint, code=cause.code)
+    causes.show(console, _failures(found))
     _warn_of_ends(console, found)
 
 
 def _instances(found: Forecast, room: int, *, verbose: bool) -> Iterator[str]:
-    groups: dict[tuple[str, ...], list[str]] = {}
+    groups: dict[tuple[str, ...], list[InstanceCheck]] = {}
     for each in found.instances:
-        groups.setdefault(_cells(found, each), []).append(each.key)
+        ends = _ends(found, each)
+        known = ends if ends in ("-", _ENDED, _UNKNOWN) else "known"
+        groups.setdefault((*_cells(each), known), []).append(each)
     rows = []
-    for cells, keys in groups.items():
-        named = [[key] for key in keys] if verbose else [keys]
-        rows += [(folded(each, 2), *cells) for each in named]
+    for (*cells, _), checks in groups.items():
+        for alike in [[each] for each in checks] if verbose else [checks]:
+            names = folded([each.key for each in alike], 2)
+            rows.append((names, *cells, _span(found, alike)))
     if rows:
         yield from columns([_HEAD, *rows], room)
 
 
-def _cells(found: Forecast, each: InstanceCheck) -> tuple[str, ...]:
+def _cells(each: InstanceCheck) -> tuple[str, ...]:
     works = each.sign_on is SignOn.WORKS
     sees = "refused" if works and each.cause is not None else _SEES[each.sight]
     return (
+        each.method or "-",
         "present" if each.credential else "missing",
         "-" if each.sign_on is SignOn.UNTRIED else each.sign_on.value,
         sees if works else "-",
-        _ends(found, each.ends),
     )
 
 
-def _ends(found: Forecast, ends: datetime | None) -> str:
-    if ends is None:
-        return ""
-    seconds = (ends - found.now).total_seconds()
+def _span(found: Forecast, alike: Sequence[InstanceCheck]) -> str:
+    """Return when the credentials end: the first and the last of them."""
+    order = sorted(alike, key=lambda each: (each.ends is not None, each.ends))
+    first, last = _ends(found, order[0]), _ends(found, order[-1])
+    return first if first == last else f"{first} to {last.removeprefix('in ')}"
+
+
+def _ends(found: Forecast, each: InstanceCheck) -> str:
+    if each.ends is None:
+        # A password has no end that a program can see, and a missing credential has none at all.
+        return _UNKNOWN if each.credential and each.method in ("cookie", "token") else "-"
+    seconds = (each.ends - found.now).total_seconds()
     if seconds < 0:
-        return "ended"
+        return _ENDED
     if seconds < FEW_DAYS * DAY:
         hours = int(seconds // HOUR)
         return f"in {plural(hours, 'hour')}" if hours else "within the hour"
-    return f"in {plural(found.days(ends), 'day')}"
+    return f"in {plural(found.days(each.ends), 'day')}"
 
 
 def _sink(each: SinkCheck) -> tuple[str, ...]:
@@ -138,23 +163,22 @@ def _summary(found: Forecast) -> str:
         (len(found.instances) - failing[0][0], "instance"),
         (len(found.sinks) - failing[1][0], "sink"),
     ]
-    text = f"Checked: {_counted(ready) or 'nothing is'} ready"
-    return text + (f"; {_counted(failing)} not." if _counted(failing) else ".")
+    passed, failed = _counted(ready), _counted(failing)
+    said = [f"{passed} passed"] * bool(passed) + [f"{failed} failed"] * bool(failed)
+    return f"Checked: {'; '.join(said) or 'nothing'}."
 
 
 def _counted(counts: Sequence[tuple[int, str]]) -> str:
     return " and ".join(plural(count, noun) for count, noun in counts if count)
 
 
-def _causes(found: Forecast) -> Iterator[tuple[Cause, Sequence[str]]]:
-    groups: dict[tuple[str, str], tuple[Cause, list[str]]] = {}
-    named = [(each.cause, each.key) for each in found.instances]
-    named += [(each.cause, f"sink {each.name}") for each in found.sinks]
-    for cause, name in named:
-        if cause is not None:
-            _, names = groups.setdefault((cause.code, cause.message), (cause, []))
-            names.append(name)
-    yield from groups.values()
+def _failures(found: Forecast) -> Iterator[Failure]:
+    for each in found.instances:
+        if each.cause is not None:
+            yield causes.failure(each.cause, each.key, "instance", found.manifest.get(each.key))
+    for sink in found.sinks:
+        if sink.cause is not None:
+            yield causes.failure(sink.cause, f"sink {sink.name}", "sink", None)
 
 
 def _warn_of_ends(console: Console, found: Forecast) -> None:
@@ -165,6 +189,7 @@ def _warn_of_ends(console: Console, found: Forecast) -> None:
     ]
     if ending:
         console.warn(
-            f"cookies or tokens end within {SOON} days, or have ended:\n  {folded(ending)}",
+            f"cookies or tokens end within {SOON} days, or have ended:"
+            f"\n  {causes.some(ending, verbose=console.verbosity > 0)}",
             hint="get new ones before a run needs them",
         )

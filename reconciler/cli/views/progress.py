@@ -1,7 +1,11 @@
-"""What an apply shows while it runs: a bar on a terminal, else lines, or JSON lines."""
+"""Shows the progress of an apply: a bar on a terminal, else lines, or JSON lines.
+
+The lines do not say why something failed: the report at the end says it once for all.
+"""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Final, assert_never
@@ -48,10 +52,14 @@ _DOING: Final = {
 
 
 ROOMY: Final = 80
+MANY: Final = 20
+"""Of more actions than this, only counts are shown, unless `-v` asks for each of them."""
+STEPS: Final = 4
+"""So many lines with counts are shown."""
 
 
 @contextmanager
-def shown(console: Console, actions: int) -> Iterator[Listener]:
+def shown(console: Console, actions: Sequence[Action]) -> Iterator[Listener]:
     """Yield the listener that fits where standard error goes."""
     if console.log_format == "json":
         yield lambda event: _json_line(console, event)
@@ -60,12 +68,15 @@ def shown(console: Console, actions: int) -> Iterator[Listener]:
     elif console.stderr.isatty() and actions:
         narrow = console.width < ROOMY  # there the bar takes what the rest of its line leaves
         with click.progressbar(
-            length=actions, label="Applying", file=console.stderr, show_pos=True, show_eta=True,
-            width=0 if narrow else 36,
+            length=len(actions), label="Applying", file=console.stderr, show_pos=True,
+            show_eta=True, width=0 if narrow else 36,
         ) as bar:  # fmt: skip
             yield lambda event: _advance(bar, event)
+    elif len(actions) > MANY and not console.verbosity:
+        counts = _Counts(console, actions)
+        yield counts.take
     else:
-        yield lambda event: _text_line(console, event)
+        yield lambda event: _text_line(console, _line(event))
 
 
 def _silent(event: Event) -> None:
@@ -77,11 +88,64 @@ def _advance(bar: "click._termui_impl.ProgressBar[int]", event: Event) -> None:
         bar.update(1)
 
 
-def _text_line(console: Console, event: Event) -> None:
-    line = _line(event)
+def _text_line(console: Console, line: str | None) -> None:
     if line:
         console.stderr.write(printable(line) + "\n")
         console.stderr.flush()
+
+
+class _Counts:
+    """Shows how far a large run is, a few times, and equal settlements once."""
+
+    def __init__(self, console: Console, actions: Sequence[Action]) -> None:
+        self._console = console
+        self._total = len(actions)
+        self._left = Counter(each.address.instance for each in actions)
+        self._done = self._ended = 0
+        self._step = 1
+        self._settled: Counter[str] = Counter()
+
+    def take(self, event: Event) -> None:
+        """Count an event, and write a line if the run has reached the next step."""
+        match event:
+            case ActionDone(action=action):
+                self._done += 1
+                self._end(action.address.instance, 1)
+            case ActionFailed(action=action):
+                self._end(action.address.instance, 1)
+            case InstanceEnded(instance=instance):
+                self._end(instance, self._left[instance])  # it does not begin what is left
+            case Settled(how=how):
+                self._settled[how] += 1
+                if self._settled[how] == 1:
+                    _text_line(self._console, _line(event))
+            case RunEnded():
+                self._tell_more()
+            case RunStarted() | WaveStarted():
+                _text_line(self._console, _line(event))
+            case InstanceFailed() | InstanceStarted() | Unresolved():
+                pass
+            case _:
+                assert_never(event)
+        self._tell()
+
+    def _end(self, instance: str, actions: int) -> None:
+        self._left[instance] -= actions
+        self._ended += actions
+
+    def _tell(self) -> None:
+        ended = self._ended
+        if ended * STEPS < self._step * self._total:
+            return
+        self._step = ended * STEPS // self._total + 1
+        failed = f", {ended - self._done:,} not done" if ended > self._done else ""
+        line = f"{ended:,} of {plural(self._total, 'action')}: {self._done:,} done{failed}"
+        _text_line(self._console, line)
+
+    def _tell_more(self) -> None:
+        for how, count in self._settled.items():
+            if count > 1:
+                _text_line(self._console, f"{plural(count - 1, 'more client')}: {how}")
 
 
 def _line(event: Event) -> str | None:
@@ -97,14 +161,14 @@ def _line(event: Event) -> str | None:
             return f"wave {event.number} of {event.waves}: {instances}"
         case ActionDone(action=action, gone=gone):
             return f"{action.address}: {GONE if gone else _done(action)}"
-        case ActionFailed(action=action, cause=cause):
-            return f"{action.address}: {action.kind} failed: {cause.message}"
+        case ActionFailed(action=action):
+            return f"{action.address}: {action.kind} failed"
         case Settled(address=address, how=how):
             return f"{address}: {how}"
-        case Unresolved(address=address, cause=cause):
-            return f"{address}: unresolved: {cause.message}"
-        case InstanceFailed(instance=instance, cause=cause):
-            return f"{instance}: failed: {cause.message}"
+        case Unresolved(address=address):
+            return f"{address}: unresolved"
+        case InstanceFailed(instance=instance):
+            return f"{instance}: failed"
         case InstanceStarted() | InstanceEnded() | RunEnded():
             return None
         case _:

@@ -1,11 +1,14 @@
 """How an apply ended: what was done in one line, and every failure once, grouped by its cause."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from reconciler.apply.events import Cause, Report
+from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
-from reconciler.model.text import plural, printable
+from reconciler.model.alike import Failure, grouped
+from reconciler.model.instance import Instance
+from reconciler.model.text import plural
 from reconciler.plan.action import Action, Kind
 
 _DONE: Final = {
@@ -16,16 +19,23 @@ _DONE: Final = {
     Kind.REVOKE: "revoked",
     Kind.FORGET: "forgotten",
 }
-_NAMED: Final = 5
 
 
-def show(console: Console, report: Report) -> None:
-    """Write the summary to standard output and the causes of failures to standard error."""
+def show(
+    console: Console,
+    report: Report,
+    instances: Mapping[str, Instance],
+    *,
+    told: Collection[str] = (),
+) -> None:
+    """Write the summary to standard output and the causes of failures to standard error.
+
+    `instances` are the manifest's. The notes of the plan have `told` why some instances failed.
+    """
     console.data(summary(report))
     for message, names in notes(report):
-        console.note(f"{message}\n  {_listed(names)}")
-    for cause, names in causes(report):
-        console.problem(f"{cause.message}\n  {_listed(names)}", hint=cause.hint, code=cause.code)
+        console.note(f"{message}\n  {causes.some(names, verbose=console.verbosity > 0)}")
+    causes.show(console, _failures(report, instances, told))
     for stopped in (report.halted, report.unrecorded):
         if stopped is not None:
             console.problem(stopped.message, hint=stopped.hint, code=stopped.code)
@@ -54,7 +64,9 @@ def summary(report: Report) -> str:
     return f"Applied: {done}" + (f"; {rest}." if rest else ".")
 
 
-def document(report: Report, left_out: Iterable[str] = ()) -> dict[str, object]:
+def document(
+    report: Report, instances: Mapping[str, Instance], left_out: Iterable[str] = ()
+) -> dict[str, object]:
     """Return the report as an object for a program; `left_out` are instances that moved since."""
     left = list(left_out)
     return {
@@ -68,9 +80,7 @@ def document(report: Report, left_out: Iterable[str] = ()) -> dict[str, object]:
             {
                 "action": each.action.kind,
                 "address": str(each.action.address),
-                "code": each.cause.code,
-                "message": each.cause.message,
-                "hint": each.cause.hint,
+                **_problem(each.cause),
             }
             for each in report.failed
         ],
@@ -79,8 +89,11 @@ def document(report: Report, left_out: Iterable[str] = ()) -> dict[str, object]:
         "left_out": left,
         "unresolved": [str(each.address) for each in report.unresolved],
         "causes": [
-            {"code": cause.code, "message": cause.message, "hint": cause.hint, "names": list(names)}
-            for cause, names in causes(report)
+            {"code": e.code, "message": e.message, "hint": e.hint, "names": list(e.names)}
+            for e in grouped(_failures(report, instances))
+        ],
+        "instances_failed": [
+            {"instance": each.instance, **_problem(each.cause)} for each in report.instances_failed
         ],
         "notes": [{"message": message, "names": list(names)} for message, names in notes(report)],
         "halted": report.halted.message if report.halted else None,
@@ -92,38 +105,31 @@ def _named(actions: Iterable[Action]) -> list[dict[str, str]]:
     return [{"action": each.kind, "address": str(each.address)} for each in actions]
 
 
-def causes(report: Report) -> list[tuple[Cause, tuple[str, ...]]]:
-    """Group failures: each cause once, with the addresses or instances that it hit."""
-    grouped: dict[tuple[str, str], tuple[Cause, list[str]]] = {}
-    for cause, name in _failures(report):
-        _, names = grouped.setdefault((cause.code, cause.message), (cause, []))
-        names.append(name)
-    return [(cause, tuple(sorted(set(names)))) for cause, names in grouped.values()]
+def _problem(cause: Cause) -> dict[str, object]:
+    return {"code": cause.code, "message": cause.message, "hint": cause.hint}
 
 
 def notes(report: Report) -> list[tuple[str, tuple[str, ...]]]:
     """Group notes: each message once, with the addresses that it is about."""
-    grouped: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for message, address in report.notes:
-        grouped.setdefault(message, []).append(str(address))
-    return [(message, tuple(sorted(names))) for message, names in grouped.items()]
+        found.setdefault(message, []).append(str(address))
+    return [(message, tuple(sorted(names))) for message, names in found.items()]
 
 
-def _failures(report: Report) -> Iterator[tuple[Cause, str]]:
-    for instance in report.instances_failed:
-        yield instance.cause, instance.instance
-    for action in report.failed:
-        yield action.cause, str(action.action.address)
-    for left in report.unresolved:
-        yield left.cause, str(left.address)
+def _failures(
+    report: Report, instances: Mapping[str, Instance], told: Collection[str] = ()
+) -> Iterator[Failure]:
+    for each in report.instances_failed:
+        if each.instance not in told:
+            instance = instances.get(each.instance)
+            yield causes.failure(each.cause, each.instance, "instance", instance)
+    addresses = [(each.cause, each.action.address) for each in report.failed]
+    addresses += [(each.cause, each.address) for each in report.unresolved]
+    for cause, address in addresses:
+        yield causes.failure(cause, str(address), "client", instances.get(address.instance))
 
 
 def _counted(actions: Iterable[Action]) -> Iterator[str]:
     kinds = [each.kind for each in actions]
     return (f"{kinds.count(kind):,} {word}" for kind, word in _DONE.items() if kind in kinds)
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    shown = ", ".join(printable(name) for name in names[:_NAMED])
-    more = len(names) - _NAMED
-    return shown + (f" and {more:,} more" if more > 0 else "")

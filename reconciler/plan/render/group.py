@@ -162,10 +162,11 @@ class Said:
 
     `subjects` are addresses or, where `noun` says so, instances; none where it is about neither.
     `names` are the clients at Domo, for each subject, or empty. `place` is where the manifest says
-    so, where that is one line.
+    so, where that is one line. `hint` is what to do.
     """
 
     message: str
+    hint: str | None = None
     place: Place | None = None
     subjects: tuple[str, ...] = ()
     noun: str = "client"
@@ -217,7 +218,8 @@ def said(notices: Iterable[Notice]) -> list[Said]:
     """Return the notices, those that say the same as one, in their order."""
     found: dict[tuple[object, ...], list[Notice]] = {}
     for each in notices:
-        key = (each.code, each.message, each.address is None, each.instance is None)
+        message = each.general or each.message
+        key = (each.code, message, each.address is None, each.instance is None)
         found.setdefault(key, []).append(each)
     return [_said(each) for each in found.values()]
 
@@ -226,7 +228,8 @@ def _said(alike: Sequence[Notice]) -> Said:
     first = alike[0]
     subjects = (each.instance if each.address is None else str(each.address) for each in alike)
     return Said(
-        message=first.message,
+        message=(first.general if len(alike) > 1 else "") or first.message,
+        hint=first.hint,
         subjects=tuple(each for each in subjects if each is not None),
         place=first.place if len({each.place for each in alike}) == 1 else None,
         noun="client" if first.address is not None else "instance",

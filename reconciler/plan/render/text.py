@@ -159,6 +159,8 @@ def _remarks(plan: Plan, style: _Style) -> Iterator[str]:
         text = each.before(most=most) + message + each.after(quoted=_quoted, most=most)
         at = f" ({printable(each.place.file)}:{each.place.line})" if each.place else ""
         lines += _remark(text + at, style)
+        if each.hint:
+            lines += _wrapped(f"hint: {printable(each.hint)}", style, indent="    ")
     if part := narrowed(plan):
         lines += _remark(part, style)
     urls = sorted(plan.endpoints.items(), key=lambda each: (-len(each[1]), each[0]))

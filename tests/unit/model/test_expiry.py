@@ -1,6 +1,7 @@
 """When a credential says that it ends."""
 
 import base64
+import urllib.parse
 from datetime import UTC, datetime
 
 import pytest
@@ -17,6 +18,14 @@ def token(claims: str) -> Secret:
 def test_a_jwt_says_when_it_ends() -> None:
     """`exp` is in seconds since 1970."""
     assert expiry(token('{"exp": 1767225600}')) == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("safe", ["", "="])
+def test_a_session_of_domo_says_when_it_ends(safe: str) -> None:
+    """It is URL-encoded base64 of JSON, and its `expiration` is in milliseconds."""
+    encoded = base64.b64encode(b'{"userId": "1", "expiration": 1767225600000}').decode()
+    cookie = Secret(urllib.parse.quote(encoded, safe=safe))
+    assert expiry(cookie) == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""Writes each cause of failures once, with what it hit."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from reconciler.apply.events import Cause
+from reconciler.cli.views.console import Console
+from reconciler.cli.views.table import folded
+from reconciler.model.alike import Failure, Group, grouped
+from reconciler.model.errors import CredentialUnavailable
+from reconciler.model.instance import Instance
+from reconciler.model.text import plural, printable
+
+NAMED: Final = 3
+FEW: Final = 5
+"""So many names are all shown; of more, the first three."""
+
+
+def show(console: Console, failures: Iterable[Failure]) -> None:
+    """Write each cause as one error; `-v` names everything that it hit."""
+    for each in grouped(failures):
+        text = message(each, verbose=console.verbosity > 0)
+        console.problem(text, hint=each.hint, code=each.code)
+
+
+def failure(cause: Cause, name: str, noun: str, instance: Instance | None) -> Failure:
+    """Return a cause with what it hit, a `noun` of that name."""
+    return Failure(
+        code=cause.code,
+        message=cause.message,
+        hint=cause.hint,
+        name=name,
+        noun=noun,
+        instance=instance,
+    )
+
+
+def message(group: Group, *, verbose: bool) -> str:
+    """Return the message of a group, with what it is about.
+
+    A single name is on a line of its own. A credential reads as a sentence: "is not set for 40
+    instances: a, b, c and 37 more".
+    """
+    count = len(group.names)
+    if count == 1:
+        return f"{group.message}\n  {printable(group.names[0])}"
+    hit = f"{plural(count, group.noun)}: {some(group.names, verbose=verbose)}"
+    if group.code == CredentialUnavailable.code:
+        return f"{group.message} for {hit}"
+    return f"{group.message}\n  {hit}"
+
+
+def some(names: Sequence[str], *, verbose: bool) -> str:
+    """Return the names if they are few, or the first of them and how many more there are."""
+    return folded(names, len(names) if verbose or len(names) <= FEW else NAMED)
