@@ -22,7 +22,7 @@ _ID: Final = re.compile(
     r"|(?<![\w-])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![\w-])"
     r"|(?<![\w-])(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{12,}(?![\w-])"
     r"|(?<![\w.:-])\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
-    r"|(?<![\w.:-])\d+(?:\.\d+)?(?= ?(?:ms|s|sec|seconds?|minutes?)\b)"
+    r"|(?<![\w.:-])\d+(?:\.\d+)? ?(?:ms|s|sec|seconds?|minutes?)\b"
 )
 """The ids, times and durations of one answer: `toe`, a UUID, a request id."""
 _OWN: Final = re.compile("\x00([^\x00]*)\x00")

@@ -77,14 +77,16 @@ def test_the_forecast_names_everything_that_would_fail(
     run = reconciler("check", env=ENV)
     assert run.code == 3
     rows = [line.split() for line in run.out.splitlines()]
-    assert rows[0] == ["INSTANCE", "CREDENTIAL", "SIGN-ON", "SEES", "ENDS"]
-    assert ["missing", "missing", "-", "-"] in rows
-    assert ["refused", "present", "refused", "-"] in rows
-    assert ["down", "present", "unreachable", "-"] in rows
+    assert rows[0] == ["INSTANCE", "METHOD", "CREDENTIAL", "SIGN-ON", "SEES", "ENDS"]
+    assert ["missing", "password", "missing", "-", "-", "-"] in rows
+    assert ["refused", "password", "present", "refused", "-", "-"] in rows
+    assert ["down", "password", "present", "unreachable", "-", "-"] in rows
     assert any(row[:1] == ["cookie"] and row[-3:] == ["in", "3", "days"] for row in rows)
     assert any(row[:1] == ["token"] and row[-3:] == ["in", "100", "days"] for row in rows)
-    assert any(line.startswith("good-1, good-2  present") for line in run.out.splitlines())
-    assert "Checked: 4 instances and 1 sink ready; 3 instances and 1 sink not." in run.out
+    assert any(
+        line.startswith("good-1, good-2  password  present") for line in run.out.splitlines()
+    )
+    assert "Checked: 4 instances and 1 sink passed; 3 instances and 1 sink failed." in run.out
     assert "PW_MISSING" in run.err
     assert "INVALID_CREDENTIALS" in run.err
     assert "sink cli: command ./missing.sh cannot be run" in run.err
@@ -106,6 +108,7 @@ def test_the_forecast_for_a_program(served: "Running", reconciler: "Reconciler")
     first, second = told["instances"]
     assert first["instance"] == "good-1"
     assert (first["credential"], first["sign_on"], first["clients"]) == ("present", "works", 1)
+    assert (first["method"], second["method"]) == ("password", "token")
     assert second["ends_at"].startswith("20")
     assert told["sinks"] == [{"sink": "files", "targets": 2, "problem": None}]
     assert served.count(instance="refused.domo.com") == 0
@@ -116,7 +119,7 @@ def test_a_user_who_may_not_list_is_found(served: "Running", reconciler: "Reconc
     served.fault("error_before", route="list", instance="good-1.domo.com", status=403)
     run = reconciler("check", "--target", "good-1", env=ENV)
     assert (run.code, "Domo does not list the clients" in run.err) == (3, True)
-    assert run.out.splitlines()[1].split() == ["good-1", "present", "works", "refused"]
+    assert run.out.splitlines()[1].split() == ["good-1", "password", "present", "works", "refused"]
 
 
 @pytest.mark.usefixtures("served")
@@ -124,3 +127,71 @@ def test_verbose_lists_every_instance(reconciler: "Reconciler") -> None:
     """With `-v` nothing is folded."""
     run = reconciler("check", "-v", "--target", "good-*", env=ENV)
     assert [line.split()[0] for line in run.out.splitlines()[1:3]] == ["good-1", "good-2"]
+
+
+OPAQUE: Final = """\
+version: 1
+endpoints: {{api: {api}, instance: "{instance}"}}
+instances:
+  acme:
+    auth: {{method: token, token: {{env: TOKEN}}}}
+    clients: [{{name: A, scope: [data]}}]
+"""
+USER: Final = {"email": "ops@acme.example", "password": "right", "admin": False}
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ({"opaque-1": 100.5}, "in 100 days"),
+        ({"opaque-1": 100.5, "old": -3}, "in 100 days"),
+        ({"opaque-1": 100.5, "other": 7}, "unknown"),
+    ],
+)
+def test_the_end_of_an_opaque_token_is_read_from_the_instance(
+    ends: dict[str, float],
+    said: str,
+    sandbox: Callable[..., "Running"],
+    reconciler: "Reconciler",
+    tmp_path: Path,
+) -> None:
+    """The list does not show which token is in use: only one end that is still to come counts."""
+    expiries = {value: int((time.time() + days * 86400) * 1000) for value, days in ends.items()}
+    instance = {
+        "users": [USER],
+        "tokens": dict.fromkeys(ends, USER["email"]),
+        "token_expiries": expiries,
+    }
+    served = sandbox({"seed": 6, "instances": {"acme.domo.com": instance}})
+    text = OPAQUE.format(api=served.api, instance=served.instance_template)
+    (tmp_path / "reconciler.yaml").write_text(text)
+    run = reconciler("check", env={"TOKEN": "opaque-1"})
+    assert (run.code, run.err) == (0, "")
+    assert run.out.splitlines()[1] == f"acme      token   present     works    none  {said}"
+
+
+@pytest.mark.parametrize("rules", [{"access_tokens": "forbidden"}, {"access_tokens": "not_found"}])
+def test_a_token_list_that_is_refused_does_not_fail_the_check(
+    rules: dict[str, str],
+    sandbox: Callable[..., "Running"],
+    reconciler: "Reconciler",
+    tmp_path: Path,
+) -> None:
+    """The endpoint is not documented."""
+    instance = {"users": [USER], "tokens": {"opaque-1": USER["email"]}, **rules}
+    served = sandbox({"seed": 6, "instances": {"acme.domo.com": instance}})
+    text = OPAQUE.format(api=served.api, instance=served.instance_template)
+    (tmp_path / "reconciler.yaml").write_text(text)
+    run = reconciler("check", env={"TOKEN": "opaque-1"})
+    assert (run.code, run.out.splitlines()[1].split()[-1]) == (0, "unknown")
+
+
+def test_seeing_all_clients_is_no_sign_of_the_grant_to_create(
+    served: "Running", reconciler: "Reconciler"
+) -> None:
+    """One grant sees and revokes all clients, another one creates: check claims nothing of it."""
+    served.add_client("good-1.domo.com", "Other")
+    run = reconciler("check", "--target", "good-1", env=ENV)
+    assert "all clients" in run.out
+    assert "only a create does" in run.out
+    assert "ready" not in run.out

@@ -98,7 +98,7 @@ def show(console: Console, found: Forecast) -> None:
         lines += ["", *columns(sinks, console.room)]
     if any(each.sign_on is SignOn.WORKS for each in found.instances):
         lines += ["", *fold(_CREATE, console.room, "")]
-    console.data("\n".join([*lines, "", _summary(found)]).lstrip("\n"))
+    console.data("\n".join([*lines, _summary(found)]).lstrip("\n"))
     causes.show(console, _failures(found))
     _warn_of_ends(console, found)
 
@@ -114,8 +114,10 @@ def _instances(found: Forecast, room: int, *, verbose: bool) -> Iterator[str]:
         for alike in [[each] for each in checks] if verbose else [checks]:
             names = folded([each.key for each in alike], 2)
             rows.append((names, *cells, _span(found, alike)))
+    # Without any end the column would only make the rows longer.
+    width = len(_HEAD) - all(row[-1] == "-" for row in rows)
     if rows:
-        yield from columns([_HEAD, *rows], room)
+        yield from columns([row[:width] for row in (_HEAD, *rows)], room)
 
 
 def _cells(each: InstanceCheck) -> tuple[str, ...]:

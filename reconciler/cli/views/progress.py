@@ -55,7 +55,7 @@ ROOMY: Final = 80
 MANY: Final = 20
 """Of more actions than this, only counts are shown, unless `-v` asks for each of them."""
 STEPS: Final = 4
-"""So many lines with counts are shown."""
+"""A line with counts is shown at each of these parts of a run but the last: that is the report."""
 
 
 @contextmanager
@@ -71,7 +71,8 @@ def shown(console: Console, actions: Sequence[Action]) -> Iterator[Listener]:
             length=len(actions), label="Applying", file=console.stderr, show_pos=True,
             show_eta=True, width=0 if narrow else 36,
         ) as bar:  # fmt: skip
-            yield lambda event: _advance(bar, event)
+            left = _Left(actions)
+            yield lambda event: bar.update(left.ended_by(event))
     elif len(actions) > MANY and not console.verbosity:
         counts = _Counts(console, actions)
         yield counts.take
@@ -83,9 +84,22 @@ def _silent(event: Event) -> None:
     del event
 
 
-def _advance(bar: "click._termui_impl.ProgressBar[int]", event: Event) -> None:
-    if isinstance(event, ActionDone | ActionFailed):
-        bar.update(1)
+class _Left:
+    """Counts the actions of each instance that have not ended."""
+
+    def __init__(self, actions: Sequence[Action]) -> None:
+        self._left = Counter(each.address.instance for each in actions)
+
+    def ended_by(self, event: Event) -> int:
+        """Return how many actions an event ends: an instance that ends begins no more of them."""
+        match event:
+            case ActionDone(action=action) | ActionFailed(action=action):
+                self._left[action.address.instance] -= 1
+                return 1
+            case InstanceEnded(instance=instance):
+                return self._left.pop(instance, 0)
+            case _:
+                return 0
 
 
 def _text_line(console: Console, line: str | None) -> None:
@@ -100,21 +114,17 @@ class _Counts:
     def __init__(self, console: Console, actions: Sequence[Action]) -> None:
         self._console = console
         self._total = len(actions)
-        self._left = Counter(each.address.instance for each in actions)
+        self._left = _Left(actions)
         self._done = self._ended = 0
         self._step = 1
         self._settled: Counter[str] = Counter()
 
     def take(self, event: Event) -> None:
         """Count an event, and write a line if the run has reached the next step."""
+        self._ended += self._left.ended_by(event)
         match event:
-            case ActionDone(action=action):
+            case ActionDone():
                 self._done += 1
-                self._end(action.address.instance, 1)
-            case ActionFailed(action=action):
-                self._end(action.address.instance, 1)
-            case InstanceEnded(instance=instance):
-                self._end(instance, self._left[instance])  # it does not begin what is left
             case Settled(how=how):
                 self._settled[how] += 1
                 if self._settled[how] == 1:
@@ -123,19 +133,13 @@ class _Counts:
                 self._tell_more()
             case RunStarted() | WaveStarted():
                 _text_line(self._console, _line(event))
-            case InstanceFailed() | InstanceStarted() | Unresolved():
-                pass
             case _:
-                assert_never(event)
+                pass
         self._tell()
-
-    def _end(self, instance: str, actions: int) -> None:
-        self._left[instance] -= actions
-        self._ended += actions
 
     def _tell(self) -> None:
         ended = self._ended
-        if ended * STEPS < self._step * self._total:
+        if ended == self._total or ended * STEPS < self._step * self._total:
             return
         self._step = ended * STEPS // self._total + 1
         failed = f", {ended - self._done:,} not done" if ended > self._done else ""

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.apply.verify import Answer, Finding
 from reconciler.cli.runtime import Ground
+from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
-from reconciler.cli.views.table import columns, folded
+from reconciler.cli.views.table import columns
+from reconciler.model.alike import Failure, Group
+from reconciler.model.alike import grouped as alike
+from reconciler.model.instance import Instance
 from reconciler.model.instant import parse
 from reconciler.model.text import plural, printable
 
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 
 DAY: Final = 86400
 FEW: Final = 20
+"""So many answers are all listed; of more, only the first that want a look."""
+SHOWN: Final = 8
 
 _SAID: Final = {
     Finding.REFUSED: "refused",
@@ -29,11 +35,15 @@ _SAID: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """An answer with the client's age and the days until its rotation is due, None if never."""
+    """An answer with the client's age and the days until its rotation is due, None if never.
+
+    `instance` is the manifest's, None if it has left the manifest.
+    """
 
     answer: Answer
     age: int
     due: int | None
+    instance: Instance | None = None
 
 
 def rows(desired: "Desired", ground: Ground, answers: Iterable[Answer]) -> Sequence[Row]:
@@ -46,7 +56,8 @@ def rows(desired: "Desired", ground: Ground, answers: Iterable[Answer]) -> Seque
         wanted = desired.clients.get(each.address)
         limit = wanted.rotate_after if wanted is not None else None
         due = None if limit is None else int((limit - seconds) // DAY)
-        found.append(Row(answer=each, age=int(seconds // DAY), due=due))
+        instance = desired.instances.get(each.address.instance)
+        found.append(Row(answer=each, age=int(seconds // DAY), due=due, instance=instance))
     return found
 
 
@@ -78,22 +89,17 @@ def show(console: Console, found: Sequence[Row]) -> None:
     if not found:
         console.note("the state knows no client to verify")
         return
-    everything = len(found) <= FEW or console.verbosity > 0
-    listed = [
-        each for finding in Finding for each in _listed(found, finding, everything=everything)
-    ]
+    listed = [each for finding in Finding for each in found if each.answer.finding is finding]
+    left = 0
+    if len(found) > FEW and not console.verbosity:
+        failing = [each for each in listed if each.answer.finding.fails]
+        listed, left = failing[:SHOWN], len(failing[SHOWN:])
     if listed:
-        table = columns([_cells(each) for each in listed], console.room)
+        table = [*columns([_cells(each) for each in listed], console.room)]
+        table += [f"and {left:,} more: -v lists them"] * bool(left)
         console.data("\n".join(table) + "\n")
     console.data(summary(found))
     _causes(console, found)
-
-
-def _listed(found: Sequence[Row], finding: Finding, *, everything: bool) -> Sequence[Row]:
-    chosen = [each for each in found if each.answer.finding is finding]
-    if everything:
-        return chosen
-    return [] if finding is Finding.WORKS else chosen[:FEW]
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -124,26 +130,32 @@ def summary(found: Sequence[Row]) -> str:
 
 def _causes(console: Console, found: Sequence[Row]) -> None:
     """Say each reason once, with the clients that it holds for."""
-    for finding, reason, hint, names in grouped(found):
-        listed = f"{_HEADS[finding]}: {reason}\n  {folded(names)}"
+    for finding, group in grouped(found):
+        listed = causes.message(group, verbose=console.verbosity > 0)
+        text = f"{_HEADS[finding]}: {listed}"
         if finding.fails:
-            console.problem(listed, hint=hint, code=f"secret-{finding.value}")
+            console.problem(text, hint=group.hint, code=group.code)
         else:
-            console.note(listed, hint=hint)
+            console.note(text, hint=group.hint)
 
 
-def grouped(found: Sequence[Row]) -> Iterator[tuple[Finding, str, str | None, Sequence[str]]]:
+def grouped(found: Sequence[Row]) -> Iterator[tuple[Finding, Group]]:
     """Yield each reason once, the worst first, with its hint and the addresses it holds for."""
-    groups: dict[tuple[Finding, str], list[Answer]] = {}
-    for each in found:
-        if each.answer.reason:
-            key = (each.answer.finding, each.answer.reason)
-            groups.setdefault(key, []).append(each.answer)
-    order = list(Finding)
-    for finding, reason in sorted(groups, key=lambda each: (order.index(each[0]), each[1])):
-        answers = groups[finding, reason]
-        names = sorted({str(each.address) for each in answers})
-        yield finding, reason, answers[0].hint, names
+    for finding in Finding:
+        rows = [each for each in found if each.answer.finding is finding and each.answer.reason]
+        failures = [
+            Failure(
+                code=f"secret-{finding.value}",
+                message=each.answer.reason,
+                hint=each.answer.hint,
+                name=str(each.answer.address),
+                noun="client",
+                instance=each.instance,
+            )
+            for each in rows
+        ]
+        for group in sorted(alike(failures), key=lambda each: each.message):
+            yield finding, group
 
 
 _HEADS: Final = {

@@ -7,6 +7,7 @@ from typing import Final
 from reconciler.apply.verify import Finding
 from reconciler.cli.views.proof import Row, due_in, grouped, summary
 from reconciler.model.address import Address
+from reconciler.model.alike import Group
 from reconciler.model.text import plural, printable
 from reconciler.plan.matrix import Cell, arranged
 from reconciler.plan.render.group import FEW
@@ -54,7 +55,7 @@ class Entry:
 def render(found: Sequence[Row], *, at: str) -> str:
     """Return the page; `at` is the stamp of the moment at which the secrets were tried."""
     worst = _worst(found)
-    entries = [_entry(*each) for each in grouped(found)]
+    entries = [_entry(finding, group) for finding, group in grouped(found)]
     shown = entries[:MOST]
     return page(
         "proof.html",
@@ -123,12 +124,13 @@ def _tiles(found: Sequence[Row]) -> Sequence[Tile]:
     return tiles
 
 
-def _entry(finding: Finding, reason: str, hint: str | None, addresses: Sequence[str]) -> Entry:
+def _entry(finding: Finding, group: Group) -> Entry:
+    addresses = group.names
     few = len(addresses) <= FEW
     return Entry(
         sign=_SIGNS[finding],
-        reason=reason,
-        hint=hint,
+        reason=group.message,
+        hint=group.hint,
         addresses=addresses,
         where=f"at {listed(addresses)}" if few else f"at {plural(len(addresses), 'client')}",
         named=few,

@@ -166,9 +166,9 @@ def _remarks(plan: Plan, style: _Style) -> Iterator[str]:
     urls = sorted(plan.endpoints.items(), key=lambda each: (-len(each[1]), each[0]))
     shown = urls if style.verbose else urls[:FEW]
     for url, instances in shown:
-        lines += _remark(
-            f"not Domo's: {printable(url)} serves {listing(instances, most=most)}", style
-        )
+        many = len(instances) > most
+        whom = plural(len(instances), "instance") if many else listing(instances, most=most)
+        lines += _remark(f"not Domo's: {printable(url)} serves {whom}", style)
     if len(shown) < len(urls):
         lines += _remark(f"not Domo's: {len(urls) - len(shown):,} more endpoints", style)
     if not plan.encrypted:

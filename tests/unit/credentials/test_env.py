@@ -26,7 +26,7 @@ def test_no_value(resolve_with: Callable[..., Any], environ: dict[str, str], sai
     """Unset and empty are told apart, and the hint says what to set."""
     with pytest.raises(CredentialUnavailable) as refused:
         resolve_with(environ)(EnvRef(name="PASSWORD"))
-    assert refused.value.message == f"environment variable PASSWORD {said}"
+    assert refused.value.message == f"environment variable `PASSWORD` {said}"
     assert "set PASSWORD" in str(refused.value.hint)
 
 

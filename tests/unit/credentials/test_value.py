@@ -43,5 +43,5 @@ def test_refused(data: bytes, wrong: str) -> None:
     """What could not be sent as it stands is refused by name, without being shown."""
     with pytest.raises(CredentialUnavailable) as refused:
         secret_from(data, EnvRef(name="V"))
-    assert refused.value.message == f"environment variable V {wrong}"
+    assert refused.value.message == f"environment variable `V` {wrong}"
     assert "hunter2" not in str(refused.value.hint)
