@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply import check, verify
 from reconciler.cli.compose import sealing_of
-from reconciler.cli.runtime import Ground
+from reconciler.cli.runtime import Ground, SystemClock
 from reconciler.model.sink import StateTarget
 from reconciler.system.keeper import Keeper
 
