@@ -15,6 +15,7 @@ from reconciler.apply.retire import (
     due,
     is_back,
     revoke,
+    revoke_stray,
     successor_is_shown,
     unconfirmed,
 )
@@ -326,6 +327,9 @@ class _Work:
         return None
 
     async def _revoke(self, action: Action) -> Cause | None:
+        wish = self.run.plan.wish
+        if wish is not None and wish.strays():
+            return await self._revoke_stray(action)
         entry = self.run.entry(action.address)
         if entry is None:
             return None
@@ -337,6 +341,14 @@ class _Work:
         if not action.retires:
             return await self._revoke_known(action.address, old)
         return await self._revoke_old(action.address, old)
+
+    async def _revoke_stray(self, action: Action) -> Cause | None:
+        domain = self.run.desired.instances[action.address.instance].domain
+        outcome = await revoke_stray(self.run, self.session, self.listing, action, domain=domain)
+        if isinstance(outcome, Cause):
+            return outcome
+        self.sent.append(outcome)
+        return None
 
     async def _revoke_old(self, address: Address, old: Retiring) -> Cause | None:
         """Revoke a predecessor, once a list shows its delivered successor."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from reconciler.apply.absence import Absence, unlisted
 from reconciler.apply.events import Cause
 from reconciler.apply.run import Run
-from reconciler.apply.seen import doubt, is_same_client, sight
+from reconciler.apply.seen import doubt, is_same_client, sight, view_of
 from reconciler.model.address import Address
 from reconciler.model.client import ListedClient
 from reconciler.model.instant import later
+from reconciler.plan.action import Action
 from reconciler.plan.observe import Gone as Missing
 from reconciler.plan.observe import Present
 from reconciler.ports import Ambiguous, Gone, Listing, NotMade, Session
@@ -100,11 +101,7 @@ async def revoke(
         case Present(listed=listed) if listed.id is not None:
             outcome = await revoke_shown(run, absence.session, listed)
             if isinstance(outcome, NotMade):
-                return Cause(
-                    code="revoke-refused",
-                    message=f"Domo did not revoke it: {outcome.reason}",
-                    hint=outcome.hint,
-                )
+                return _refused(outcome)
             return listed
         case Missing():
             run.gone.add(known.client_id)
@@ -112,6 +109,46 @@ async def revoke(
             return None
         case _:
             return invisible(run, address.instance, listing, domain=domain)
+
+
+async def revoke_stray(
+    run: Run, session: Session, listing: Listing, action: Action, *, domain: str
+) -> Cause | Sent:
+    """Revoke a client with this state's mark that neither the state nor a journal knows.
+
+    Raises:
+        Unreachable: the instance stopped answering.
+
+    """
+    instance = action.address.instance
+    view = view_of(run, instance, listing, domain=domain, proves=frozenset())
+    listed = view.stray(action.client_id)
+    if listed is None or listed.id is None or action.client_id is None:
+        return Cause(
+            code="not-visible",
+            message=f"the list shows no client {action.client_id} with this state's mark that the"
+            " state does not know",
+            hint="`reconciler plan --refresh` shows what is there",
+        )
+    outcome = await revoke_shown(run, session, listed)
+    if isinstance(outcome, NotMade):
+        return _refused(outcome)
+    known = Retiring(
+        live_name=listed.name,
+        client_id=action.client_id,
+        id=listed.id,
+        owner=listed.owner,
+        scope=listed.scope,
+    )
+    return Sent(address=action.address, known=known, listed=listed)
+
+
+def _refused(outcome: NotMade) -> Cause:
+    return Cause(
+        code="revoke-refused",
+        message=f"Domo did not revoke it: {outcome.reason}",
+        hint=outcome.hint,
+    )
 
 
 async def is_back(

@@ -122,6 +122,7 @@ async def observe(
     """List the instances that the selection is about, many at once."""
     desired = machine.desired
     addresses = {*desired.clients, *(known.clients if known is not None else ())}
+    addresses.update((selection.only if selection is not None else None) or ())
     keys = {
         each.instance
         for each in addresses

@@ -60,6 +60,14 @@ class ListedClient:
         """Return the ownership mark in the description, if there is one."""
         return divide(self.description)[1]
 
+    @property
+    def stray_id(self) -> str | None:
+        """Return what names the client if the state does not know it: its client id, or its nonce.
+
+        None if it has neither.
+        """
+        return self.client_id or (f"masked:{self.mark.nonce}" if self.mark is not None else None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:

@@ -19,6 +19,12 @@ def form(name: str) -> str:
     return " ".join(normalize("NFC", normalize("NFC", name).casefold()).split())
 
 
+def base(name: str) -> str:
+    """Return a name without the number of a successor."""
+    found = _NUMBERED.fullmatch(name)
+    return found["base"] if found else name
+
+
 def successor(name: str, last: str, taken: Container[str]) -> str:
     """Return `NAME (2)`, `NAME (3)` …: the lowest free number above that of `last`.
 

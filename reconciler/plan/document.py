@@ -201,7 +201,7 @@ def _read_wish(found: Mapping[str, Any] | None) -> Wish | None:
     if found is None:
         return None
     what = found["action"]
-    if what not in ("rotate", "revoke", "forget"):
+    if what not in ("rotate", "revoke", "forget", "revoke-stray"):
         raise ValueError
     clients = {Address.parse(each): _optional(client) for each, client in found["clients"].items()}
     return Wish(what=what, clients=clients)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from reconciler.model.alike import Failure, grouped
-from reconciler.plan import diff
+from reconciler.model.naming import form
+from reconciler.plan import diff, strays
 from reconciler.plan.action import Action, Notice, Problem
 from reconciler.plan.ground import Finding, Ground
 from reconciler.plan.observe import NotVisible, Observation, Unseen, View
@@ -45,8 +46,9 @@ def survey(ground: Ground, meant: Predicate, held: Collection[str]) -> Draft:
     """Return what follows for every address that is meant; nothing does on the `held` instances."""
     draft = Draft()
     clients, endings = ground.clients, ground.endings
+    asked = {*endings, *ground.strays}
     for address, client in sorted(ground.desired.clients.items()):
-        if address in endings or address.instance in held or not meant(address):
+        if address in asked or address.instance in held or not meant(address):
             continue
         entry = clients.get(address)
         if entry is None:
@@ -57,7 +59,7 @@ def survey(ground: Ground, meant: Predicate, held: Collection[str]) -> Draft:
             draft.unchanged += 1
     for address, entry in sorted(clients.items()):
         stays = address in ground.desired.clients and address not in endings
-        if stays or address.instance in held or not meant(address):
+        if stays or address in ground.strays or address.instance in held or not meant(address):
             continue
         draft.take(diff.left(ground, address, entry))
     return draft
@@ -93,7 +95,8 @@ def renamed(ground: Ground) -> Mapping[str, str]:
 def touched(ground: Ground, meant: Predicate) -> frozenset[str]:
     """Return the instances that have an address that is meant, wanted or only known."""
     wanted = {each.instance for each in ground.desired.clients if meant(each)}
-    return frozenset(wanted.union(each.instance for each in ground.clients if meant(each)))
+    known = (*ground.clients, *ground.strays)
+    return frozenset(wanted.union(each.instance for each in known if meant(each)))
 
 
 def observed(
@@ -105,12 +108,15 @@ def observed(
     """
     known = _known(ground)
     unseen: dict[str, Unseen] = {}
+    new: dict[str, set[str]] = {}
+    for address in ground.desired.clients.keys() - ground.clients.keys():
+        new.setdefault(address.instance, set()).add(form(address.client))
     for key in sorted(instances):
         seen = observation.instances.get(key)
         if isinstance(seen, Unseen):
             unseen[key] = seen
         elif key in ground.views:
-            yield from _of_view(key, ground.views[key], known.get(key, []))
+            yield from _of_view(key, ground.views[key], known.get(key, []), new.get(key, set()))
     yield from _of_unseen(ground, unseen)
 
 
@@ -144,19 +150,20 @@ def _known(ground: Ground) -> dict[str, list[Entry | Retiring]]:
     return found
 
 
-def _of_view(key: str, view: View, known: list[Entry | Retiring]) -> Iterator[Notice]:
+def _of_view(
+    key: str, view: View, known: list[Entry | Retiring], new: Collection[str]
+) -> Iterator[Notice]:
     strangers = view.strangers(known)
     hidden = sorted(each.live_name for each in known if isinstance(view.sight(each), NotVisible))
-    lost = [each.name for each in strangers if view.is_orphan(each)]
     others = [each.name for each in strangers if not view.is_orphan(each)]
     if view.doubt and (known or "--accept" not in view.doubt):
         yield _notice("incomplete", key, view.doubt.replace("INSTANCE", key))
     found = (
         _notice("not-visible", key, "not visible to this user, from which nothing follows", hidden),
-        _notice("orphan", key, "with this state's mark that the state does not know", lost),
         _notice("unmanaged", key, "that nobody manages here", others),
     )
     yield from (each for each in found if each.names)
+    yield from strays.noted(key, (e for e in strangers if view.is_orphan(e)), new)
 
 
 def _notice(code: str, instance: str, message: str, names: Iterable[str] = ()) -> Notice:

@@ -1,7 +1,7 @@
 """What a plan is made on: the inputs, indexed, and the answers that every decision asks for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.model.address import Address
@@ -24,7 +24,8 @@ ScopeAndDescription = tuple[tuple[str, ...], str]
 class Ground:
     """The inputs of one plan. `phrase` says how a client and its successor differ.
 
-    `rotations` and `endings` are what commands ask for whatever the manifest says.
+    `rotations` and `endings` are what commands ask for whatever the manifest says, `strays` the
+    client ids of clients to be revoked that have this state's mark, unknown to the state.
     """
 
     desired: Desired
@@ -36,6 +37,7 @@ class Ground:
     views: Mapping[str, View]
     names: Names
     phrase: Callable[[ScopeAndDescription, ScopeAndDescription], str]
+    strays: Mapping[Address, str] = field(default_factory=dict)
 
     def sight(self, address: Address, known: Entry | Retiring) -> Sight:
         """Return what a refresh showed of a client that the state knows."""

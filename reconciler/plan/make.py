@@ -19,11 +19,13 @@ from reconciler.plan.moved import apply_moves, circling, colliding, counted
 from reconciler.plan.names import Names
 from reconciler.plan.observe import Observation, Register, Seen, View
 from reconciler.plan.select import Predicate, Selection, predicate, unknown
+from reconciler.plan.strays import ended
 from reconciler.plan.wish import Ending, still_asked
 from reconciler.state.document import State
 from reconciler.state.identity import Identity, of_clients
 
 _NOTHING: Final[Mapping[Address, Ending]] = MappingProxyType({})
+_NO_STRAYS: Final[Mapping[Address, str]] = MappingProxyType({})
 
 
 def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
@@ -35,6 +37,7 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     selection: Selection | None = None,
     rotations: frozenset[Address] = frozenset(),
     endings: Mapping[Address, Ending] = _NOTHING,
+    strays: Mapping[Address, str] = _NO_STRAYS,
     observation: Observation | None = None,
     drift_only: bool = False,
     attempts: Iterable[Identity] = (),
@@ -46,10 +49,11 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     whose secret this run could deliver although the state does not hold it in plain: from a
     journal, or opened with an identity. `rotations` are the addresses that are to be rotated
     whatever their age; those of an interrupted apply are gone on with in any case. `endings` are
-    addresses that are to end whatever the manifest says. With `drift_only` the plan says what the
-    `observation` shows that the state does not, and does nothing. `attempts` are the clients that
-    only journals know. `accept_missing` are the instances of which a list without any known client
-    is believed.
+    addresses that are to end whatever the manifest says, `strays` the client ids of clients to be
+    revoked that have this state's mark, unknown to the state. With `drift_only` the plan says what
+    the `observation` shows that the state does not, and does nothing. `attempts` are the clients
+    that only journals know. `accept_missing` are the instances of which a list without any known
+    client is believed.
 
     Raises:
         UsageError: the selection or a rotation names what does not exist.
@@ -71,6 +75,7 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
         views=views,
         names=Names(desired=desired, clients=clients, views=views),
         phrase=cache(successor_phrase),
+        strays=strays,
     )
     notices = [*moves]
     if observation is not None:
@@ -94,6 +99,7 @@ def _drawn_up(ground: Ground, meant: Predicate, notices: list[Notice], *, refres
     touched = fleet.touched(ground, meant)
     away, renamed = fleet.moved_away(ground), fleet.renamed(ground)
     draft = fleet.survey(ground, meant, {*away, *renamed, *renamed.values()})
+    draft.take(ended(ground))
     possible, departed = guard.departed(desired, draft.actions)
     actions = order.ordered(possible)
     problems = [

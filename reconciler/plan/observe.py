@@ -187,6 +187,11 @@ class View:
         """Return whether a client has our mark, and neither state nor journal knows it."""
         return self.is_ours(listed) and self.manager(listed) is None and not self.is_pasted(listed)
 
+    def stray(self, named: str | None) -> ListedClient | None:
+        """Return the orphan with a client id (`masked:` and the nonce, if the list hides it)."""
+        found = (e for e in self.listed if is_named(e, named) and self.is_orphan(e))
+        return next(found, None)
+
     def namesakes(self, name: str) -> tuple[ListedClient, ...]:
         """Return every listed client of that name; Domo should list one at most."""
         return tuple(each for each in self.listed if form(each.name) == form(name))
@@ -220,7 +225,9 @@ class View:
             for each in self.listed
             if id(each) not in ours
             and self.manager(each) is None
-            and not (each.client_id is None and form(each.name) in doubtful)
+            and not (
+                each.client_id is None and form(each.name) in doubtful and not self.is_orphan(each)
+            )
         )
         return sorted(left, key=lambda each: (each.name, each.client_id or ""))
 
@@ -256,6 +263,11 @@ class View:
             )
             for each in self.listed
         )
+
+
+def is_named(listed: ListedClient, named: str | None) -> bool:
+    """Return whether a listed client is the one of a client id, or of `masked:` and a nonce."""
+    return client_id.is_same(listed.stray_id, named)
 
 
 def _order(known: Identity) -> tuple[object, ...]:

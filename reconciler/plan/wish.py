@@ -10,7 +10,7 @@ from reconciler.model.address import Address
 from reconciler.model.instant import parse
 from reconciler.state.document import Entry, OpenPlan, State
 
-What = Literal["rotate", "revoke", "forget"]
+What = Literal["rotate", "revoke", "forget", "revoke-stray"]
 Ending = Literal["revoke", "forget"]
 
 _DAY: Final = 86_400.0
@@ -38,9 +38,19 @@ class Wish:
             return frozenset()
         return _having(self.clients, known.clients)
 
+    def strays(self) -> Mapping[Address, str]:
+        """Return the client ids of the clients to be revoked that the state does not know."""
+        if self.what != "revoke-stray":
+            return {}
+        return {address: each for address, each in self.clients.items() if each is not None}
+
     def endings(self) -> Mapping[Address, Ending]:
         """Return how each address is to end."""
-        return {} if self.what == "rotate" else dict.fromkeys(self.clients, self.what)
+        match self.what:
+            case "revoke" | "forget":
+                return dict.fromkeys(self.clients, self.what)
+            case "rotate" | "revoke-stray":
+                return {}
 
 
 def wish(

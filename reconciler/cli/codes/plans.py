@@ -71,8 +71,9 @@ PLANS: Final = {
         "A client has this state's mark, and the state does not know it.",
         "A journal was lost with its machine, or an older state was put back.",
         (
-            "Where its name is wanted, `plan --refresh` plans a successor before it ends; else look"
-            " whether somebody uses it, and revoke it in Domo."
+            "If its name is wanted, `plan --refresh` plans a successor before it ends. Otherwise"
+            " the plan names the `reconciler destroy … --client-id` that revokes it: look first"
+            " whether a consumer uses it."
         ),
     ),
     "plan-refused": (

@@ -1,5 +1,6 @@
 """`reconciler destroy` and `forget`: the end of clients, at Domo or in the state alone."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,10 @@ from reconciler.cli.applying import (
 )
 from reconciler.cli.asking import Asked, asked_options, found
 from reconciler.cli.helping import command
+from reconciler.cli.options import option
 from reconciler.cli.views.console import Console
+from reconciler.model.address import Address
+from reconciler.model.errors import UsageError
 from reconciler.model.text import plural
 
 if TYPE_CHECKING:
@@ -27,17 +31,52 @@ if TYPE_CHECKING:
 
 @command(epilog="Example: reconciler destroy acme-prod/Reporting")
 @asked_options
+@option(
+    "--client-id", metavar="ID", envvar=None,
+    help="Revoke this client at ADDRESS, which the state does not know: `plan --refresh` names it.",
+)  # fmt: skip
 @out_option
 @applying_options
 @click.pass_obj
-def destroy(console: Console, *, asked: Asked, out: str | None, how: How) -> int:
+def destroy(
+    console: Console, *, asked: Asked, client_id: str | None, out: str | None, how: How
+) -> int:
     """Revoke the clients at ADDRESS, and forget them.
 
     ADDRESS is one client's, or an instance or a glob as --target takes it.
     Whatever the manifest says of them, their secrets stop to work at once; `protect: true` and
     `max_revoke` stop it. On a terminal the number of clients to revoke has to be typed.
     """
-    return _end(console, "revoke", asked, out, how)
+    if client_id is None:
+        return _end(console, "revoke", asked, out, how)
+    how = replace(how, reach=replace(how.reach, refresh=True))
+
+    address = _one_address(asked)
+
+    def wish_for(_desired: "Desired", _known: "State | None") -> "Wish":
+        from reconciler.plan.wish import Wish
+
+        return Wish(what="revoke-stray", clients={address: client_id})
+
+    task = Task(how=how, purpose="destroy", wishing=wish_for, question=question, out=out)
+    return carry_out(console, task)
+
+
+def _one_address(asked: Asked) -> Address:
+    """Return the one address that is named.
+
+    Raises:
+        UsageError: it is not one address.
+
+    """
+    try:
+        (name,) = asked.names
+        return Address.parse(name)
+    except ValueError:
+        raise UsageError(
+            "--client-id goes with one ADDRESS: INSTANCE/NAME",
+            hint="`reconciler plan --refresh` shows the whole command",
+        ) from None
 
 
 @command(epilog="Example: reconciler forget acme-prod/Reporting")

@@ -167,6 +167,7 @@ def draw_up(machine: Machine, ground: Ground, chosen: Chosen, *, as_of: str) -> 
         selection=part,
         rotations=wish.rotations(moved(desired, ground)) if wish else frozenset(),
         endings=wish.endings() if wish else {},
+        strays=wish.strays() if wish else {},
         observation=observation,
         drift_only=reach.drift_only,
         attempts=ground.attempts,

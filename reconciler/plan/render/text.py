@@ -30,6 +30,9 @@ MANY: Final = 20
 
 Paint = Callable[[str, Kind], str]
 
+_GLUE: Final = "\0"
+"""Stands for a blank at which no line is broken; `printable` leaves no such character."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Style:
@@ -140,7 +143,7 @@ def _origin(group: Group) -> str:
 def _wrapped(
     text: str, style: _Style, indent: str = "      ", hanging: str | None = None
 ) -> list[str]:
-    return wrap(
+    lines = wrap(
         text,
         style.width,
         initial_indent=indent,
@@ -148,6 +151,7 @@ def _wrapped(
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [each.replace(_GLUE, " ") for each in lines]
 
 
 def _remarks(plan: Plan, style: _Style) -> Iterator[str]:
@@ -182,7 +186,8 @@ def _remark(text: str, style: _Style) -> list[str]:
 
 
 def _quoted(name: str) -> str:
-    return f"`{printable(name)}`"
+    # A name, and a command to be copied, stays on one line.
+    return f"`{printable(name)}`".replace(" ", _GLUE)
 
 
 def _end(plan: Plan) -> Iterator[str]:

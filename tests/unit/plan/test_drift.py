@@ -43,7 +43,7 @@ def test_every_kind_of_drift_is_counted(drifted: "Plan") -> None:
         "changed": "acme/Wider",
         "conflict": "acme/Taken",
         "gone": "acme/Gone",
-        "orphan": "('Lost',)",
+        "orphan": "('reconciler destroy acme/Lost --client-id id-lost',)",
         "unmanaged": "('Taken',)",
     }
 

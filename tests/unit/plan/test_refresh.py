@@ -158,10 +158,11 @@ def test_what_nobody_manages_is_counted(fleet: "Fleet", lists: "Lists") -> None:
         lists.show(f"acme/Else {number}")
     plan = fleet.plan(observation=lists.observation)
     orphan, unmanaged = plan.notices
-    assert (orphan.code, orphan.instance, orphan.names) == ("orphan", "acme", ("Lost",))
+    command = "reconciler destroy acme/Lost --client-id id-lost"
+    assert (orphan.code, orphan.instance, orphan.names) == ("orphan", "acme", (command,))
     assert unmanaged.names == tuple(f"Else {number}" for number in range(7))
     text, verbose = render_text(plan, width=200), render_text(plan, width=200, verbose=True)
-    assert "acme: 1 client with this state's mark that the state does not know: `Lost`\n" in text
+    assert f"state does not know; if no consumer uses it, end it with: `{command}`\n" in text
     assert "acme: 7 clients that nobody manages here: `Else 0`," in text
     assert "`Else 4` and 2 more\n" in text
     assert "`Else 6`\n" in verbose
