@@ -52,6 +52,9 @@ class Shape:
         import orjson
 
         self._schema = orjson.loads(document())
+        # What the schema asks of editors alone is checked elsewhere here, with a better message.
+        self._schema.pop("allOf")
+        self._schema["$defs"]["scope_name"] = self._schema["$defs"]["scope"]
         if not versioned:
             self._schema.pop("required")
         self._schema["$defs"]["scope"]["enum"] += sorted(scopes)
