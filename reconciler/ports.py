@@ -45,9 +45,10 @@ class PasswordCredential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CookieCredential:
-    """What an SSO sign-on sends."""
+    """What an SSO sign-on sends: a cookie's value, and its name."""
 
     dsidv1: Secret
+    name: str = "_dsidv1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,10 +188,9 @@ class Prover(Protocol):
 
 
 class Session(Protocol):
-    """One instance, signed on to.
+    """One instance, signed on to; `principal` is the same for the same user or token.
 
-    `user` is None until it is known (an access token shows it with the first create). `principal`
-    names the credential without revealing it: the same for the same user or token.
+    `user` is None until it is known (an access token shows it with the first create).
     """
 
     @property

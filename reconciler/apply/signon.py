@@ -5,6 +5,7 @@ from typing import assert_never
 from reconciler.model.auth import Auth, CookieAuth, PasswordAuth, TokenAuth
 from reconciler.model.errors import CredentialUnavailable
 from reconciler.model.instance import Instance
+from reconciler.model.pasted import cookie_of, token_of
 from reconciler.ports import (
     CookieCredential,
     Credential,
@@ -35,8 +36,9 @@ async def _resolved(auth: Auth, credentials: Credentials) -> Credential:
             mail = email if isinstance(email, str) else (await credentials.resolve(email)).reveal()
             return PasswordCredential(email=mail, password=await credentials.resolve(password))
         case CookieAuth(dsidv1=dsidv1):
-            return CookieCredential(dsidv1=await credentials.resolve(dsidv1))
+            name, value = cookie_of(await credentials.resolve(dsidv1))
+            return CookieCredential(dsidv1=value, name=name)
         case TokenAuth(token=token):
-            return TokenCredential(token=await credentials.resolve(token))
+            return TokenCredential(token=token_of(await credentials.resolve(token)))
         case _:
             assert_never(auth)

@@ -15,10 +15,12 @@ from reconciler.domo.clients import HttpSession
 from reconciler.domo.errors import unreachable
 from reconciler.domo.limit import Pace
 from reconciler.domo.proof import prove
+from reconciler.domo.proxies import Proxies
 from reconciler.domo.retry import RetryPolicy
 from reconciler.domo.transport import Bounded, Paced, Pool, Retrying, Timeouts
 from reconciler.model.errors import Unreachable
 from reconciler.model.instance import Instance
+from reconciler.model.text import printable
 from reconciler.ports import Claim, Clock, Credential, ProofOutcome, Unproven
 
 _TIMEOUTS: Final = Timeouts()
@@ -51,6 +53,7 @@ class DomoHttp:
         self._policy = policy
         self._pace = Pace(rate) if rate else None
         self._idle: dict[bool, list[httpx.AsyncClient]] = {True: [], False: []}
+        self._proxies: Proxies | None = None
         self._contexts: dict[bool, ssl.SSLContext] = {}
 
     async def __aenter__(self) -> Self:
@@ -100,7 +103,9 @@ class DomoHttp:
             self._idle[secure].append(client)
 
     def _client(self, *, secure: bool) -> httpx.AsyncClient:
-        pool = _pool(self._context(secure=secure), self._timeouts)
+        self._proxies = self._proxies or Proxies()
+        context = self._context(secure=secure)
+        pool = Pool(context=context, timeouts=self._timeouts, proxies=self._proxies)
         layer: httpx.AsyncBaseTransport = Bounded(pool, seconds=self._timeouts.exchange)
         if self._pace is not None:
             layer = Paced(layer, pace=self._pace, clock=self._clock)
@@ -141,15 +146,28 @@ def _is_secure(instance: Instance) -> bool:
 
 
 def _trusting() -> ssl.SSLContext:
-    """Trust whom SSL_CERT_FILE or SSL_CERT_DIR name, else the system, else httpx's own bundle."""
-    named = {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys()
+    """Trust whom SSL_CERT_FILE or SSL_CERT_DIR name, else the system, else httpx's own bundle.
+
+    Raises:
+        Unreachable: the file or the folder cannot be used; others must not be trusted instead.
+
+    """
+    file, folder = (os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
     try:
-        if named or not _is_system_trusting():
-            return httpx.create_ssl_context()
-        return ssl.create_default_context()
-    except OSError:
+        if file:
+            return ssl.create_default_context(cafile=file)
+        if folder:
+            next(Path(folder).iterdir(), None)  # ssl accepts a missing folder, and trusts no one
+            return ssl.create_default_context(capath=folder)
+        return ssl.create_default_context() if _is_system_trusting() else httpx.create_ssl_context()
+    except OSError as error:
+        no_pem = isinstance(error, ssl.SSLError)
+        reason = "it has no certificate in PEM form" if no_pem else error.strerror
+        name, path = ("SSL_CERT_FILE", file) if file else ("SSL_CERT_DIR", folder or "")
         raise Unreachable(
-            "the trusted certificates cannot be read", hint="check SSL_CERT_FILE and SSL_CERT_DIR"
+            f"the certificates of {name} cannot be read from `{printable(path or '')}`: {reason}",
+            hint=f"let {name} name a {'PEM file' if file else 'folder'} with the authorities to "
+            "trust, or unset it",
         ) from None
 
 
@@ -161,14 +179,3 @@ def _is_system_trusting() -> bool:
 def _trusting_nobody() -> ssl.SSLContext:
     """Make the context that costs nothing: for http alone; whatever https it met would fail."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _pool(context: ssl.SSLContext, timeouts: Timeouts) -> Pool:
-    try:
-        return Pool(context=context, timeouts=timeouts)
-    except (ValueError, ImportError, httpx.InvalidURL):
-        # The library's text may hold the proxy's password.
-        raise Unreachable(
-            "the proxy that the environment names cannot be used",
-            hint="check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY: http:// and https:// are known",
-        ) from None

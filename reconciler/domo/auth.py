@@ -11,9 +11,9 @@ from typing import Final
 
 import httpx
 
-from reconciler.domo import requests, wire
-from reconciler.domo.signon import granted
-from reconciler.domo.words import words
+from reconciler.domo import remedy, requests, wire
+from reconciler.domo.signon import granted, sources
+from reconciler.domo.words import said, words
 from reconciler.model.errors import (
     CredentialUnavailable,
     ReconcilerError,
@@ -21,6 +21,7 @@ from reconciler.model.errors import (
     Unreachable,
 )
 from reconciler.model.instance import Instance
+from reconciler.model.pasted import DSIDV1
 from reconciler.model.secret import Secret
 from reconciler.ports import CookieCredential, Credential, PasswordCredential, TokenCredential
 
@@ -168,8 +169,9 @@ class TokenAuth(httpx.Auth):
             raise SignOnRefused(
                 f"{self._instance.key}: Domo refused the access token: "
                 f"{words(answer, self.hidden)}",
-                hint="it has expired, was revoked, or belongs to another instance: create one in "
-                f"the administration of https://{self._instance.domain} and store it in its source",
+                hint=remedy.refused_token(
+                    self._instance, said(answer, self.hidden), sources(self._instance)
+                ),
             )
 
 
@@ -201,5 +203,6 @@ def _with(request: httpx.Request, header: str, token: Secret) -> httpx.Request:
 def _unsendable(instance: Instance, what: str) -> CredentialUnavailable:
     return CredentialUnavailable(
         f"{instance.key}: the {what} holds characters that cannot be sent",
-        hint="check its source for line ends, quotes or a wrong encoding",
+        hint="store the value alone in its source: one line without blanks"
+        + (f", the value of the cookie `{DSIDV1}`" if what == "cookie" else ""),
     )

@@ -8,7 +8,7 @@ import httpx
 
 from reconciler.domo import proof, remedy, requests, wire
 from reconciler.domo.auth import Access, TokenAuth
-from reconciler.domo.errors import UNSENT, phrase, unreachable
+from reconciler.domo.errors import UNSENT, hint_of, phrase, unreachable
 from reconciler.domo.words import said, words
 from reconciler.model.client import ListedClient
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
@@ -26,8 +26,6 @@ from reconciler.ports import (
     RevokeOutcome,
 )
 
-_RETIRED: Final = frozenset({404, 405, 410})
-"""Answers of the API host's create if Domo no longer has this endpoint."""
 _NO_CONTENT: Final = 204
 _NOT_FOUND: Final = 404
 
@@ -94,7 +92,7 @@ class HttpSession:
             raise Unreachable(
                 f"{self._instance.key}: the list of clients cannot be used: {unusable}"
                 f"{self._said(answer)}",
-                hint="check the instance's `endpoints`",
+                hint=remedy.refused_list(self._instance, answer.status_code, ""),
             ) from None
 
     def _check_allowed(self, answer: httpx.Response) -> None:
@@ -105,13 +103,10 @@ class HttpSession:
             )
 
     def _not_listed(self, answer: httpx.Response) -> NoReturn:
-        hint = "check the instance's `endpoints`, then run again"
-        if answer.status_code == 403:
-            text = said(answer, self._access.hidden)
-            hint = remedy.refused_change(403, text, remedy.MANAGE_GRANT) or hint
+        text = said(answer, self._access.hidden)
         raise Unreachable(
             f"{self._instance.key}: Domo does not list the clients: {self._refusal(answer)}",
-            hint=hint,
+            hint=remedy.refused_list(self._instance, answer.status_code, text),
         )
 
     async def token_ends(self) -> Sequence[datetime | None]:
@@ -135,8 +130,10 @@ class HttpSession:
         try:
             made = wire.made(answer.content)
         except wire.Unusable as unusable:
-            reason = f"{unusable}{self._said(answer)}"
-            return Ambiguous(reason=reason, status=answer.status_code)
+            known = remedy.blocked(answer, said(answer, self._access.hidden))
+            reason = f"{known.what if known else unusable}{self._said(answer)}"
+            hint = known.hint if known else None
+            return Ambiguous(reason=reason, status=answer.status_code, hint=hint)
         self._learn_user(made)
         return made
 
@@ -149,7 +146,7 @@ class HttpSession:
                 self._instance, name=name, description=description, scope=scope
             )
             answer = await self._change(request)
-            retired = isinstance(answer, httpx.Response) and answer.status_code in _RETIRED
+            retired = isinstance(answer, httpx.Response) and answer.status_code in remedy.RETIRED
             if not retired:
                 return answer
             # Such an answer created nothing, so asking the other endpoint cannot create twice.
@@ -187,11 +184,11 @@ class HttpSession:
             return await self._client.send(request, auth=self._access)
         except httpx.RequestError as failure:
             if isinstance(failure, UNSENT):
-                return NotMade(reason=phrase(failure))
+                return NotMade(reason=phrase(failure), hint=hint_of(failure))
             if failure.request.url.path.endswith(requests.SIGN_ON_PATH):
                 # Signing on again comes after a 401, and that changed nothing.
                 return NotMade(reason=f"signing on again: {phrase(failure)}", status=401)
-            return Ambiguous(reason=phrase(failure))
+            return Ambiguous(reason=phrase(failure), hint=hint_of(failure))
         except ReconcilerError as refused:
             status = 401 if isinstance(refused, SignOnRefused) else None
             reason = refused.message.removeprefix(f"{self._instance.key}: ")

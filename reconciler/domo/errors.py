@@ -1,5 +1,6 @@
 """What a failed exchange means: whether the request can have left, and how to say it."""
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from typing import Final
 
 import httpx
 
+from reconciler.domo.proxies import Proxy
 from reconciler.model.errors import Unreachable
 from reconciler.model.text import printable
 
@@ -18,6 +20,18 @@ UNSENT: Final = (
     httpx.UnsupportedProtocol,
 )
 """Failures after which no byte of the request can have reached Domo."""
+
+PROXY_LOGIN: Final = 407
+_FORBIDDEN: Final = 403
+_PROXY_REFUSALS: Final = {
+    PROXY_LOGIN: ": it asks for a user and a password",
+    _FORBIDDEN: ": it does not allow this host",
+}
+"""Answers of a proxy that another try does not change."""
+
+_WRONG_HOST: Final = frozenset({62, 64})
+_WRONG_TIME: Final = frozenset({9, 10})
+"""Codes of OpenSSL's `X509_V_ERR_…`: host and address mismatch; not yet valid and expired."""
 
 
 class TooLarge(httpx.RequestError):
@@ -40,6 +54,8 @@ def causes(failure: BaseException) -> Iterator[BaseException]:
 
 def is_hopeless(failure: httpx.RequestError) -> bool:
     """Say whether the next try must fail like this one: an unknown host, a bad certificate."""
+    if isinstance(failure, httpx.ProxyError) and _proxy_status(failure) in _PROXY_REFUSALS:
+        return True
     return isinstance(failure, httpx.UnsupportedProtocol) or any(
         isinstance(each, ssl.SSLCertVerificationError)
         or (isinstance(each, socket.gaierror) and each.errno == socket.EAI_NONAME)
@@ -62,12 +78,49 @@ _PHRASES: Final = (
 
 def phrase(failure: httpx.RequestError) -> str:
     """Say what happened in a few words of ours: the library's text may hold a header."""
+    proxy = _proxy(failure)
+    if proxy is not None:
+        return _through(proxy, failure)
     if isinstance(failure, httpx.ConnectError):
         return _unconnected(failure)
-    for kind, words in _PHRASES:
-        if isinstance(failure, kind):
-            return words
-    return "the exchange failed"
+    return _plain(failure)
+
+
+def _plain(failure: httpx.RequestError) -> str:
+    found = (words for kind, words in _PHRASES if isinstance(failure, kind))
+    return next(found, "the exchange failed")
+
+
+def _through(proxy: Proxy, failure: httpx.RequestError) -> str:
+    """Say what happened to a request that took a proxy, and name the proxy."""
+    via = f"the proxy {proxy.shown}"
+    if isinstance(failure, httpx.ProxyError):
+        status = _proxy_status(failure)
+        return f"{via} answered {status}{_PROXY_REFUSALS.get(status, '')}"
+    if isinstance(failure, httpx.ConnectError) and not _is_tls(failure):
+        return f"{via} cannot be reached: {_unconnected(failure)}"
+    if isinstance(failure, httpx.ConnectTimeout):
+        return f"{via} cannot be reached: {_plain(failure)}"
+    said = _unconnected(failure) if isinstance(failure, httpx.ConnectError) else _plain(failure)
+    return f"{said} (through {via})"
+
+
+def _proxy(failure: httpx.RequestError) -> Proxy | None:
+    try:
+        found = failure.request.extensions.get("proxy")
+    except RuntimeError:  # raised without a request
+        return None
+    return found if isinstance(found, Proxy) else None
+
+
+def _proxy_status(failure: httpx.ProxyError) -> int:
+    """Return the status with which a proxy refused; the library's text begins with it."""
+    first = str(failure).split(" ")[0]
+    return int(first) if re.fullmatch(r"[0-9]{3}", first) else 0
+
+
+def _is_tls(failure: BaseException) -> bool:
+    return any(isinstance(each, ssl.SSLError) for each in causes(failure))
 
 
 def _unconnected(failure: httpx.ConnectError) -> str:
@@ -86,14 +139,47 @@ def _unconnected(failure: httpx.ConnectError) -> str:
 def unreachable(key: str, failure: httpx.RequestError) -> Unreachable:
     """Translate a failed exchange of instance `key` into the user's words."""
     host = failure.request.url.netloc.decode()
-    return Unreachable(f"{key}: no answer from {host}: {phrase(failure)}", hint=_hint(failure))
+    return Unreachable(f"{key}: no answer from {host}: {phrase(failure)}", hint=hint_of(failure))
 
 
-def _hint(failure: httpx.RequestError) -> str:
-    if any(isinstance(each, ssl.SSLCertVerificationError) for each in causes(failure)):
-        return "let SSL_CERT_FILE name the authority that your network uses"
+def hint_of(failure: httpx.RequestError) -> str:
+    """Return what to do about a failed exchange."""
+    for each in causes(failure):
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return _certificate_hint(each)
+    proxy = _proxy(failure)
+    if proxy is not None and isinstance(failure, UNSENT) and not _is_tls(failure):
+        return _proxy_hint(proxy, failure)
     if is_hopeless(failure):
-        return "check the instance's `domain` and `endpoints`"
-    if isinstance(failure, httpx.ProxyError):
-        return "check HTTPS_PROXY and NO_PROXY"
-    return "check the network and the instance's `endpoints`, then run again"
+        return (
+            "check the spelling of the instance's `domain`, and `endpoints`; a network that "
+            "reaches the internet by a proxy needs HTTPS_PROXY"
+        )
+    return (
+        "check the network, HTTPS_PROXY if it needs a proxy, and the instance's `endpoints`, "
+        "then run again"
+    )
+
+
+def _certificate_hint(failure: ssl.SSLCertVerificationError) -> str:
+    if failure.verify_code in _WRONG_HOST:
+        return "check the instance's `domain` and `endpoints`: the server has another name"
+    if failure.verify_code in _WRONG_TIME:
+        return "check this machine's clock; the server's certificate is not valid at its time"
+    return (
+        "a proxy or firewall of your network may have signed it: let SSL_CERT_FILE name a PEM "
+        "file with your network's authority (other variables, such as REQUESTS_CA_BUNDLE, have "
+        "no effect)"
+    )
+
+
+def _proxy_hint(proxy: Proxy, failure: httpx.RequestError) -> str:
+    status = _proxy_status(failure) if isinstance(failure, httpx.ProxyError) else None
+    if status == PROXY_LOGIN:
+        return (
+            f"write its user and password into {proxy.variable}: http://USER:PASSWORD@HOST:PORT, "
+            "with the password percent-encoded"
+        )
+    if status == _FORBIDDEN:
+        return "let the proxy's administrator allow the host, or list the host in NO_PROXY"
+    return f"check {proxy.variable} and the proxy; NO_PROXY lists hosts to reach without it"

@@ -44,6 +44,14 @@ _LOOK: Final = 65_536
 
 CREATE_GRANT: Final = "Create API OAuth Clients"
 MANAGE_GRANT: Final = "Manage All Access Tokens and API Clients"
+RETIRED: Final = frozenset({404, 405, 410})
+"""Answers of a create if Domo does not have this endpoint (any longer)."""
+_REFUSED: Final = frozenset({401, 403})
+HEADERS_HINT: Final = "check for a proxy that adds headers"
+_ELEVATION_HINT: Final = (
+    "Domo asks for a one-time code before this action (elevation), which an unattended "
+    "run cannot give: let an administrator exempt it, or try `method: token`"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +86,14 @@ def blocked(answer: httpx.Response, text: str) -> Known | None:
 def refused_sign_on(instance: Instance, method: str, reason: str, source: str) -> Known | None:
     """Recognise why a sign-on was refused, by the words of its reason."""
     if _SECOND.search(reason):
-        return second_factor()
-    if _EXPIRED.search(reason):
+        return second_factor(method)
+    if method == "password" and _SSO.search(reason):
+        return Known(
+            what="this user cannot sign on directly, only by SSO",
+            hint="use `method: token` (an access token, best for unattended runs) or "
+            "`method: cookie`, or let an administrator allow direct sign-on for this user",
+        )
+    if method == "password" and _EXPIRED.search(reason):
         return Known(
             what="the user's password has expired",
             hint=f"sign on to https://{instance.domain} in a browser, set a new password, "
@@ -95,36 +109,72 @@ def refused_sign_on(instance: Instance, method: str, reason: str, source: str) -
             what="the user is not active",
             hint="let an administrator activate the user in Domo, or sign on as another user",
         )
-    if method == "password" and _SSO.search(reason):
-        return Known(
-            what="this user cannot sign on directly, only by SSO",
-            hint="use `method: token` (an access token, best for unattended runs) or "
-            "`method: cookie`, or let an administrator allow direct sign-on for this user",
-        )
     return None
 
 
-def second_factor() -> Known:
-    """Describe a password sign-on that waits for a code."""
+def second_factor(method: str) -> Known:
+    """Describe a sign-on that waits for a code."""
+    once = "; the password was sent once" if method == "password" else ""
+    other = "`method: cookie`, or " if method == "password" else ""
     return Known(
         what="this user's sign-on needs a second factor",
-        hint="use `method: token` (an access token, best for unattended runs) or "
-        "`method: cookie`, or a user without a second factor; the password was sent once",
+        hint="use `method: token` (an access token, best for unattended runs), or "
+        f"{other}a user without a second factor{once}",
     )
 
 
+def check_domain(instance: Instance) -> str:
+    """Return how to check the instance's domain; a sandbox has a domain of its own kind."""
+    hint = f"check the instance's `domain`: {instance.domain}"
+    first, _, rest = instance.domain.partition(".")
+    if rest == "demo.domo.com" or not re.search(r"-dev-|\.dev\.", instance.domain):
+        return hint
+    name = first if "-dev-" in first else f"{first}-dev-1000"
+    return f"{hint}; a developer sandbox is usually {name}.demo.domo.com"
+
+
+def refused_list(instance: Instance, status: int, text: str) -> str:
+    """Return what to do about a list that was refused."""
+    if _needs_elevation(status, text):
+        return _ELEVATION_HINT
+    if status == httpx.codes.FORBIDDEN:
+        return (
+            f"give the user's role the grant `{CREATE_GRANT}` (shows the user's own clients) or "
+            f"`{MANAGE_GRANT}` (shows all), or {check_domain(instance)}"
+        )
+    if status == httpx.codes.REQUEST_HEADER_FIELDS_TOO_LARGE:
+        return HEADERS_HINT
+    return f"{check_domain(instance)}, and its `endpoints`, then run again"
+
+
 def refused_change(status: int, text: str, grant: str) -> str | None:
-    """Return what to do about a refused create, revoke or list."""
+    """Return what to do about a refused create or revoke."""
+    if _needs_elevation(status, text):
+        return _ELEVATION_HINT
+    if grant == CREATE_GRANT and status in RETIRED:
+        return "no endpoint creates clients there: check the instance's `endpoints`"
+    if status == httpx.codes.REQUEST_HEADER_FIELDS_TOO_LARGE:
+        return HEADERS_HINT
     if status != httpx.codes.FORBIDDEN:
         return None
-    if _ELEVATION.search(text):
-        return (
-            "Domo asks for a one-time code before this action (elevation), which an unattended "
-            "run cannot give: let an administrator exempt it, or try `method: token`"
-        )
     other = (
         f"`{MANAGE_GRANT}` does not include it" if grant == CREATE_GRANT else
         f"`{CREATE_GRANT}` covers the user's own clients only"
     )  # fmt: skip
     elevation = "; Domo may also ask for a one-time code here (elevation)"
     return f"give the user's role the grant `{grant}`: {other}{elevation}"
+
+
+def refused_token(instance: Instance, text: str, source: str) -> str:
+    """Return what to do about an access token that Domo answered with 401."""
+    if _needs_elevation(httpx.codes.UNAUTHORIZED, text):
+        return _ELEVATION_HINT
+    return (
+        "it has expired, was revoked, or belongs to another instance: create one at "
+        f"https://{instance.domain} under Admin > Authentication > Access tokens, and store it "
+        f"in {source}"
+    )
+
+
+def _needs_elevation(status: int, text: str) -> bool:
+    return status in _REFUSED and bool(_ELEVATION.search(text))

@@ -41,7 +41,7 @@ def password_sign_on(instance: Instance, credential: PasswordCredential) -> http
 
 def cookie_sign_on(instance: Instance, credential: CookieCredential) -> httpx.Request:
     """Build an SSO sign-on. No password is judged, and a second session is harmless: `READING`."""
-    cookie = {"Cookie": f"_dsidv1={credential.dsidv1.reveal()}"}
+    cookie = {"Cookie": f"{credential.name}={credential.dsidv1.reveal()}"}
     return _sign_on(instance, {"method": "exptoken"}, cookie, Resend.READING)
 
 

@@ -7,12 +7,11 @@ import httpx
 
 from reconciler.domo import remedy, wire
 from reconciler.domo.remedy import Known
-from reconciler.domo.words import said, words
+from reconciler.domo.words import is_page, said, words
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
 from reconciler.model.instance import Instance
 from reconciler.model.secret import Secret
 
-_ENDPOINTS: Final = "check the instance's `domain` and `endpoints`"
 _ONCE: Final = "it was sent once, and is not sent again in this run: further tries lock an account"
 _JUDGED: Final = frozenset({400, 401, 422})
 
@@ -38,18 +37,26 @@ def granted(
     except wire.Unusable as unusable:
         if method == "cookie" and not answer.content.strip():
             raise _bad_cookie(instance, "with an empty body") from None
+        if method == "cookie" and is_page(answer.content):
+            raise _bad_cookie(instance, words(answer, kept_back)) from None
         raise _unanswered(instance, f"usefully: {unusable}", said(answer, kept_back)) from None
+    if isinstance(session, wire.Denied) and session.status == httpx.codes.FORBIDDEN:
+        raise _forbidden(instance, words(answer, kept_back), method)
     if isinstance(session, wire.Denied):
         raise _denied(instance, session, answer, kept_back, method)
     if session.waits and method == "password":
-        raise _refused(instance, remedy.second_factor(), words(answer, kept_back))
+        raise _refused(instance, remedy.second_factor(method), words(answer, kept_back))
     return session
+
+
+def _where(instance: Instance) -> str:
+    return f"{remedy.check_domain(instance)}, and its `endpoints`"
 
 
 def _unanswered(instance: Instance, how: str, text: str) -> Unreachable:
     because = f": {text}" if text else ""
     return Unreachable(
-        f"{instance.key}: the sign-on was not answered {how}{because}", hint=_ENDPOINTS
+        f"{instance.key}: the sign-on was not answered {how}{because}", hint=_where(instance)
     )
 
 
@@ -68,9 +75,9 @@ def _denied(
     method: str,
 ) -> SignOnRefused:
     text = said(answer, hidden)
-    known = remedy.refused_sign_on(instance, method, text, _sources(instance))
+    known = remedy.refused_sign_on(instance, method, text, sources(instance))
     if known is None and denied.two_factor and not denied.reason and method == "password":
-        known = remedy.second_factor()
+        known = remedy.second_factor(method)
     if known is not None:
         return _refused(instance, known, words(answer, hidden))
     if method == "cookie":
@@ -90,17 +97,18 @@ def _bad_cookie(instance: Instance, text: str) -> SignOnRefused:
 def _cookie_hint(instance: Instance) -> str:
     return (
         f"sign on to https://{instance.domain} in a browser and store the value of its cookie "
-        f"`_dsidv1` (a UUID, not a `DA-SID-…` cookie) in {_sources(instance)}; "
+        f"`_dsidv1` (a UUID, not a `DA-SID-…` cookie) in {sources(instance)}; "
         "it ends with the browser's session, `method: token` lasts longer"
     )
 
 
 def _password_hint(instance: Instance) -> str:
-    what = "the credential" if instance.auth is None else f"the value of {_sources(instance)}"
+    what = "the credential" if instance.auth is None else f"the value of {sources(instance)}"
     return f"check {what}; {_ONCE}"
 
 
-def _sources(instance: Instance) -> str:
+def sources(instance: Instance) -> str:
+    """Return where the values of the instance's credential come from, for a hint."""
     if instance.auth is None:
         return "the credential's source"
     return " and ".join(str(each) for each in instance.auth.references())
@@ -111,7 +119,7 @@ def _no_session(
 ) -> Never:
     status, key, text = answer.status_code, instance.key, said(answer, hidden)
     if status in _JUDGED or status == httpx.codes.FORBIDDEN:
-        known = remedy.refused_sign_on(instance, method, text, _sources(instance))
+        known = remedy.refused_sign_on(instance, method, text, sources(instance))
         if known is not None:
             raise _refused(instance, known, words(answer, hidden))
     if status == httpx.codes.FORBIDDEN:
@@ -124,18 +132,18 @@ def _no_session(
             f"{key}: Domo refused the sign-on with {status}{because}",
             hint=_password_hint(instance),
         )
+    if method == "cookie" and 300 <= status < 400:
+        # To the sign-on page, or to the identity provider.
+        raise _bad_cookie(instance, words(answer, hidden))
     if status == httpx.codes.REQUEST_HEADER_FIELDS_TOO_LARGE:
         raise _too_large(instance, words(answer, hidden), method)
     raise Unreachable(
-        f"{key}: the sign-on was answered with {words(answer, hidden)}", hint=_ENDPOINTS
+        f"{key}: the sign-on was answered with {words(answer, hidden)}", hint=_where(instance)
     )
 
 
 def _forbidden(instance: Instance, text: str, method: str) -> ReconcilerError:
-    hint = f"check the instance's `domain`: {instance.domain}"
-    if "-dev-" in instance.domain and not instance.domain.endswith(".demo.domo.com"):
-        name = instance.domain.split(".")[0]
-        hint += f"; a developer sandbox is usually {name}.demo.domo.com"
+    hint = remedy.check_domain(instance)
     if method == "cookie":
         return SignOnRefused(
             f"{instance.key}: Domo refused the cookie for {instance.domain}: {text}: "
@@ -145,7 +153,7 @@ def _forbidden(instance: Instance, text: str, method: str) -> ReconcilerError:
     return SignOnRefused(
         f"{instance.key}: Domo refused the sign-on to {instance.domain}: {text}: "
         "there is no such instance, or it forbids this sign-on",
-        hint=f"{hint}, and its list of allowed IP addresses",
+        hint=f"{hint}; check its list of allowed IP addresses, too",
     )
 
 
@@ -157,5 +165,5 @@ def _too_large(instance: Instance, text: str, method: str) -> ReconcilerError:
         )
     return Unreachable(
         f"{instance.key}: the headers of the sign-on are too large: Domo answered {text}",
-        hint="check for a proxy that adds headers",
+        hint=remedy.HEADERS_HINT,
     )

@@ -13,8 +13,9 @@ from typing import Final
 
 import httpx
 
-from reconciler.domo.errors import TooLarge
+from reconciler.domo.errors import PROXY_LOGIN, TooLarge
 from reconciler.domo.limit import Pace
+from reconciler.domo.proxies import Proxies
 from reconciler.domo.retry import Failed, Resend, RetryPolicy, retry_after
 from reconciler.ports import Clock
 
@@ -49,26 +50,54 @@ class Timeouts:
 
 
 class Pool(httpx.AsyncBaseTransport):
-    """Connections. A whole client is the innermost layer, as only a client knows the proxies."""
+    """Connections, directly or through a proxy: one httpx client for each."""
 
-    def __init__(self, *, context: ssl.SSLContext, timeouts: Timeouts) -> None:
-        self._client = httpx.AsyncClient(
-            verify=context,
-            timeout=timeouts.of_httpx(),
-            # Shorter than the five seconds after which common servers close: a request on a
-            # connection that is being closed has an ambiguous end.
-            limits=httpx.Limits(
-                max_connections=32, max_keepalive_connections=8, keepalive_expiry=4.0
-            ),
-        )
+    def __init__(self, *, context: ssl.SSLContext, timeouts: Timeouts, proxies: Proxies) -> None:
+        self._context = context
+        self._timeouts = timeouts
+        self._proxies = proxies
+        self._clients: dict[str | None, httpx.AsyncClient] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send as it is; the body of the answer is still to be read."""
-        return await self._client.send(request, stream=True, auth=_as_it_is)
+        """Send as it is; the body of the answer is still to be read.
+
+        Raises:
+            Unreachable: the environment names a proxy that cannot be used.
+
+        """
+        proxy = self._proxies.of(request.url)
+        request.extensions["proxy"] = proxy
+        client = self._client(proxy.url if proxy else None)
+        answer = await client.send(request, stream=True, auth=_as_it_is)
+        if proxy is not None and answer.status_code == PROXY_LOGIN:
+            # A proxy that forwards http answers by itself; one that opens tunnels raises this.
+            await answer.aclose()
+            raise httpx.ProxyError(str(PROXY_LOGIN), request=request)
+        return answer
+
+    def _client(self, proxy: str | None) -> httpx.AsyncClient:
+        if proxy not in self._clients:
+            self._clients[proxy] = httpx.AsyncClient(
+                verify=self._context,
+                timeout=self._timeouts.of_httpx(),
+                # Shorter than the five seconds after which common servers close: a request on a
+                # connection that is being closed has an ambiguous end.
+                limits=httpx.Limits(
+                    max_connections=32, max_keepalive_connections=8, keepalive_expiry=4.0
+                ),
+                proxy=None if proxy is None else self._proxy(proxy),
+                trust_env=False,
+            )
+        return self._clients[proxy]
+
+    def _proxy(self, url: str) -> httpx.Proxy:
+        # Only TLS to the proxy itself takes a context, and an http proxy refuses one.
+        return httpx.Proxy(url, ssl_context=self._context if url.startswith("https") else None)
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
 
 def _as_it_is(request: httpx.Request) -> httpx.Request:

@@ -44,9 +44,13 @@ class Granted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied:
-    """No session. `reason` is Domo's own word for it, empty where it says none."""
+    """No session. `reason` is Domo's own word for it, empty where it says none.
+
+    `status` is the one in the body: an unknown instance has been seen to answer 403 there.
+    """
 
     reason: str
+    status: int | None = None
     two_factor: bool = False
 
 
@@ -78,7 +82,7 @@ def session(body: bytes) -> Granted | Denied:
     waits = status not in (None, "") and str(status).upper() != "VALID"
     if answer.get("success") is not False and is_header_value(token):
         return Granted(token=Secret(token), user=_number(answer.get("userId")), waits=waits)
-    return Denied(reason=_reason(answer), two_factor=waits)
+    return Denied(reason=_reason(answer), status=_number(answer.get("status")), two_factor=waits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

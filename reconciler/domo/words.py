@@ -83,6 +83,11 @@ def page_title(body: bytes) -> str:
     return html.unescape(found[1].decode(errors="replace")).strip() if found else ""
 
 
+def is_page(body: bytes) -> bool:
+    """Return whether a body is an HTML page."""
+    return bool(page_title(body) or _PAGE.match(body))
+
+
 def shown(text: str, hidden: Iterable[Secret]) -> str:
     """Make a server's text fit to be shown: one printable line, short, without secrets.
 

@@ -33,6 +33,7 @@ DOORS: Final = {
 REVEALERS: Final = {
     "model/secret.py": "compares two secrets in constant time",
     "model/client.py": "builds the object that a sink receives",
+    "model/pasted.py": "a pasted cookie or token is reduced to its value",
     "apply/signon.py": "an e-mail address may be a reference, and is no secret once resolved",
     "domo/auth.py": "puts a token into a header, and names a credential by its digest",
     "domo/proof.py": "signs in with a client's secret, to prove that it works",

@@ -83,7 +83,10 @@ def test_a_create_that_never_left_made_nothing(stage: Stage) -> None:
 
     stage.signs_on()
 
-    assert stage.run_domo(work) == NotMade(reason="the connection was refused")
+    outcome = stage.run_domo(work)
+    assert isinstance(outcome, NotMade)
+    assert outcome.reason == "the connection was refused"
+    assert "HTTPS_PROXY" in (outcome.hint or "")
 
 
 def test_an_unknown_host_is_not_waited_for(stage: Stage) -> None:
@@ -142,7 +145,7 @@ def test_a_missing_file_of_certificates_is_said(
 
     error = elsewhere(stage, "https://acme-prod.domo.com")
 
-    assert "certificates cannot be read" in error.message
+    assert f"SSL_CERT_FILE cannot be read from `{tmp_path / 'nowhere.pem'}`" in error.message
     assert "SSL_CERT_FILE" in (error.hint or "")
 
 
@@ -262,7 +265,7 @@ def test_a_failure_is_said_in_words_of_its_own(failure: httpx.RequestError, word
 def test_a_certificate_failure_names_its_reason_and_is_hopeless() -> None:
     """Which authority is missing is what the user must know; waiting does not help."""
     cause = ssl.SSLCertVerificationError(1, "x")
-    cause.verify_message = "self-signed certificate"
+    cause.verify_message, cause.verify_code = "self-signed certificate", 18
     failure = httpx.ConnectError("x", request=httpx.Request("GET", "https://u:pw@acme.example/"))
     failure.__cause__ = ExceptionGroup("all attempts failed", [OSError("first"), cause])
 
