@@ -31,6 +31,7 @@ def is_settled(ground: Ground, client: DesiredClient, entry: Entry) -> bool:
         and client.address not in ground.rotations
         and (client.rotate_after is None or not ground.is_due(client, entry))
         and not ground.missing(client, entry)
+        and not ground.is_ahead(entry)
     )
 
 
@@ -84,6 +85,12 @@ def known(ground: Ground, client: DesiredClient, entry: Entry) -> Iterator[Findi
     found = _change(ground, client, entry, sight)
     if found is not None:
         yield found
+    if ground.is_ahead(entry):
+        message = (
+            "the state records a later time for it than the plan's as-of, and `rotate_after` and"
+            " `overlap` count from there: check the clocks; `reconciler rotate` records a new time"
+        )
+        yield Notice(code="clock", address=client.address, message=message, place=client.place)
     drift = scope_drift(entry, sight)
     if drift and not (isinstance(found, Action) and found.kind.makes):
         message = f"{drift}; a new client would not change that"

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
 from reconciler.model.desired import Desired
-from reconciler.model.instant import parse
+from reconciler.model.instant import later, parse, stamp
 from reconciler.model.scope import canonical, is_same
 from reconciler.model.sink import STATE
 from reconciler.plan.action import Action, Cause, Notice, Origin, Problem
@@ -53,6 +54,11 @@ class Ground:
         age = client.rotate_after
         return age is not None and self.is_past(entry.created_at, age)
 
+    def is_ahead(self, entry: Entry) -> bool:
+        """Return whether a recorded time is so late that the clock was wrong then, or is now."""
+        limit = _limit(self.as_of)
+        return entry.created_at > limit or any(e.at > limit for e in entry.delivered.values())
+
     def missing(self, client: DesiredClient, entry: Entry) -> tuple[str, ...]:
         """Return the sinks that do not have the secret, or have it at another place, in order.
 
@@ -70,6 +76,12 @@ class Ground:
 
     def _targets(self, client: DesiredClient) -> tuple[str, ...]:
         return tuple(str(each) for each in self.desired.targets(client))
+
+
+@cache
+def _limit(as_of: datetime) -> str:
+    """Return the latest believable stamp; an as-of is often the day's beginning."""
+    return later(stamp(as_of), 86_400)
 
 
 def origin(client: DesiredClient, setting: str | None = None) -> Origin:

@@ -45,15 +45,12 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
 ) -> Plan:
     """Return what an apply would do; the same input gives the same plan.
 
-    `state` is None where there is none yet. `as_of` is a UTC stamp. `in_hand` are the client ids
-    whose secret this run could deliver although the state does not hold it in plain: from a
-    journal, or opened with an identity. `rotations` are the addresses that are to be rotated
-    whatever their age; those of an interrupted apply are gone on with in any case. `endings` are
-    addresses that are to end whatever the manifest says, `strays` the client ids of clients to be
-    revoked that have this state's mark, unknown to the state. With `drift_only` the plan says what
-    the `observation` shows that the state does not, and does nothing. `attempts` are the clients
-    that only journals know. `accept_missing` are the instances of which a list without any known
-    client is believed.
+    `state` is None if there is none yet. `as_of` is a UTC stamp. `in_hand` are the client ids whose
+    secret this run can deliver although the state does not hold it in plain. `rotations` are the
+    addresses to rotate whatever their age, beside those of an interrupted apply. `endings` end
+    whatever the manifest says; `strays` are the client ids of clients to be revoked that have this
+    state's mark, unknown to the state. With `drift_only` the plan only reports what differs.
+    `attempts` are the clients that only journals know, `accept_missing` names instances (`View.of`).
 
     Raises:
         UsageError: the selection or a rotation names what does not exist.

@@ -3,6 +3,14 @@
 from typing import Final
 
 PLANS: Final = {
+    "clock": (
+        "The state records a time for a client that is over a day after the plan's as-of.",
+        "The clock of a machine was wrong, then or now; or --as-of names an earlier day.",
+        (
+            "`rotate_after` and `overlap` count from that time, so they come later. If the clock"
+            " was wrong then, `reconciler rotate` creates a client with the right time."
+        ),
+    ),
     "adopted": (
         "The client was made elsewhere, and adopted: its secret is not known here.",
         "Domo shows a secret once, when it is made, and to nobody else.",
