@@ -50,7 +50,7 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     addresses to rotate whatever their age, beside those of an interrupted apply. `endings` end
     whatever the manifest says; `strays` are the client ids of clients to be revoked that have this
     state's mark, unknown to the state. With `drift_only` the plan only reports what differs.
-    `attempts` are the clients that only journals know, `accept_missing` names instances (`View.of`).
+    `attempts` are the clients that only journals know. `accept_missing`: see `View.of`.
 
     Raises:
         UsageError: the selection or a rotation names what does not exist.
