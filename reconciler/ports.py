@@ -5,7 +5,7 @@ The engine knows these and no adapter. Every adapter passes its port's suite in 
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -117,24 +117,27 @@ class ClientMade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotMade:
-    """Nothing was made, for sure: the request was refused, or never left.
-
-    `status` is that of the refusal, None if no request was answered. `hint` is what to do about it.
-    """
+class _Failure:
+    """Why a request failed; `request` is its method, host and path."""
 
     reason: str
-    status: int | None = None
-    hint: str | None = None
+    request: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ambiguous:
-    """A client may or may not have been made, or ended: only a list tells. Never post again."""
+class _ChangeFailure(_Failure):
+    """Why a change is not done: `status` is None if no request was answered, `hint` a remedy."""
 
-    reason: str
     status: int | None = None
     hint: str | None = None
+
+
+class NotMade(_ChangeFailure):
+    """Nothing was made, for sure: the request was refused, or never left."""
+
+
+class Ambiguous(_ChangeFailure):
+    """A client may or may not have been made, or ended: only a list tells. Never post again."""
 
 
 CreateOutcome = ClientMade | NotMade | Ambiguous
@@ -153,18 +156,12 @@ class Works:
     """The secret signed in."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(_Failure):
     """Domo refused the secret: 401, or `invalid_client`."""
 
-    reason: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unproven:
+class Unproven(_Failure):
     """No answer that says either; the secret may work."""
-
-    reason: str
 
 
 ProofOutcome = Works | Refused | Unproven

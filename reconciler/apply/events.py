@@ -15,11 +15,16 @@ ROLLOUT: Final = "rollout"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why something was not done: `code` and `message` are equal where the causes are."""
+    """Why something was not done: `code` and `message` are equal where the causes are.
+
+    `request` is the method, host and path of the request that failed. It differs from instance to
+    instance, so it does not count when causes are compared.
+    """
 
     code: str
     message: str
     hint: str | None = None
+    request: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,4 +182,6 @@ class Report:
 def cause_of(error: ReconcilerError, instance: str) -> Cause:
     """Make an error into a cause; the instance's name goes, so that equal causes are equal."""
     message = error.message.removeprefix(f"{instance}: ")
-    return Cause(code=error.code, message=printable(message), hint=error.hint)
+    return Cause(
+        code=error.code, message=printable(message), hint=error.hint, request=error.request
+    )

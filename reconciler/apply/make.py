@@ -8,7 +8,7 @@ from reconciler.apply.rescue import rescue
 from reconciler.apply.run import Run
 from reconciler.apply.seen import view_of
 from reconciler.apply.settle import settle
-from reconciler.model.errors import ReconcilerError, StateUnwritable
+from reconciler.model.errors import ReconcilerError, StateUnwritable, Unreachable
 from reconciler.model.mark import Mark, marked
 from reconciler.model.naming import form
 from reconciler.model.secret import Secret
@@ -150,7 +150,12 @@ async def post(run: Run, session: Session, action: Action, intent: Intent) -> Po
             case NotMade(status=status, reason=reason) if status != _BAD_REQUEST:
                 await run.record(Absent(nonce=intent.nonce))
                 message = f"Domo did not create it: {reason}"
-                return Cause(code="create-refused", message=message, hint=outcome.hint)
+                return Cause(
+                    code="create-refused",
+                    message=message,
+                    hint=outcome.hint,
+                    request=outcome.request,
+                )
             case NotMade() | Ambiguous():
                 last = outcome
                 cause = await _resolve(run, session, action, intent, outcome)
@@ -165,6 +170,7 @@ async def post(run: Run, session: Session, action: Action, intent: Intent) -> Po
         message="every answer to the create was lost or unusable, and no list shows a new client"
         + (f"; the last one: {last.reason}" if last else ""),
         hint=(last.hint if last else None) or "apply again when the instance answers",
+        request=last.request if last else "",
     )
 
 
@@ -179,7 +185,12 @@ async def _resolve(
     run: Run, session: Session, action: Action, intent: Intent, outcome: NotMade | Ambiguous
 ) -> Cause | None:
     """Find out by listing what a create came to; None where it may be sent again."""
-    settlement = await settle(run, session, [intent], await session.list_clients())
+    try:
+        listing = await session.list_clients()
+        settlement = await settle(run, session, [intent], listing, answer=outcome)
+    except Unreachable as failure:
+        failure.message += f"; before that, the create: {outcome.reason}"
+        raise
     if settlement.unresolved:
         return settlement.unresolved[0].cause
     if isinstance(outcome, NotMade) and not settlement.withdrawn:
@@ -187,6 +198,7 @@ async def _resolve(
             code="create-refused",
             message=f"Domo did not create it: {outcome.reason}",
             hint="a client that this user is not shown may have the name",
+            request=outcome.request,
         )
     return conflict(run, action, settlement.listing)
 
@@ -299,7 +311,7 @@ async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cau
     """
     if entry.client_id in run.proven:
         return None
-    found = reason = ""
+    found, last = "", Unproven(reason="")
     for pause in _PROOF_PAUSES:
         await run.ports.clock.sleep(pause)
         proof = await session.prove(client_id=entry.client_id, secret=secret, scope=entry.scope)
@@ -309,9 +321,11 @@ async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cau
                 return None
             case Unproven() if not entry.retiring and entry.client_id in run.secrets:
                 return None
-            case Refused(reason=reason):
+            case Refused(reason=reason, request=request):
+                last = Unproven(reason=reason, request=request)
                 found = "its secret does not sign in"
-            case Unproven(reason=reason):
+            case Unproven():
+                last = proof
                 found = "Domo could not be asked whether its secret works"
             case _:
                 assert_never(proof)
@@ -321,7 +335,8 @@ async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cau
         follows = "and a secret of an earlier run is delivered only after it has signed in"
     return Cause(
         code="not-proven",
-        message=f"{found}, {follows}: {reason}",
+        message=f"{found}, {follows}: {last.reason}",
+        request=last.request,
         hint="apply again: it is kept, and delivered once it works; `reconciler plan --refresh`"
         " shows whether the client is gone",
     )

@@ -46,16 +46,24 @@ async def revoke_shown(run: Run, session: Session, shown: ListedClient) -> Gone 
         if found is None and not listing.missing:
             return Gone()
         if found is None:
-            return NotMade(reason=f"{outcome.reason}; {listing.missing}", status=outcome.status)
+            return _not_revoked(outcome, f"; {listing.missing}")
         if not is_same_client(found, shown):
-            reason = f"{outcome.reason}; the list shows another client with the id {shown.id} now"
-            return NotMade(reason=reason, status=outcome.status)
+            return _not_revoked(
+                outcome, f"; the list shows another client with the id {shown.id} now"
+            )
         if isinstance(outcome, NotMade):
             return outcome
         outcome = await session.revoke(shown.id)
-    if isinstance(outcome, Ambiguous):
-        return NotMade(reason=outcome.reason, status=outcome.status)
-    return outcome
+    return _not_revoked(outcome) if isinstance(outcome, Ambiguous) else outcome
+
+
+def _not_revoked(outcome: NotMade | Ambiguous, more: str = "") -> NotMade:
+    return NotMade(
+        reason=outcome.reason + more,
+        status=outcome.status,
+        hint=outcome.hint,
+        request=outcome.request,
+    )
 
 
 async def revoke_confirmed(run: Run, session: Session, shown: ListedClient) -> Gone | NotMade:
@@ -148,6 +156,7 @@ def _refused(outcome: NotMade) -> Cause:
         code="revoke-refused",
         message=f"Domo did not revoke it: {outcome.reason}",
         hint=outcome.hint,
+        request=outcome.request,
     )
 
 

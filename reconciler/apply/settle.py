@@ -11,7 +11,7 @@ from reconciler.apply.seen import made_by
 from reconciler.model.client import ListedClient
 from reconciler.model.client_id import is_same
 from reconciler.model.mark import Mark, owner_of
-from reconciler.ports import Gone, Listing, Session
+from reconciler.ports import Ambiguous, Gone, Listing, NotMade, Session
 from reconciler.state.records import Absent, Intent, Withdrawn
 
 _SETTLE_HINT: Final = (
@@ -22,15 +22,24 @@ _SETTLE_HINT: Final = (
 
 @dataclass(slots=True, kw_only=True)
 class Settlement:
-    """What was found out. `listing` is the last list; `withdrawn` were made, and are revoked."""
+    """What was found out. `listing` is the last list; `withdrawn` were made, and are revoked.
+
+    `answer` is what came back for the create, None for one of an earlier run.
+    """
 
     listing: Listing
+    answer: NotMade | Ambiguous | None = None
     unresolved: list[Unresolved] = field(default_factory=list)
     withdrawn: list[Intent] = field(default_factory=list)
 
 
 async def settle(
-    run: Run, session: Session, intents: Sequence[Intent], listing: Listing
+    run: Run,
+    session: Session,
+    intents: Sequence[Intent],
+    listing: Listing,
+    *,
+    answer: NotMade | Ambiguous | None = None,
 ) -> Settlement:
     """Resolve each attempt to `Absent` or `Withdrawn`; what cannot be resolved stays open.
 
@@ -42,7 +51,7 @@ async def settle(
         StateUnwritable: the journal does not take the resolution.
 
     """
-    outcome = Settlement(listing=listing)
+    outcome = Settlement(listing=listing, answer=answer)
     waiting = list(intents)
     clock, window = run.ports.clock, run.settings.window
     began, pause, last = clock.monotonic(), 0.25, False
@@ -142,9 +151,10 @@ def _is_another(run: Run, intent: Intent, listed: ListedClient) -> bool:
 
 
 def _leave(run: Run, intent: Intent, outcome: Settlement, message: str) -> None:
-    hint = _SETTLE_HINT.format(address=f"'{intent.address}'")
-    event = Unresolved(
-        address=intent.address, cause=Cause(code="unresolved", message=message, hint=hint)
-    )
+    hint, request = _SETTLE_HINT.format(address=f"'{intent.address}'"), ""
+    if outcome.answer is not None:
+        message, request = f"{message}; the create: {outcome.answer.reason}", outcome.answer.request
+    cause = Cause(code="unresolved", message=message, hint=hint, request=request)
+    event = Unresolved(address=intent.address, cause=cause)
     outcome.unresolved.append(event)
     run.emit(event)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.cli.views.console import Console
     from reconciler.credentials.resolver import LocalCredentials
     from reconciler.domo.adapter import DomoHttp
+    from reconciler.domo.transport import Exchange
     from reconciler.model.desired import Desired
     from reconciler.sinks.router import LocalSinks
     from reconciler.stores.error_log import ErrorLog
@@ -36,7 +37,22 @@ class Machine:
         from reconciler.domo.adapter import DomoHttp
 
         return DomoHttp(
-            clock=SystemClock(), rng=SystemRandom(), rate=self.reach.rate, stopped=stopped
+            clock=SystemClock(),
+            rng=SystemRandom(),
+            rate=self.reach.rate,
+            stopped=stopped,
+            report=self._show_request if self.console.verbosity else None,
+        )
+
+    def _show_request(self, exchange: "Exchange") -> None:
+        from dataclasses import asdict
+
+        if self.console.log_format == "json":
+            self.console.event({"event": "request", **asdict(exchange)})
+            return
+        answer = exchange.status or exchange.failure
+        self.console.detail(
+            f"{exchange.method} {exchange.host} {exchange.path} {answer} {exchange.milliseconds} ms"
         )
 
     def credentials(self, keeper: "Keeper") -> "LocalCredentials":

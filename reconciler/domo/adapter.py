@@ -17,7 +17,7 @@ from reconciler.domo.limit import Pace
 from reconciler.domo.proof import prove
 from reconciler.domo.proxies import Proxies
 from reconciler.domo.retry import RetryPolicy
-from reconciler.domo.transport import Bounded, Paced, Pool, Retrying, Timeouts
+from reconciler.domo.transport import Bounded, Exchange, Paced, Pool, Retrying, Timeouts, Traced
 from reconciler.model.errors import Unreachable
 from reconciler.model.instance import Instance
 from reconciler.model.text import printable
@@ -33,10 +33,10 @@ class DomoHttp:
     Each session has an HTTP client to itself, as one that is shared gets slow with the number of
     its connections. A client is used again by a later session, which saves it the connection to
     the API host. All of them share the rate, and one TLS context, made when it is first needed.
-    Once `stopped` says so, nothing is tried again.
+    Once `stopped` says so, nothing is tried again. `report` gets each request when it has ended.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is a thing of its own, most of them optional)
         self,
         *,
         clock: Clock,
@@ -45,8 +45,10 @@ class DomoHttp:
         policy: RetryPolicy = _POLICY,
         rate: float | None = None,
         stopped: Callable[[], bool] | None = None,
+        report: Callable[[Exchange], None] | None = None,
     ) -> None:
         self._clock = clock
+        self._report = report
         self._stopped = stopped
         self._rng = rng
         self._timeouts = timeouts
@@ -107,6 +109,8 @@ class DomoHttp:
         context = self._context(secure=secure)
         pool = Pool(context=context, timeouts=self._timeouts, proxies=self._proxies)
         layer: httpx.AsyncBaseTransport = Bounded(pool, seconds=self._timeouts.exchange)
+        if self._report is not None:
+            layer = Traced(layer, clock=self._clock, report=self._report)
         if self._pace is not None:
             layer = Paced(layer, pace=self._pace, clock=self._clock)
         layer = Retrying(

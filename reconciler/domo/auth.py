@@ -12,6 +12,7 @@ from typing import Final
 import httpx
 
 from reconciler.domo import remedy, requests, wire
+from reconciler.domo.errors import called
 from reconciler.domo.signon import granted, sources
 from reconciler.domo.words import said, words
 from reconciler.model.errors import (
@@ -100,6 +101,7 @@ class SessionAuth(httpx.Auth):
         try:
             self._granted = granted(self._instance, answer, self.hidden, method=self._method)
         except ReconcilerError as failure:
+            failure.request = called(answer.request)
             self._stopped = failure
             raise
         self._stopped = None
@@ -120,6 +122,7 @@ class SessionAuth(httpx.Auth):
                 f"{words(answer, self.hidden)}",
                 hint="check that the user may manage API clients in this instance",
             )
+            self._stopped.request = called(answer.request)
             raise self._stopped
 
     def _session(self) -> wire.Granted:
@@ -166,13 +169,15 @@ class TokenAuth(httpx.Auth):
         """Send with the token; there is nothing to renew."""
         answer = yield _with(request, TOKEN_HEADER, self._token)
         if answer.status_code == 401:
-            raise SignOnRefused(
+            refused = SignOnRefused(
                 f"{self._instance.key}: Domo refused the access token: "
                 f"{words(answer, self.hidden)}",
                 hint=remedy.refused_token(
                     self._instance, said(answer, self.hidden), sources(self._instance)
                 ),
             )
+            refused.request = called(answer.request)
+            raise refused
 
 
 Access = SessionAuth | TokenAuth

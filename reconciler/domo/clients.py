@@ -8,7 +8,7 @@ import httpx
 
 from reconciler.domo import proof, remedy, requests, wire
 from reconciler.domo.auth import Access, TokenAuth
-from reconciler.domo.errors import UNSENT, hint_of, phrase, unreachable
+from reconciler.domo.errors import UNSENT, called, hint_of, phrase, unreachable
 from reconciler.domo.words import said, words
 from reconciler.model.client import ListedClient
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
@@ -80,6 +80,13 @@ class HttpSession:
             answer = await self._client.send(request, auth=self._access)
         except httpx.RequestError as failure:
             raise unreachable(self._instance.key, failure) from None
+        try:
+            return self._read(answer)
+        except Unreachable as failure:
+            failure.request = called(answer.request)
+            raise
+
+    def _read(self, answer: httpx.Response) -> wire.Page:
         self._check_allowed(answer)
         if answer.status_code in (_NO_CONTENT, _NOT_FOUND):
             # Both may mean "no clients"; a 404 may also come from elsewhere, so it proves nothing.
@@ -133,7 +140,9 @@ class HttpSession:
             known = remedy.blocked(answer, said(answer, self._access.hidden))
             reason = f"{known.what if known else unusable}{self._said(answer)}"
             hint = known.hint if known else None
-            return Ambiguous(reason=reason, status=answer.status_code, hint=hint)
+            return Ambiguous(
+                reason=reason, status=answer.status_code, hint=hint, request=called(answer.request)
+            )
         self._learn_user(made)
         return made
 
@@ -183,16 +192,18 @@ class HttpSession:
         try:
             return await self._client.send(request, auth=self._access)
         except httpx.RequestError as failure:
+            at = called(failure.request)
             if isinstance(failure, UNSENT):
-                return NotMade(reason=phrase(failure), hint=hint_of(failure))
+                return NotMade(reason=phrase(failure), hint=hint_of(failure), request=at)
             if failure.request.url.path.endswith(requests.SIGN_ON_PATH):
                 # Signing on again comes after a 401, and that changed nothing.
-                return NotMade(reason=f"signing on again: {phrase(failure)}", status=401)
-            return Ambiguous(reason=phrase(failure), hint=hint_of(failure))
+                reason = f"signing on again: {phrase(failure)}"
+                return NotMade(reason=reason, status=401, request=at)
+            return Ambiguous(reason=phrase(failure), hint=hint_of(failure), request=at)
         except ReconcilerError as refused:
             status = 401 if isinstance(refused, SignOnRefused) else None
             reason = refused.message.removeprefix(f"{self._instance.key}: ")
-            return NotMade(reason=reason, status=status, hint=refused.hint)
+            return NotMade(reason=reason, status=status, hint=refused.hint, request=refused.request)
 
     def _not_done(self, answer: httpx.Response, grant: str) -> NotMade | Ambiguous:
         reason, status = self._refusal(answer), answer.status_code
@@ -202,9 +213,8 @@ class HttpSession:
             reason = f"{known.what} ({reason})"
         hint = known.hint if known else remedy.refused_change(status, text, grant)
         # A 408 comes from a gateway, and does not say how far the request got.
-        if 400 <= status < 500 and status != 408:
-            return NotMade(reason=reason, status=status, hint=hint)
-        return Ambiguous(reason=reason, status=status, hint=hint)
+        kind = NotMade if 400 <= status < 500 and status != 408 else Ambiguous
+        return kind(reason=reason, status=status, hint=hint, request=called(answer.request))
 
     def _refusal(self, answer: httpx.Response) -> str:
         return f"Domo answered {words(answer, self._access.hidden)}"

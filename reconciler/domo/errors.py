@@ -139,7 +139,17 @@ def _unconnected(failure: httpx.ConnectError) -> str:
 def unreachable(key: str, failure: httpx.RequestError) -> Unreachable:
     """Translate a failed exchange of instance `key` into the user's words."""
     host = failure.request.url.netloc.decode()
-    return Unreachable(f"{key}: no answer from {host}: {phrase(failure)}", hint=hint_of(failure))
+    error = Unreachable(f"{key}: no answer from {host}: {phrase(failure)}", hint=hint_of(failure))
+    error.request = called(failure.request)
+    return error
+
+
+def called(request: httpx.Request) -> str:
+    """Return a request's method, host and path, fit for a terminal and without a query."""
+    url = request.url
+    return printable(
+        f"{request.method} {url.netloc.decode()} {url.raw_path.split(b'?')[0].decode()}"
+    )
 
 
 def hint_of(failure: httpx.RequestError) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 import httpx
 
 from reconciler.domo import requests, wire
-from reconciler.domo.errors import phrase
+from reconciler.domo.errors import called, phrase
 from reconciler.domo.words import words
 from reconciler.model.instance import Instance
 from reconciler.model.secret import Secret
@@ -25,18 +25,19 @@ async def prove(
         if answer.status_code == _METHOD_NOT_ALLOWED:
             answer = await client.send(requests.prove_by_get(instance), auth=basic)
     except httpx.RequestError as failure:
-        return Unproven(reason=phrase(failure))
+        return Unproven(reason=phrase(failure), request=called(failure.request))
+    at = called(answer.request)
     if answer.status_code == 200:
-        return _proof(answer)
+        return _proof(answer, at)
     kept_back = (*hidden, claim.secret)
     reason = f"Domo answered {words(answer, kept_back)}"
     refused = answer.status_code == 401 or wire.is_invalid_client(answer.content)
-    return Refused(reason=reason) if refused else Unproven(reason=reason)
+    return (Refused if refused else Unproven)(reason=reason, request=at)
 
 
-def _proof(answer: httpx.Response) -> Works | Unproven:
+def _proof(answer: httpx.Response, at: str) -> Works | Unproven:
     try:
         works = wire.access_token(answer.content)
     except wire.Unusable as unusable:
-        return Unproven(reason=str(unusable))
-    return Works() if works else Unproven(reason="the answer has no access token")
+        return Unproven(reason=str(unusable), request=at)
+    return Works() if works else Unproven(reason="the answer has no access token", request=at)

@@ -1,4 +1,4 @@
-"""Layers around httpx, each with one duty: `Retrying(Paced(Bounded(Pool)))`.
+"""Layers around httpx, each with one duty: `Retrying(Paced(Traced(Bounded(Pool))))`.
 
 An answer is read whole inside of `Bounded`, so that a body which breaks off or drips is a failure
 of the exchange, seen by `Retrying`, and not of whoever reads it later.
@@ -13,10 +13,11 @@ from typing import Final
 
 import httpx
 
-from reconciler.domo.errors import PROXY_LOGIN, TooLarge
+from reconciler.domo.errors import PROXY_LOGIN, TooLarge, phrase
 from reconciler.domo.limit import Pace
 from reconciler.domo.proxies import Proxies
 from reconciler.domo.retry import Failed, Resend, RetryPolicy, retry_after
+from reconciler.model.text import printable
 from reconciler.ports import Clock
 
 CAP: Final = 1_000_000
@@ -29,6 +30,8 @@ Two layers of gzip, or one of Brotli, make gigabytes out of a chunk before its s
 
 _LOOK: Final = 0.2
 """Seconds between two looks at whether a wait is still worth it."""
+
+_OWN_QUERY: Final = frozenset({"offset", "limit", "grant_type"})
 
 _KEPT_HEADERS: Final = (b"retry-after", b"date")
 
@@ -166,6 +169,68 @@ async def _read(answer: httpx.Response, *, cap: int) -> bytes:
         if len(body) > cap:
             raise TooLarge(f"an answer is over {cap} bytes", request=answer.request)
     return bytes(body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request that was sent: `status` is None and `failure` says why if nothing came back.
+
+    `path` has the query; a value in it is shown only if it is one of the tool's own.
+    """
+
+    method: str
+    host: str
+    path: str
+    status: int | None
+    milliseconds: int
+    failure: str = ""
+
+
+class Traced(httpx.AsyncBaseTransport):
+    """Reports each request when it has ended."""
+
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, *, clock: Clock, report: Callable[[Exchange], None]
+    ) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._report = report
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send; report the status, or what failed."""
+        began = self._clock.monotonic()
+        status, failure = None, "interrupted"
+        try:
+            answer = await self._inner.handle_async_request(request)
+        except httpx.RequestError as error:
+            failure = phrase(error)
+            raise
+        else:
+            status, failure = answer.status_code, ""
+            return answer
+        finally:
+            self._report(
+                Exchange(
+                    method=printable(request.method),
+                    host=printable(request.url.netloc.decode()),
+                    path=_shown_path(request.url),
+                    status=status,
+                    milliseconds=round((self._clock.monotonic() - began) * 1000),
+                    failure=failure,
+                )
+            )
+
+    async def aclose(self) -> None:
+        """Close the layer within."""
+        await self._inner.aclose()
+
+
+def _shown_path(url: httpx.URL) -> str:
+    path = url.raw_path.split(b"?")[0].decode()
+    shown = [
+        f"{key}={value if key in _OWN_QUERY else '…'}" for key, value in url.params.multi_items()
+    ]
+    return printable(f"{path}?{'&'.join(shown)}" if shown else path)
 
 
 class Paced(httpx.AsyncBaseTransport):

@@ -31,7 +31,10 @@ _OWN: Final = re.compile("\x00([^\x00]*)\x00")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why something was not done; `name` is the `noun` that it was not done for."""
+    """Why something was not done; `name` is the `noun` that it was not done for.
+
+    `request` is the method, host and path of the request that failed, if there was one.
+    """
 
     code: str
     message: str
@@ -39,17 +42,19 @@ class Failure:
     name: str
     noun: str = "instance"
     instance: Instance | None = None
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Failures with the same cause; the names are sorted."""
+    """Failures with the same cause; the names are sorted. `request` is set if all share it."""
 
     code: str
     message: str
     hint: str | None
     names: tuple[str, ...]
     noun: str
+    request: str = ""
 
 
 Change = Callable[[str, Instance | None], str]
@@ -96,6 +101,7 @@ def _is_of_one_instance(failures: list[Failure]) -> bool:
 
 def _group(failures: list[Failure]) -> Group:
     first = failures[0]
+    requests = {each.request for each in failures}
     hints = [(each.hint, each.instance) for each in failures if each.hint is not None]
     return Group(
         code=first.code,
@@ -103,6 +109,7 @@ def _group(failures: list[Failure]) -> Group:
         hint=_common(hints) if hints else None,
         names=tuple(sorted({each.name for each in failures})),
         noun=first.noun,
+        request=first.request if len(requests) == 1 else "",
     )
 
 

@@ -13,7 +13,8 @@ from reconciler.model.diagnostic import Diagnostic
 class ReconcilerError(Exception):
     """A failure said in the user's words: what is wrong, where, and (`hint`) what to do.
 
-    Neither `message` nor `hint` ever holds a secret, a password, a cookie or a token.
+    `request` is the method, host and path of the request that failed, empty if none did. None of
+    the three ever holds a secret, a password, a cookie or a token.
     """
 
     exit_code: ClassVar[int] = 1
@@ -23,6 +24,7 @@ class ReconcilerError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.request = ""
 
 
 class UsageError(ReconcilerError):

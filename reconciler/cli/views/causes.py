@@ -20,7 +20,7 @@ def show(console: Console, failures: Iterable[Failure]) -> None:
     """Write each cause as one error; `-v` names everything that it hit."""
     for each in grouped(failures):
         text = message(each, verbose=console.verbosity > 0)
-        console.problem(text, hint=each.hint, code=each.code)
+        console.problem(text, hint=each.hint, code=each.code, request=each.request)
 
 
 def failure(cause: Cause, name: str, noun: str, instance: Instance | None) -> Failure:
@@ -32,6 +32,7 @@ def failure(cause: Cause, name: str, noun: str, instance: Instance | None) -> Fa
         name=name,
         noun=noun,
         instance=instance,
+        request=cause.request,
     )
 
 

@@ -142,21 +142,26 @@ class Console:
         if self.verbosity:
             self._say("detail", message, None, CYAN)
 
-    def problem(self, message: str, *, hint: str | None = None, code: str = "error") -> None:
-        """Say why the command did not, or will not, do what it was asked for."""
-        self._say("error", message, hint, RED, code=code)
+    def problem(
+        self, message: str, *, hint: str | None = None, code: str = "error", request: str = ""
+    ) -> None:
+        """Say why the command did not, or will not, do what it was asked for.
+
+        `request` is the method, host and path of the request that failed, for `-v` and JSON lines.
+        """
+        self._say("error", message, hint, RED, code=code, request=request)
 
     def failure(self, error: ReconcilerError) -> None:
         """Show an error with its hint; a wrong manifest with every mistake in it."""
         if isinstance(error, InvalidInput):
             self.diagnostics(error.diagnostics)
-        self.problem(error.message, hint=error.hint, code=error.code)
+        self.problem(error.message, hint=error.hint, code=error.code, request=error.request)
 
     def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Show what is wrong in the user's files."""
         if self.log_format == "json":
             for each in diagnostics:
-                self._line(record(each))
+                self.line(record(each))
         elif diagnostics:
             text = render(diagnostics, colour=self._colour_on_stderr)
             self.stderr.write(ascii_signs(text) if self._is_limited(self.stderr) else text)
@@ -198,17 +203,27 @@ class Console:
         return self.colour_allowed and self.stderr.isatty()
 
     def _say(
-        self, level: str, message: str, hint: str | None, colour: str, code: str | None = None
+        self,
+        level: str,
+        message: str,
+        hint: str | None,
+        colour: str,
+        *,
+        code: str | None = None,
+        request: str = "",
     ) -> None:
         with contextlib.suppress(OSError):
             self.stdout.flush()  # so that data and messages keep their order on a terminal
         if self.log_format == "json":
             said = {"level": level, "code": code, "message": message, "hint": hint}
-            self._line({key: value for key, value in said.items() if value is not None})
+            said["request"] = request or None
+            self.line({key: value for key, value in said.items() if value is not None})
             return
         self._labelled(level.capitalize() + ":", colour, message)
         if hint:
             self._labelled("hint:", CYAN, hint)
+        if request and self.verbosity:
+            self._labelled("request:", CYAN, request)
         if code and self.verbosity:
             self.stderr.write(f"`reconciler explain {code}` says more\n")
 
@@ -220,8 +235,15 @@ class Console:
             text = _folded(f"{label} {text}").removeprefix(f"{label} ")
         self.stderr.write(f"{painted(label, colour, self._colour_on_stderr)} {text}\n")
 
-    def _line(self, said: Mapping[str, object]) -> None:
-        self.stderr.write(json.dumps(said) + "\n")
+    def event(self, said: Mapping[str, object]) -> None:
+        """Write an event as a JSON line."""
+        self.line({"format": "reconciler.event", "version": 1, **said})
+
+    def line(self, said: Mapping[str, object]) -> None:
+        """Write a JSON line; each one has the time and the run that it belongs to."""
+        time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self.stderr.write(json.dumps({"time": time, "run": self.run, **said}) + "\n")
+        self.stderr.flush()
 
 
 def painted(text: str, colour: str, wanted: bool) -> str:

@@ -3,7 +3,6 @@
 The lines do not say why something failed: the report at the end says it once for all.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -62,10 +61,10 @@ STEPS: Final = 4
 def shown(console: Console, actions: Sequence[Action]) -> Iterator[Listener]:
     """Yield the listener that fits where standard error goes."""
     if console.log_format == "json":
-        yield lambda event: _json_line(console, event)
+        yield lambda event: console.event(_record(event))
     elif console.quiet:
         yield _silent
-    elif console.stderr.isatty() and actions:
+    elif console.stderr.isatty() and actions and not console.verbosity:
         narrow = console.width < ROOMY  # there the bar takes what the rest of its line leaves
         with click.progressbar(
             length=len(actions), label="Applying", file=console.stderr, show_pos=True,
@@ -77,7 +76,7 @@ def shown(console: Console, actions: Sequence[Action]) -> Iterator[Listener]:
         counts = _Counts(console, actions)
         yield counts.take
     else:
-        yield lambda event: _text_line(console, _line(event))
+        yield lambda event: _with_request(console, event)
 
 
 def _silent(event: Event) -> None:
@@ -106,6 +105,12 @@ def _text_line(console: Console, line: str | None) -> None:
     if line:
         console.stderr.write(printable(line) + "\n")
         console.stderr.flush()
+
+
+def _with_request(console: Console, event: Event) -> None:
+    _text_line(console, _line(event))
+    if isinstance(event, ActionFailed | InstanceFailed | Unresolved) and event.cause.request:
+        console.detail(f"the request of this failure: {event.cause.request}")
 
 
 class _Counts:
@@ -184,12 +189,6 @@ def _done(action: Action) -> str:
     return _DOING[action.kind] + sinks
 
 
-def _json_line(console: Console, event: Event) -> None:
-    said = {"format": "reconciler.event", "version": 1, **_record(event)}
-    console.stderr.write(json.dumps(said) + "\n")
-    console.stderr.flush()
-
-
 def _record(event: Event) -> dict[str, object]:
     match event:
         case RunStarted() | WaveStarted() | InstanceStarted() | InstanceEnded() | RunEnded():
@@ -218,4 +217,5 @@ def _action(action: Action) -> dict[str, object]:
 
 
 def _cause(cause: Cause) -> dict[str, object]:
-    return {"code": cause.code, "message": cause.message, "hint": cause.hint}
+    request = {"request": cause.request} if cause.request else {}
+    return {"code": cause.code, "message": cause.message, "hint": cause.hint, **request}
