@@ -172,13 +172,15 @@ def _list(world: World, instance: Instance, call: Call, now: float) -> Response:
 
 
 def _revoke(world: World, instance: Instance, call: Call, now: float) -> Response:
-    """5: 204, and 400 for an id that is not there or is not this user's to see."""
+    """5: 204; 400 for an id that does not exist, 403 for another user's without the grant."""
     user = _user(world, instance, call.request, now)
     if isinstance(user, Response):
         return user
     client = instance.clients.get(call.number or -1)
-    if client is None or not (user.admin or client.owner == user.id):
+    if client is None:
         return refused(400)
+    if not (user.admin or client.owner == user.id):
+        return refused(403)
     world.remove(instance, client.id, by=call.route, now=now)
     return Response(status=204)
 
