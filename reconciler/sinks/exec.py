@@ -9,6 +9,7 @@ from reconciler.model.errors import SinkFailed
 from reconciler.model.sink import ExecTarget
 from reconciler.model.text import brief, printable
 from reconciler.sinks.content import line
+from reconciler.sinks.misfit import Misfit
 from reconciler.system import child
 from reconciler.system.keeper import Keeper
 from reconciler.system.scripts import not_runnable
@@ -44,7 +45,7 @@ async def deliver(
     raise SinkFailed(wrong, hint="the secret is kept: fix this and apply again")
 
 
-def probe(targets: Iterable[ExecTarget], root: Path, env: Mapping[str, str]) -> Iterator[str]:
+def probe(targets: Iterable[ExecTarget], root: Path, env: Mapping[str, str]) -> Iterator[Misfit]:
     """Yield what is wrong with each command that cannot be run, once for each; runs none."""
     for target in {(each.sink, each.argv[0]): each for each in targets}.values():
         found = child.command_path(target.argv[0], root, env)
@@ -52,7 +53,11 @@ def probe(targets: Iterable[ExecTarget], root: Path, env: Mapping[str, str]) -> 
             found.reason if isinstance(found, child.NotStarted) else not_runnable(found, root, env)
         )
         if wrong is not None:
-            yield f"{_named(target)} cannot be run: {wrong}"
+            yield Misfit(
+                before=f"sink {target.sink}: command ",
+                what=printable(target.argv[0]),
+                why=f" cannot be run: {wrong}",
+            )
 
 
 def _named(target: ExecTarget) -> str:

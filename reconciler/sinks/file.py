@@ -13,6 +13,7 @@ from reconciler.model.errors import SinkFailed
 from reconciler.model.sink import FileTarget
 from reconciler.model.text import printable
 from reconciler.sinks.content import content
+from reconciler.sinks.misfit import Misfit
 from reconciler.system.files import make_private_folders, stem, temporaries, write_atomically
 from reconciler.system.replacing import fixed, not_replaceable, too_long
 
@@ -64,7 +65,7 @@ def deliver(target: FileTarget, delivery: Delivery, root: Path, left: Leftovers)
         ) from None
 
 
-def probe(targets: Iterable[FileTarget], root: Path) -> Iterator[str]:
+def probe(targets: Iterable[FileTarget], root: Path) -> Iterator[Misfit]:
     """Yield what is wrong with each target that cannot take a secret, in their order."""
     folders = Folders(root)
     taken: dict[Path, FileTarget] = {}
@@ -76,7 +77,11 @@ def probe(targets: Iterable[FileTarget], root: Path) -> Iterator[str]:
                 raise Unfit(f"symbolic links lead it to the same file as {printable(other.path)}")
             folders.prove(path)
         except (OSError, ValueError) as error:
-            yield f"sink {target.sink}: cannot write {printable(target.path)}: {_reason(error)}"
+            yield Misfit(
+                before=f"sink {target.sink}: cannot write ",
+                what=printable(target.path),
+                why=f": {_reason(error)}",
+            )
 
 
 class Folders:

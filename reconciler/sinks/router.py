@@ -12,6 +12,7 @@ from reconciler.model.text import plural
 from reconciler.ports import Held
 from reconciler.sinks import exec as command
 from reconciler.sinks import file, reading
+from reconciler.sinks.misfit import Misfit, lines
 from reconciler.system import child
 from reconciler.system.keeper import Keeper
 
@@ -48,14 +49,16 @@ class LocalSinks:
         """Check that each target can take a secret; writes nothing that stays, runs no command.
 
         Raises:
-            SinkFailed: with every target that cannot, and why; of many, with the first ten.
+            SinkFailed: with each reason why targets cannot; of many, with the first ten.
 
         """
         wrong = await asyncio.to_thread(self._wrong, tuple(targets))
         if wrong:
-            shown = [f"{plural(len(wrong), 'sink target')} cannot take a secret:", *wrong[:_SHOWN]]
-            if len(wrong) > _SHOWN:
-                shown.append(f"and {len(wrong) - _SHOWN:,} more")
+            reasons = lines(wrong)
+            shown = [f"{plural(len(wrong), 'sink target')} cannot take a secret:"]
+            shown += reasons[:_SHOWN]
+            if len(reasons) > _SHOWN:
+                shown.append(f"and {len(reasons) - _SHOWN:,} more reasons")
             raise SinkFailed(
                 "\n".join(shown),
                 hint="no client is made before every sink can take its secret: mend these first",
@@ -106,7 +109,7 @@ class LocalSinks:
             case _:
                 assert_never(target)
 
-    def _wrong(self, targets: tuple[FileTarget | ExecTarget, ...]) -> list[str]:
+    def _wrong(self, targets: tuple[FileTarget | ExecTarget, ...]) -> list[Misfit]:
         files = (each for each in targets if isinstance(each, FileTarget))
         commands = (each for each in targets if isinstance(each, ExecTarget))
         return [

@@ -23,6 +23,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.runtime import load_manifest, open_store, survey
 from reconciler.cli.types import AddressType, Lines
+from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
@@ -260,8 +261,7 @@ def _report(
             said = "; its scope differs: the next plan replaces it" if row["scope_differs"] else ""
             console.data(printable(f"{row['address']}: adopted (client {row['client_id']}){said}"))
         console.data(f"Adopted: {plural(len(rows), 'client')}.")
-    for what, why in sorted(left.items()):
-        console.problem(f"{what}: {why}", code="not-adopted")
+    causes.show_left(console, left, desired.instances, "not-adopted")
 
 
 def _document(
@@ -345,8 +345,8 @@ def _generate(
         )
     else:
         console.data(document(desired, found))
-    for key, why in sorted(unseen.items()):
-        console.problem(f"{key}: could not be looked at: {why}", code="unreachable")
+    unlisted = {key: f"could not be looked at: {why}" for key, why in unseen.items()}
+    causes.show_left(console, unlisted, desired.instances, "unreachable")
     return INCOMPLETE if unseen else 0
 
 

@@ -1,6 +1,6 @@
 """Writes each cause of failures once, with what it hit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from reconciler.apply.events import Cause
@@ -23,6 +23,24 @@ def show(console: Console, failures: Iterable[Failure]) -> None:
         console.problem(text, hint=each.hint, code=each.code, request=each.request)
 
 
+def show_left(
+    console: Console, left: Mapping[str, str], instances: Mapping[str, Instance], code: str
+) -> None:
+    """Write why instances, or addresses, were left out: each reason once."""
+    failures = [
+        Failure(
+            code=code,
+            message=why,
+            hint=None,
+            name=what,
+            noun="client" if "/" in what else "instance",
+            instance=instances.get(what.partition("/")[0]),
+        )
+        for what, why in sorted(left.items())
+    ]
+    show(console, failures)
+
+
 def failure(cause: Cause, name: str, noun: str, instance: Instance | None) -> Failure:
     """Return a cause with what it hit, a `noun` of that name."""
     return Failure(
@@ -39,14 +57,14 @@ def failure(cause: Cause, name: str, noun: str, instance: Instance | None) -> Fa
 def message(group: Group, *, verbose: bool) -> str:
     """Return the message of a group, with what it is about.
 
-    A single name is on a line of its own. A credential reads as a sentence: "is not set for 40
-    instances: a, b, c and 37 more".
+    The names are on a line of their own. A credential without a value reads as one sentence: "is
+    not set for 40 instances: a, b, c and 37 more".
     """
     count = len(group.names)
     if count == 1:
         return f"{group.message}\n  {printable(group.names[0])}"
     hit = f"{plural(count, group.noun)}: {some(group.names, verbose=verbose)}"
-    if group.code == CredentialUnavailable.code:
+    if group.code == CredentialUnavailable.code and not {":", ";"} & {*group.message}:
         return f"{group.message} for {hit}"
     return f"{group.message}\n  {hit}"
 

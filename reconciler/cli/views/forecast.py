@@ -96,8 +96,9 @@ def show(console: Console, found: Forecast) -> None:
     if found.sinks:
         sinks = [("SINK", "TARGETS", "PROBE"), *map(_sink, found.sinks)]
         lines += ["", *columns(sinks, console.room)]
+    lines += [""] if lines else []
     if any(each.sign_on is SignOn.WORKS for each in found.instances):
-        lines += ["", *fold(_CREATE, console.room, "")]
+        lines += fold(_CREATE, console.room, "")
     console.data("\n".join([*lines, _summary(found)]).lstrip("\n"))
     causes.show(console, _failures(found))
     _warn_of_ends(console, found)

@@ -230,7 +230,7 @@ def test_file_of_another_user_in_a_sticky_folder_is_refused(
     other = os.geteuid() + 1000
     monkeypatch.setattr(os, "geteuid", lambda: other)
     (wrong,) = file.probe([target("etl.json")], root)
-    assert "belongs to another user, and its folder is sticky" in wrong
+    assert "belongs to another user, and its folder is sticky" in wrong.why
 
 
 def test_something_else_is_there(
@@ -318,16 +318,26 @@ def test_probe_of_thousands(sinks: LocalSinks, root: Path) -> None:
     assert time.monotonic() - start < 3
 
 
-def test_probe_says_each_of_a_few(sinks: LocalSinks, root: Path) -> None:
-    """Of many failures the first ten are spelled out, and the number of all."""
+def test_probe_says_each_reason_once(sinks: LocalSinks, root: Path) -> None:
+    """Thousands of targets with one reason are one line, with the first three of them."""
     for number in range(1234):
         (root / f"f{number}").mkdir()
     with pytest.raises(SinkFailed) as refused:
         asyncio.run(sinks.probe([target(f"f{number}") for number in range(1234)]))
+    assert refused.value.message.splitlines() == [
+        "1,234 sink targets cannot take a secret:",
+        "sink ops: cannot write f0, f1, f2 and 1,231 more: a folder is there",
+    ]
+
+
+def test_probe_says_the_first_of_many_reasons(sinks: LocalSinks, root: Path) -> None:
+    """Ten reasons are spelled out, and the number of the others."""
+    for number in range(1, 13):
+        (root / f"link{number}").symlink_to(f"/elsewhere/{number}")
+    with pytest.raises(SinkFailed) as refused:
+        asyncio.run(sinks.probe([target(f"link{number}") for number in range(1, 13)]))
     lines = refused.value.message.splitlines()
-    assert lines[0] == "1,234 sink targets cannot take a secret:"
-    assert lines[1] == "sink ops: cannot write f0: a folder is there"
-    assert lines[11:] == ["and 1,224 more"]
+    assert (len(lines), lines[-1]) == (12, "and 2 more reasons")
 
 
 def test_a_killed_writer_leaves_nothing_for_long(
