@@ -52,10 +52,11 @@ def _made(world: World, call: Call, fault: Fault, document: dict[str, Any]) -> d
 
 
 def _with_a_known_id(world: World, call: Call, document: dict[str, Any]) -> dict[str, Any]:
-    """Return the response with the client id of the newest other client, if there is one."""
+    """Return the response with the client id of the newest other create, if there is one."""
     key = "client_id" if "client_id" in document else "clientId"
     kept = world.known(call.domain or "").clients.values()
-    others = [each.client_id for each in kept if each.client_id != document.get(key)]
+    made = [each.client_id for each in kept if each.made_by.startswith("create")]
+    others = [each for each in made if each != document.get(key)]
     return {**document, key: others[-1]} if others else document
 
 

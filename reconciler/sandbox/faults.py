@@ -15,7 +15,7 @@
 | truncated | yes | a `Content-Length` longer than the body, then the end |
 | no_secret, wrong_name | yes | the answer without its secret, or with another name |
 | echoed | yes | the create's answer spells name, description and scope as `echo` says |
-| same_client_id | yes | the create's answer has the client id of the newest other client |
+| same_client_id | yes | the create's answer has the client id of the newest other create |
 | list_cut | yes | the list's first `keep` entries, paginated and marked as incomplete |
 | list_hides | yes | the list without clients whose names match `named`; nothing marks it |
 | other_instance | yes | the list of the first other instance whose domain matches `other` |

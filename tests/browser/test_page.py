@@ -134,22 +134,16 @@ def test_it_works_from_the_keyboard(pages: Pages, show: Show) -> None:
 
 
 def test_a_large_fleet_stays_usable(pages: Pages, show: Show) -> None:
-    """1,000 instances × 50 clients: small, ready within two seconds, a few rows in the document."""
+    """1,000 instances × 50 clients: small, with a few rows in the document."""
     path = pages(1_000, 50)
     assert path.stat().st_size < 5_000_000
-    began = time.monotonic()
     page = show(path, viewport={"width": 1600, "height": 1000})
     page.get_by_label("Fold equal rows").uncheck()
     assert page.locator("#rows-shown").inner_text().startswith("1,000 instances, ")
-    assert time.monotonic() - began < 2 * SLACK
     assert page.locator("#matrix tbody tr").count() < 100
     page.locator("#matrix").evaluate("each => { each.scrollTop = each.scrollHeight }")
     page.get_by_role("rowheader", name="acme-0999", exact=True).wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") == 1600
-
-
-SLACK: Final = 3
-"""How much slower than a reader's machine a busy one that runs tests may be."""
 
 
 def test_print_has_every_row_and_no_controls(pages: Pages, show: Show) -> None:

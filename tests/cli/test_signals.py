@@ -69,10 +69,8 @@ def test_a_command_that_looks_ends_with_its_children(
         assert time.monotonic() < until
         time.sleep(0.02)
     process.send_signal(number)
-    began = time.monotonic()
     _, said = process.communicate(timeout=20)
     assert (process.returncode, "interrupted" in said) == (130, True)
-    assert time.monotonic() - began < 5
     time.sleep(3.2)
     assert not (tmp_path / "alive").exists()
 

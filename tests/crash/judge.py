@@ -52,12 +52,15 @@ class Judge:
         self._durable: dict[str, Client] = {}
         self._scopes: Mapping[tuple[str, str], tuple[str, ...]] = {}
         self._before = {each.client_id for each in self._living()}
-        managed = {each.client_id for each in self._entries().values()}
-        retiring = {old.client_id for each in self._entries().values() for old in each.retiring}
-        self._strangers = [
-            each for each in self._living() if each.client_id not in managed | retiring
-        ]
+        known = self.known_ids()
+        self._strangers = [each for each in self._living() if each.client_id not in known]
         case.world.ending = self._ending
+
+    def known_ids(self) -> set[str]:
+        """Return the client ids that the state has, as the journals beside it complete it."""
+        entries = self._entries().values()
+        retiring = {old.client_id for each in entries for old in each.retiring}
+        return retiring | {each.client_id for each in entries}
 
     @property
     def made(self) -> int:

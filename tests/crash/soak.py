@@ -12,6 +12,7 @@ and it is given at the next rest.
 """
 
 import argparse
+import re
 import sys
 import tempfile
 import time
@@ -35,6 +36,7 @@ else:
     from kill import complete
     from story import HEAD, STRANGERS
 
+from reconciler.model.mark import divide
 from reconciler.stores.encryption import Identity, identities_from
 
 KEYS: Final = ("i1", "i2", "i3")
@@ -68,6 +70,7 @@ FAULTS: Final[tuple[dict[str, Any], ...]] = (
     {"what": "oauth_error", "route": "token", "error": "server_error", "status": 403},
     {"what": "error_before", "route": "token", "status": 405},
     {"what": "error_before", "route": "token", "status": 503},
+    *({"what": "same_client_id", "route": "create*"},) * 2,
 )
 UNMARKED: Final[tuple[dict[str, Any], ...]] = (
     {"what": "list_hides", "route": "list", "named": "Client [0-3]*", "times": 1},
@@ -89,6 +92,7 @@ MASKS: Final = (
     "bare",
 )
 ECHOES: Final = ("sent", "upper", "lower", "cut", "escaped", "null", "absent")
+TAKEN: Final = re.compile(r"^(i\d)/(.+): unresolved: Domo answered its create with", re.MULTILINE)
 KILLS_OF_A_LIFE: Final = 12
 
 
@@ -166,7 +170,10 @@ class Fleet:
 
 @dataclass(slots=True, kw_only=True)
 class Life:
-    """One fleet from its first apply on, killed again and again."""
+    """One fleet from its first apply on, killed again and again.
+
+    `pace` is how many seconds the last apply took that was not killed: kills go by it.
+    """
 
     seed: int
     draw: Random
@@ -176,6 +183,7 @@ class Life:
     judge: "Judge"
     apply: tuple[str, ...]
     key: Path
+    pace: float = 0.4
     figures: Figures = field(default_factory=Figures)
 
     def run(self, kills: int) -> Figures:
@@ -209,7 +217,7 @@ class Life:
             self.arm({**fault, **self.draw.choice(FAULTS)})
         if self.draw.random() < 0.5:
             self.arm(self.draw.choice(UNMARKED))
-        moment = self.draw.uniform(0.02, self.draw.choice((0.15, 0.4, 1.0)))
+        moment = self.pace * self.draw.uniform(0.1, self.draw.choice((0.5, 1.0, 2.0)))
         ended = self.launcher.run(self.case.folder, *self.apply, seconds=moment)
         self.judge.killed()
         self.figures.counts["kills"] += ended.code is None
@@ -224,9 +232,28 @@ class Life:
         """Let one of the next requests of its kind fail."""
         self.case.served.fault(after=self.draw.randint(0, 2), **fault)
 
+    def end_taken(self) -> None:
+        """Do what the tool asks an operator for: end clients that got another one's client id."""
+        began = time.monotonic()
+        said = self.launcher.run(self.case.folder, *self.apply).said
+        self.pace = time.monotonic() - began
+        self.judge.killed()
+        for instance, name in TAKEN.findall(said):
+            domain, address = f"{instance}.domo.com", f"{instance}/{name}"
+            known = self.judge.known_ids()
+            for each in self.case.served.clients(domain):
+                is_ours = divide(each.description)[1] is not None
+                if is_ours and each.name.partition(" (")[0] == name and each.client_id not in known:
+                    self.case.served.remove_client(domain, each.name)
+            ended = self.launcher.run(self.case.folder, "state", "settle", address, "--revoked")
+            if ended.code:
+                self.judge.wrong.append(f"stuck: {address} is not settled: {ended.said}")
+            self.figures.counts["clients that an operator ended: another had their client id"] += 1
+
     def come_to_rest(self) -> None:
         """Apply without faults and kills until all is done, and judge."""
         key = ("--identity", str(self.key)) if self.fleet.recipient else ()
+        self.end_taken()
         runs = complete(self.launcher, self.case, self.judge, self.apply, key)
         self.judge.ended()
         for instance, client in self.fleet.removed:

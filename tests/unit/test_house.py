@@ -112,6 +112,19 @@ def test_every_test_says_what_it_proves() -> None:
     assert silent == []
 
 
+def test_no_test_is_timed() -> None:
+    """A busy machine fails no test: only `tests/bench` compares a duration with seconds."""
+    timed = re.compile(r"assert .*((monotonic|perf_counter)\(\) - \w+|\.seconds) <=? *[\d(A-Z]")
+    found = [
+        f"{shown(path)}: {line.strip()}"
+        for path in python_files(ROOT / "tests")
+        if path.parent.name != "bench"
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if timed.search(line)
+    ]
+    assert found == []
+
+
 def test_every_package_has_its_essay() -> None:
     """Each room says in its docstring what it owns."""
     rooms = [path for path in python_files(PACKAGE) if path.name == "__init__.py"]

@@ -1,6 +1,5 @@
 """Ends that are told as they are: overlaps at the as-of, masked ids, cut-off and half-done work."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -160,8 +159,6 @@ def test_an_interrupt_sends_nothing_again(
     """A create that is turned away is not tried any more, and the run ends at once."""
     shop, client = workshop(), make_client("Reporting")
     shop.served.fault("rate_limited", route="create*", seconds=1, times=None)
-    began = time.monotonic()
     create = make_action(Kind.CREATE, client)
     report = shop.apply(shop.desired(client), create, stop_after=0.5)
-    assert time.monotonic() - began < 3
     assert (report.stopped, shop.served.count(route="create*"), shop.journals) == (True, 1, [])

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -90,10 +89,8 @@ def test_prints_an_error_beside_its_output(resolve: Resolve, said: str) -> None:
 
 def test_hangs(resolve_with: Callable[..., Any]) -> None:
     """A command that hangs is ended in time."""
-    start = time.monotonic()
     error = refusal(resolve_with(command_timeout=0.2), "sleep 60")
     assert error.message == "command sh did not end within 0.2s"
-    assert time.monotonic() - start < 5
 
 
 def test_floods(resolve: Resolve) -> None:
@@ -109,15 +106,17 @@ def test_not_found(resolve: Resolve) -> None:
     assert "manifest's folder" in str(refused.value.hint)
 
 
+MEET = "mkdir met.$$; while [ $(ls -d met.* | wc -l) -lt 16 ]; do sleep 0.05; done"
+"""Ends once sixteen commands run it at the same time."""
+
+
 def test_many_at_once(tmp_path: Path, keeper: Keeper, keep: KeepErrors) -> None:
     """Commands of many instances run side by side, each with its own answer."""
     credentials = LocalCredentials(tmp_path, os.environ, frozenset(), keeper=keeper, keep=keep)
 
     async def scenario() -> list[str]:
-        references = [sh(f"sleep 0.2; echo {number}") for number in range(16)]
+        references = [sh(f"{MEET}; echo {number}") for number in range(16)]
         secrets = await asyncio.gather(*(credentials.resolve(each) for each in references))
         return [each.reveal() for each in secrets]
 
-    start = time.monotonic()
     assert asyncio.run(scenario()) == [str(number) for number in range(16)]
-    assert time.monotonic() - start < 2.5

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,11 +42,9 @@ def test_special_files(resolve: Resolve, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "fifo")
     open_before = len(list(Path("/dev/fd").iterdir()))
-    start = time.monotonic()
     for path in ("folder", "fifo", "/dev/zero"):
         with pytest.raises(CredentialUnavailable, match="not a regular file"):
             resolve(FileRef(path=path))
-    assert time.monotonic() - start < 5
     assert len(list(Path("/dev/fd").iterdir())) == open_before
 
 

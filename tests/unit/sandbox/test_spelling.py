@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox.faults import Fault
+from reconciler.sandbox.world import Placement
 
 Make = Callable[..., Any]
 DOMAIN = "acme.domo.com"
@@ -118,11 +119,13 @@ def test_two_creates_can_answer_the_same_client_id(desk: Make) -> None:
 
 
 def test_a_first_create_has_no_client_id_to_repeat(desk: Make) -> None:
-    """An instance without another client answers as always."""
+    """Clients that were there before count for nothing: two creates have the same id."""
     world = desk()
+    old = Placement(name="old", scope=("data",))
+    world.world.place(old, DOMAIN, by="config", now=0)
     world.world.faults.add(Fault(what="same_client_id"))
     made = json.loads(world.create_on_instance(KEY, "a").body)
-    assert made["clientId"] == world.list(KEY)[0]["clientId"]
+    assert made["clientId"] == world.list(KEY)[1]["clientId"]
 
 
 @pytest.mark.parametrize("status", [404, 405, 410])

@@ -131,10 +131,8 @@ def test_stdin_unread(tmp_path: Path) -> None:
 
 def test_hangs(tmp_path: Path) -> None:
     """A child that hangs is ended at its time-out."""
-    start = time.monotonic()
     command = sh("echo $$ > pid; exec sleep 60", tmp_path, timeout=0.3)
     assert outcome(command) == child.TimedOut()
-    assert time.monotonic() - start < 5
     assert not alive(pid_in(tmp_path / "pid"))
 
 
@@ -158,10 +156,8 @@ def test_may_clean_up_on_sigterm(tmp_path: Path) -> None:
 
 def test_floods_stdout(tmp_path: Path) -> None:
     """A gigabyte on standard output is cut off at the limit, long before its end."""
-    start = time.monotonic()
     command = sh("echo $$ > pid; exec head -c 1000000000000 /dev/zero", tmp_path)
     assert outcome(command) == child.Flooded()
-    assert time.monotonic() - start < 10
     assert not alive(pid_in(tmp_path / "pid"))
 
 
@@ -185,10 +181,8 @@ def test_floods_stderr(tmp_path: Path) -> None:
 
 def test_leaves_a_process_that_holds_stdout(tmp_path: Path) -> None:
     """The end is that of the first process; what it left in its group is ended, not waited for."""
-    start = time.monotonic()
     result = finished(sh("sleep 60 & echo $! > pid; echo out", tmp_path, timeout=30.0))
     assert (result.code, result.stdout) == (0, b"out\n")
-    assert time.monotonic() - start < 5
     assert eventually(lambda: not alive(pid_in(tmp_path / "pid")))
 
 
@@ -204,12 +198,10 @@ def test_leaves_a_daemon_that_holds_stdout(tmp_path: Path) -> None:
         "print('out', flush=True)\n"
         "os._exit(0)\n"
     )
-    start = time.monotonic()
     result = finished(python(script, tmp_path, timeout=30.0))
     daemon = pid_in(tmp_path / "pid")
     try:
         assert (result.code, result.stdout) == (0, b"out\n")
-        assert time.monotonic() - start < 5
         assert alive(daemon)
     finally:
         os.kill(daemon, signal.SIGKILL)
@@ -220,8 +212,14 @@ def test_dies_of_a_signal(tmp_path: Path) -> None:
     assert finished(sh("kill -9 $$", tmp_path)).code == -signal.SIGKILL
 
 
+GRACE = 60.0
+"""Seconds; a cancellation must not wait for them."""
+
+
 @pytest.mark.parametrize("ignoring", ["", "trap '' TERM; "])
-def test_cancelled(tmp_path: Path, keeper: Keeper, ignoring: str) -> None:
+def test_cancelled(
+    tmp_path: Path, keeper: Keeper, ignoring: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When the caller is cancelled the group is gone at once, also what ignores SIGTERM in it."""
     script = f"{ignoring}sleep 60 & echo $! > inner; echo $$ > pid; wait; sleep 60"
 
@@ -234,12 +232,13 @@ def test_cancelled(tmp_path: Path, keeper: Keeper, ignoring: str) -> None:
             await task
         return time.monotonic() - start
 
-    assert asyncio.run(scenario()) < 0.4
+    monkeypatch.setattr(child, "_GRACE", GRACE)
+    assert asyncio.run(scenario()) < GRACE / 2
     assert not alive(pid_in(tmp_path / "pid"))
     assert eventually(lambda: not alive(pid_in(tmp_path / "inner")))
 
 
-def test_cancelled_twice(tmp_path: Path, keeper: Keeper) -> None:
+def test_cancelled_twice(tmp_path: Path, keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second cancellation cuts the grace of a time-out short and still leaves no process."""
     script = "trap '' TERM; echo $$ > pid; while :; do sleep 1; done"
 
@@ -253,22 +252,25 @@ def test_cancelled_twice(tmp_path: Path, keeper: Keeper) -> None:
             await task
         return time.monotonic() - start
 
-    assert asyncio.run(scenario()) < 0.4
+    monkeypatch.setattr(child, "_GRACE", GRACE)
+    assert asyncio.run(scenario()) < GRACE / 2
     assert not alive(pid_in(tmp_path / "pid"))
+
+
+MEET = "mkdir met.$$; while [ $(ls -d met.* | wc -l) -lt 20 ]; do sleep 0.05; done"
+"""Ends once twenty commands run it at the same time."""
 
 
 def test_many_at_once(tmp_path: Path) -> None:
     """Children run side by side, and leave no descriptor open."""
 
     async def scenario() -> list[child.Outcome]:
-        commands = [sh(f"sleep 0.2; echo {number}", tmp_path) for number in range(20)]
+        commands = [sh(f"{MEET}; echo {number}", tmp_path) for number in range(20)]
         with Keeper() as keeper:
             return await asyncio.gather(*(child.run(each, keeper) for each in commands))
 
     before = len(list(Path("/dev/fd").iterdir()))
-    start = time.monotonic()
     results = asyncio.run(scenario())
-    assert time.monotonic() - start < 3
     assert [each.stdout for each in results if isinstance(each, child.Finished)] == [
         f"{number}\n".encode() for number in range(20)
     ]
