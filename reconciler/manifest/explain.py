@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from reconciler.manifest.forms import is_open
+from reconciler.manifest.forms import domain_line, is_open
 from reconciler.manifest.positions import Atlas
 from reconciler.manifest.prune import Path, stand_in, unit
 from reconciler.manifest.report import Finding, Report, quoted
@@ -162,7 +162,8 @@ class Explainer:
         if it.keyword in ("enum", "const"):
             return _wrong_choice(it, at, self._atlas.written(at) or str(it.value))
         message = f"{_subject(it.path)} {it.schema.get('errorMessage', 'is not right')}"
-        return Finding(code=f"invalid-{slug(title or 'value')}", message=message, at=at)
+        hint = domain_line(it.value) if title == "domain" else None
+        return Finding(code=f"invalid-{slug(title or 'value')}", message=message, at=at, hint=hint)
 
     def _spoil(self, path: Path) -> None:
         self.spoilt.add(unit(path))

@@ -47,6 +47,12 @@ _HARMLESS: Final = re.compile(
     re.VERBOSE | re.ASCII,
 )
 
+_HOST: Final = re.compile(
+    r"\s*(?:[a-z]+:)?(?://)?(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*)\.?(?::\d+)?(?:[/?\#].*)?\s*",
+    re.IGNORECASE | re.ASCII | re.DOTALL,
+)
+_LABEL: Final = 63
+
 
 class Kinds(dict[str, str | None]):
     """What a key means by its name alone: `auth`, `credential`, `like` (one of them), or None."""
@@ -81,6 +87,15 @@ def is_credential(key: str) -> bool:
 def is_harmless(value: str) -> bool:
     """Say whether the value of an open key is all that it seems: one text, or a reference."""
     return _HARMLESS.fullmatch(value) is not None
+
+
+def domain_line(text: str) -> str | None:
+    """Return the line to write for a domain that is a URL or lacks `.domo.com`; None if unclear."""
+    found = _HOST.fullmatch(text)
+    if found is None or any(len(each) > _LABEL for each in found["host"].split(".")):
+        return None
+    host = found["host"].lower()
+    return f"write `domain: {host if '.' in host else f'{host}.domo.com'}`"
 
 
 def is_variable_like(name: str) -> bool:
