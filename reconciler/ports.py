@@ -11,6 +11,7 @@ from typing import Protocol
 
 from reconciler.model.client import Delivery, ListedClient
 from reconciler.model.instance import Instance
+from reconciler.model.leftover import Fate, Leftover
 from reconciler.model.naming import form
 from reconciler.model.reference import CredentialRef
 from reconciler.model.secret import Secret
@@ -76,10 +77,9 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The clients that an instance showed, and to whom.
+    """The clients that an instance showed. `missing` is why it is incomplete, or "".
 
-    `user` is Domo's id of the user, None if an access token does not show it. `missing` is why the
-    list is incomplete, "" if nothing shows that it is.
+    `user` is Domo's id of the user who asked, None if an access token does not show it.
     """
 
     clients: tuple[ListedClient, ...]
@@ -241,7 +241,28 @@ class Domo(Protocol):
         ...
 
 
-class Sinks(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a sink gave back; `client_id` is None where it holds the secret alone."""
+
+    client_id: str | None
+    secret: Secret
+
+
+class SinkReader(Protocol):
+    """Reads back what a sink was given."""
+
+    async def read(self, target: FileTarget | ExecTarget) -> Held:
+        """Return what a consumer would find there.
+
+        Raises:
+            SinkUnreadable: it holds nothing, or nothing that can be used.
+
+        """
+        ...
+
+
+class Sinks(SinkReader, Protocol):
     """Puts a secret where the manifest says."""
 
     async def probe(self, targets: Iterable[FileTarget | ExecTarget]) -> None:
@@ -262,26 +283,8 @@ class Sinks(Protocol):
         """
         ...
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What a sink gave back; `client_id` is None where it holds the secret alone."""
-
-    client_id: str | None
-    secret: Secret
-
-
-class SinkReader(Protocol):
-    """Reads back what a sink was given."""
-
-    async def read(self, target: FileTarget | ExecTarget) -> Held:
-        """Return what a consumer would find there.
-
-        Raises:
-            SinkUnreadable: it holds nothing, or nothing that can be used.
-
-        """
-        ...
+    async def sweep(self, files: Sequence[tuple[Leftover, bool]]) -> Sequence[Fate]:
+        """Look at each leftover; remove those that are marked if they are provably unchanged."""
 
 
 class Sealing(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from reconciler.apply.events import ROLLOUT, Cause, Report, RunStarted, WaveStarted
 from reconciler.apply.instance import work
+from reconciler.apply.leftovers import sweep
 from reconciler.apply.rollout import Wave, waves
 from reconciler.apply.run import Run
 from reconciler.apply.tally import Tally
@@ -51,8 +52,10 @@ async def carry_out(run: Run, left: Sequence[LeftJournal]) -> Report:
             run.halt(_too_many(failures, wave.allowed))
     stopper.cancel()
     _close_plan(run, tallies.values())
+    # A removed file is forgotten in the state that is written next; a crash in between is harmless.
+    files = await sweep(run)
     lost = await _keep(run, left)
-    report = _report(run, tallies.values(), lost)
+    report = replace(_report(run, tallies.values(), lost), files=files)
     run.emit(report.event)
     return replace(report, seconds=run.ports.clock.monotonic() - began)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
+from reconciler.model.leftover import Fate
 from reconciler.model.text import printable
 from reconciler.plan.action import Action
 
@@ -118,6 +119,16 @@ class RunEnded:
     interrupted: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remnant:
+    """A secret file that no sink needs any more; `works` if its client is not revoked."""
+
+    path: str
+    client_id: str
+    fate: Fate
+    works: bool
+
+
 Event = (
     RunStarted
     | WaveStarted
@@ -142,7 +153,8 @@ class Report:
     came), or `skipped` (never begun: interrupted, or their instance or wave stopped); those at an
     address that is `unresolved` are counted there. `unrecorded` says why the state was not written,
     and then the journal holds everything; `serial` is that of the state that was. `notes` say how
-    Domo spells new clients differently, each with the client's address.
+    Domo spells new clients differently, each with the client's address. `files` are secret files
+    that no sink needs any more.
     """
 
     done: tuple[Action, ...] = ()
@@ -156,6 +168,7 @@ class Report:
     notes: tuple[tuple[str, Address], ...] = ()
     unrecorded: Cause | None = None
     serial: int | None = None
+    files: tuple[Remnant, ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
     @property

@@ -74,7 +74,7 @@ def _forget(run: Run, tally: Tally) -> None:
     """Do what asks nobody, so that it works for an instance that is not to be had, too."""
     for action in tally.actions:
         if action.kind is Kind.FORGET and not action.is_for_absence and run.may_start:
-            run.working.entry(action.address, None)
+            run.working.entry(action.address, None, forgotten=True)
             tally.succeed(action)
 
 

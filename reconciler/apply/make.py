@@ -4,15 +4,17 @@ from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from reconciler.apply.events import Cause, cause_of
+from reconciler.apply.readback import read_back
 from reconciler.apply.rescue import rescue
 from reconciler.apply.run import Run
 from reconciler.apply.seen import view_of
 from reconciler.apply.settle import settle
+from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError, StateUnwritable, Unreachable
 from reconciler.model.mark import Mark, marked
 from reconciler.model.naming import form
-from reconciler.model.secret import Secret
-from reconciler.model.sink import StateTarget
+from reconciler.model.secret import Secret, fingerprint
+from reconciler.model.sink import STATE, StateTarget
 from reconciler.plan.action import Action, Kind
 from reconciler.ports import (
     Ambiguous,
@@ -24,7 +26,8 @@ from reconciler.ports import (
     Unproven,
     Works,
 )
-from reconciler.state.document import Entry, Retiring, delivery_of
+from reconciler.state.document import Entry, Reached, Retiring, delivery_of
+from reconciler.state.journal import without_surplus
 from reconciler.state.records import Absent, Created, Delivered, Intent
 
 _BAD_REQUEST: Final = 400
@@ -252,17 +255,34 @@ async def deliver(run: Run, session: Session, action: Action, entry: Entry) -> C
 
     """
     secret = run.secret(entry.client_id, entry)
+    is_read_back = secret is None
     if secret is None:
-        return Cause(
-            code="secret-unknown",
-            message="its secret cannot be opened here",
-            hint="the next plan shows what heals it",
-        )
+        found = await read_back(run, session, entry)
+        if isinstance(found, Cause):
+            return found
+        secret = found
     if entry.retiring or entry.client_id not in run.secrets:
         cause = await prove(run, session, entry, secret)
         if cause is not None:
             return cause
-    return await _to_sinks(run, action, entry, secret)
+    cause = await _to_sinks(run, action, entry, secret)
+    if is_read_back and cause is None:
+        _to_state(run, action.address, secret)
+    return cause
+
+
+def _to_state(run: Run, address: Address, secret: Secret) -> None:
+    """Let the state keep a secret that was read back, if it is one of the sinks.
+
+    That is no record of the journal, which holds no such secret: until the state is written, the
+    next run reads it back again.
+    """
+    entry = run.entry(address)
+    if entry is None or STATE not in entry.waiting:
+        return
+    kept = run.ports.sealing.keep(client_id=entry.client_id, secret=secret)
+    delivered = {**entry.delivered, STATE: Reached(target=STATE, at=run.now())}
+    run.working.entry(address, without_surplus(replace(entry, delivered=delivered, secret=kept)))
 
 
 async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> Cause | None:
@@ -281,12 +301,17 @@ async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> C
                         target=reached.target,
                         at=reached.at,
                         proved=True,
+                        digest=reached.digest,
                     )
                 )
             continue
+        digest: str | None = None
         try:
             if not isinstance(target, StateTarget):
                 await run.ports.sinks.deliver(target, delivery)
+                digest = fingerprint(entry.client_id, secret)
+            elif run.working.secret_of(entry.client_id, entry) is None:
+                continue  # it was read back from a file: see `_to_state`
         except ReconcilerError as error:
             cause = cause or cause_of(error, action.address.instance)
             continue
@@ -298,6 +323,7 @@ async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> C
                 target=str(target),
                 at=run.now(),
                 proved=proved,
+                digest=digest,
             )
         )
     return cause

@@ -53,7 +53,8 @@ class Settings:
     `concurrency` counts instances. `window` is for how many seconds a client must stay out of the
     lists before it counts as not made. `attempts` bounds how often one client is tried in a run.
     `grace` is how many seconds what is in flight gets after an interrupt. `accept_missing` are the
-    instances of which a list without any known client is believed.
+    instances of which a list without any known client is believed. `prune` removes the secret files
+    of revoked clients.
     """
 
     concurrency: int = 16
@@ -61,6 +62,7 @@ class Settings:
     attempts: int = 3
     grace: float = 4.5
     accept_missing: frozenset[str] = frozenset()
+    prune: bool = False
 
 
 class Stop:

@@ -92,7 +92,8 @@ def apply_question(_plan: "Plan") -> Question:
 class Task:
     """What is to be carried out: a part of the fleet, a wish, or a plan that was agreed to.
 
-    `out` is the file that the plan is saved in, which is then all that is done.
+    `out` is the file that the plan is saved in, which is then all that is done. `prune` removes the
+    secret files of revoked clients.
     """
 
     how: How
@@ -103,6 +104,7 @@ class Task:
     skip_stale: bool = False
     question: Callable[["Plan"], Question] = apply_question
     out: str | None = None
+    prune: bool = False
 
 
 def applying_options(command: Command) -> Command:
@@ -154,6 +156,10 @@ def applying_options(command: Command) -> Command:
     return wrapped
 
 
+prune_option = option(
+    "--prune-sinks", "prune", is_flag=True,
+    help="Remove the secret files of revoked clients, if they are what was delivered.",
+)  # fmt: skip
 out_option = option("--out", metavar="FILE", help="Save the plan, for `reconciler apply FILE`.")
 
 
@@ -250,6 +256,7 @@ def _job(task: Task, chosen: Chosen, made: "Plan", on: tuple[Machine, Ground]) -
             concurrency=reach.concurrency,
             window=task.how.absence_window,
             accept_missing=frozenset(reach.accept_missing),
+            prune=task.prune,
         ),
     )
 

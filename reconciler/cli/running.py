@@ -34,6 +34,8 @@ def carried_out(
         console.document(report.document(ended, instances, left_out))
     elif job.plan.actions or not ended.complete:
         report.show(console, ended, instances, told=job.plan.unseen)
+    if output != "json":
+        report.show_files(console, ended)
     return _exit_code(ended)
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Final, Never, final
 
 _PART: Final = 16
@@ -57,6 +58,11 @@ class Secret:
 
     def __reduce__(self) -> Never:
         raise TypeError("a Secret cannot be pickled or copied")
+
+
+def fingerprint(client_id: str, secret: Secret) -> str:
+    """Return a digest of a client's id and secret, by which a copy of the pair is recognised."""
+    return sha256(f"{client_id}\n{secret.reveal()}".encode()).hexdigest()
 
 
 def _windows(text: str, length: int) -> Iterator[str]:

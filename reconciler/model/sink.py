@@ -1,8 +1,9 @@
 """Where a secret goes: the sinks as defined, and the targets that they become for one client."""
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 STATE = "state"
 """The sink that always exists: the state file itself."""
@@ -82,6 +83,18 @@ class ExecTarget:
 
     def __str__(self) -> str:
         return "command " + " ".join(self.argv)
+
+
+def file_target(sink: str, written: str) -> FileTarget | None:
+    """Return the file that a delivery recorded, None if it was another kind of target.
+
+    Nothing but the file's own folder is known of it, so that no link leads out of that.
+    """
+    form, _, path = written.partition(" file ")
+    for known in get_args(FileFormat):
+        if form == known and path:
+            return FileTarget(sink=sink, path=path, format=known, within=posixpath.dirname(path))
+    return None
 
 
 SinkTarget = StateTarget | FileTarget | ExecTarget

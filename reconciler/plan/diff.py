@@ -227,8 +227,10 @@ def _delivery(ground: Ground, client: DesiredClient, entry: Entry) -> Action | N
     missing = ground.missing(client, entry)
     if not missing:
         return None
-    if entry.client_id in ground.in_hand or isinstance(entry.secret, Plain):
+    available = entry.client_id in ground.in_hand or isinstance(entry.secret, Plain)
+    if available or ground.may_read_back(entry):
         again = all(sink in entry.delivered for sink in missing)
+        source = "" if available else ": its secret is read back from the old file"
         return Action(
             kind=Kind.DELIVER,
             address=client.address,
@@ -237,7 +239,7 @@ def _delivery(ground: Ground, client: DesiredClient, entry: Entry) -> Action | N
             description=_text(entry),
             client_id=entry.client_id,
             sinks=missing,
-            reason="the sink changed" if again else "not delivered yet",
+            reason=("the sink changed" if again else "not delivered yet") + source,
             origin=origin(client, "sink"),
         )
     if entry.adopted and not entry.delivered and entry.secret is None:

@@ -25,6 +25,7 @@ ScopeAndDescription = tuple[tuple[str, ...], str]
 class Ground:
     """The inputs of one plan. `phrase` says how a client and its successor differ.
 
+    `in_files` are the client ids whose secret a leftover file may still have.
     `rotations` and `endings` are what commands ask for whatever the manifest says, `strays` the
     client ids of clients to be revoked that have this state's mark, unknown to the state.
     """
@@ -33,6 +34,7 @@ class Ground:
     clients: Mapping[Address, Entry]
     as_of: datetime
     in_hand: frozenset[str]
+    in_files: frozenset[str]
     rotations: frozenset[Address]
     endings: Mapping[Address, Ending]
     views: Mapping[str, View]
@@ -58,6 +60,10 @@ class Ground:
         """Return whether a recorded time is so late that the clock was wrong then, or is now."""
         limit = _limit(self.as_of)
         return entry.created_at > limit or any(e.at > limit for e in entry.delivered.values())
+
+    def may_read_back(self, entry: Entry) -> bool:
+        """Say whether a file that the secret was delivered to may return it."""
+        return bool(entry.files) or entry.client_id in self.in_files
 
     def missing(self, client: DesiredClient, entry: Entry) -> tuple[str, ...]:
         """Return the sinks that do not have the secret, or have it at another place, in order.

@@ -67,6 +67,7 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
         clients=clients,
         as_of=parse(as_of),
         in_hand=in_hand,
+        in_files=frozenset(each.client_id for each in (known.leftovers if known else ())),
         rotations=rotations | _carried_over(desired, known, endings),
         endings=endings,
         views=views,
@@ -83,8 +84,11 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
         made = _drawn_up(ground, meant, notices, refreshed=observation is not None)
     if moves and state is not None:
         made = replace(made, moves=counted(state, desired))
-    if selection is None:
-        return made
+    return made if selection is None else _narrowed(made, selection)
+
+
+def _narrowed(made: Plan, selection: Selection) -> Plan:
+    """Return a plan that names the selection that it was made with."""
     return replace(
         made, targets=selection.targets, excludes=selection.excludes, labels=selection.labels
     )

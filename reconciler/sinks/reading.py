@@ -31,7 +31,7 @@ def from_file(target: FileTarget, root: Path) -> Held:
     """
     named = f"sink {target.sink}: {printable(target.path)}"
     try:
-        return parsed(_bytes(Folders(root).place(target)), target.format)
+        return parsed(read_bytes(Folders(root).place(target)), target.format)
     except UnicodeError:
         raise SinkUnreadable(f"{named} is not text", hint=_DELIVER) from None
     except OSError as error:
@@ -143,7 +143,7 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if quoted else value
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
     """Read a regular file; a symbolic link, a device or a FIFO is none."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(handle, "rb") as stream:  # noqa: PTH123 (a descriptor has no path)

@@ -1,17 +1,18 @@
 """The ports `Sinks` and `SinkReader` on one machine: each target goes to its kind's module."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, assert_never
 
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
+from reconciler.model.leftover import Fate, Leftover
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.model.text import plural
 from reconciler.ports import Held
 from reconciler.sinks import exec as command
-from reconciler.sinks import file, reading
+from reconciler.sinks import file, leftovers, reading
 from reconciler.sinks.misfit import Misfit, lines
 from reconciler.system import child
 from reconciler.system.keeper import Keeper
@@ -86,6 +87,13 @@ class LocalSinks:
                     )
             case _:
                 assert_never(target)
+
+    async def sweep(self, files: Sequence[tuple[Leftover, bool]]) -> Sequence[Fate]:
+        """Look at each leftover, and remove those that are marked if they are provably unchanged.
+
+        Returns what was found or done, in the order of `files`.
+        """
+        return await asyncio.to_thread(leftovers.sweep, files, self._root) if files else ()
 
     async def read(self, target: FileTarget | ExecTarget) -> Held:
         """Return what a consumer would find there.

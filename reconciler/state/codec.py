@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from reconciler.model.errors import StateRefused, StateUnwritable
+from reconciler.model.leftover import Leftover
 from reconciler.model.secret import Secret
 from reconciler.state import fields
 from reconciler.state.document import (
@@ -55,6 +56,8 @@ def encode(state: State) -> bytes:
             "serial": state.serial,
             "clients": {f"{at[0]}/{at[1]}": _written(entry) for at, entry in state.clients.items()},
         }
+        if state.leftovers:
+            document["leftovers"] = [_written_leftover(each) for each in state.leftovers]
         if state.open_plan is not None:
             document["open_plan"] = _written_plan(state.open_plan)
         try:
@@ -79,6 +82,11 @@ def decode(data: bytes, *, name: str) -> State:
             raise StateRefused(f"`{name}` is not a state: {wrong}", hint=RESTORE) from None
     found.pop("version")
     return State(**found)
+
+
+def _written_leftover(leftover: Leftover) -> dict[str, Any]:
+    found = {"target": leftover.target, "client_id": leftover.client_id}
+    return found if leftover.digest is None else {**found, "digest": leftover.digest}
 
 
 def _written_plan(plan: OpenPlan) -> dict[str, Any]:
@@ -145,6 +153,7 @@ def _written(entry: Entry) -> dict[str, Any]:
     if entry.delivered:
         found["delivered"] = {
             sink: {"target": reached.target, "at": reached.at}
+            | ({"digest": reached.digest} if reached.digest else {})
             for sink, reached in entry.delivered.items()
         }
     if entry.secret is not None:
@@ -191,7 +200,7 @@ def _entry(value: Any) -> Entry:
 
 _REACHED: Final = Shape(
     build=Reached,
-    checks={"target": fields.text, "at": fields.moment},
+    checks={"target": fields.text, "at": fields.moment, "digest": fields.word},
     required=frozenset({"target", "at"}),
 )
 RETIRING: Final = Shape(
@@ -248,6 +257,11 @@ _OPEN_PLAN: Final = Shape(
     },
     required=frozenset({"plan_id", "order", "definitions", "actions"}),
 )
+_LEFTOVER: Final = Shape(
+    build=Leftover,
+    checks={"target": fields.word, "client_id": fields.word, "digest": fields.word},
+    required=frozenset({"target", "client_id"}),
+)
 _STATE: Final = Shape(
     build=State,
     checks={
@@ -256,6 +270,7 @@ _STATE: Final = Shape(
         "serial": fields.serial,
         "clients": fields.entries(fields.address, _entry),
         "open_plan": _OPEN_PLAN,
+        "leftovers": fields.each(_LEFTOVER),
     },
     required=frozenset({"version", "lineage", "serial", "clients"}),
 )

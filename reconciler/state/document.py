@@ -6,9 +6,10 @@ from typing import Final
 
 from reconciler.model.address import Address
 from reconciler.model.client import Delivery, OnRemove
+from reconciler.model.leftover import Leftover
 from reconciler.model.mark import divide
 from reconciler.model.secret import Secret
-from reconciler.model.sink import STATE
+from reconciler.model.sink import STATE, FileTarget, file_target
 
 VERSION: Final = 1
 
@@ -36,10 +37,14 @@ Kept = Plain | Sealed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """A sink has the secret: `target` says which file or command it was, `at` is a UTC stamp."""
+    """A sink has the secret: `target` says which file or command it was, `at` is a UTC stamp.
+
+    `digest` is the fingerprint of the client id and the secret, None if none was recorded.
+    """
 
     target: str
     at: str
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +109,12 @@ class Entry:
         return max((self.delivered[sink].at for sink in self.sinks), default=None)
 
     @property
+    def files(self) -> tuple[FileTarget, ...]:
+        """Return the files that have the secret, by the name of their sink."""
+        found = (file_target(sink, each.target) for sink, each in sorted(self.delivered.items()))
+        return tuple(each for each in found if each is not None)
+
+    @property
     def keeps_secret(self) -> bool:
         """Say whether the state is one of its sinks, so that the secret stays in it."""
         return STATE in self.sinks
@@ -139,12 +150,16 @@ class OpenPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The document: `lineage` is a UUID for its life, `serial` grows by one at each write."""
+    """The document: `lineage` is a UUID for its life, `serial` grows by one at each write.
+
+    `leftovers` are secret files that no delivery of a client names any more.
+    """
 
     lineage: str
     serial: int = 0
     clients: Mapping[Address, Entry] = field(default_factory=dict)
     open_plan: OpenPlan | None = None
+    leftovers: tuple[Leftover, ...] = ()
 
 
 def delivery_of(address: Address, entry: Entry, secret: Secret) -> Delivery:

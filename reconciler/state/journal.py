@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
 from reconciler.model.address import Address
+from reconciler.model.leftover import Leftover
 from reconciler.model.secret import Secret
-from reconciler.model.sink import STATE
+from reconciler.model.sink import STATE, file_target
 from reconciler.state.document import (
     Entry,
     Kept,
@@ -42,6 +43,7 @@ class WorkingState:
     state must not or need not hold yet, by client id. `orphans` are clients that a journal says
     were made for an address that the state has since given to another client, by client id, and
     those that Domo answered with the client id of another client, by nonce.
+    `leftovers` are secret files that no delivery of a client names any more, by path.
     """
 
     lineage: str
@@ -51,18 +53,29 @@ class WorkingState:
     made: dict[str, Made] = field(default_factory=dict)
     orphans: dict[str, Made] = field(default_factory=dict)
     open_plan: OpenPlan | None = None
+    leftovers: dict[str, Leftover] = field(default_factory=dict)
     changed: bool = False
 
     @classmethod
     def of(cls, state: State) -> "WorkingState":
         """Start from a state; the state itself is never changed."""
-        clients, plan = dict(state.clients), state.open_plan
-        return cls(lineage=state.lineage, serial=state.serial, clients=clients, open_plan=plan)
+        return cls(
+            lineage=state.lineage,
+            serial=state.serial,
+            clients=dict(state.clients),
+            open_plan=state.open_plan,
+            leftovers={_path(each.target): each for each in state.leftovers},
+        )
 
     def state(self, *, serial: int) -> State:
         """Return the document to be written."""
-        clients, plan = dict(self.clients), self.open_plan
-        return State(lineage=self.lineage, serial=serial, clients=clients, open_plan=plan)
+        return State(
+            lineage=self.lineage,
+            serial=serial,
+            clients=dict(self.clients),
+            open_plan=self.open_plan,
+            leftovers=tuple(self.leftovers[path] for path in sorted(self.leftovers)),
+        )
 
     def apply(self, record: Record) -> None:
         """Change what is known as `record` says; a record that is known already changes nothing."""
@@ -82,15 +95,39 @@ class WorkingState:
             case _:
                 assert_never(record)
 
-    def entry(self, address: Address, entry: Entry | None) -> None:
-        """Set or remove the entry of an address."""
+    def entry(self, address: Address, entry: Entry | None, *, forgotten: bool = False) -> None:
+        """Set or remove the entry of an address.
+
+        The files that the entry names no more become leftovers, unless the client is `forgotten`:
+        it works on, and its files are its consumers'.
+        """
         before = self.clients.get(address)
+        if before is not None and not forgotten:
+            self._leave(before, entry)
         if entry is None:
             self.clients.pop(address, None)
             self.made.pop(before.client_id if before is not None else "", None)
         else:
             self.clients[address] = entry
         self.changed = self.changed or before is not entry
+
+    def drop_leftover(self, leftover: Leftover) -> None:
+        """Forget a leftover: its file is gone, or is something else by now."""
+        del self.leftovers[_path(leftover.target)]
+        self.changed = True
+
+    def _leave(self, before: Entry, entry: Entry | None) -> None:
+        if entry is not None and before.delivered == entry.delivered:
+            return
+        kept = {_path(each.target) for each in entry.delivered.values()} if entry else set()
+        for sink, reached in before.delivered.items():
+            path = _path(reached.target)
+            if path not in kept and file_target(sink, reached.target) is not None:
+                self.leftovers[path] = Leftover(
+                    target=reached.target, client_id=before.client_id, digest=reached.digest
+                )
+        for path in kept & self.leftovers.keys():
+            del self.leftovers[path]
 
     def secret_of(self, client_id: str, entry: Entry | None) -> Kept | None:
         """Return the secret, from the state or from a journal; None where it is in neither."""
@@ -162,7 +199,7 @@ class WorkingState:
         entry = self.clients.get(record.address)
         if entry is None or entry.client_id != record.client_id:
             return
-        reached = Reached(target=record.target, at=record.at)
+        reached = Reached(target=record.target, at=record.at, digest=record.digest)
         unproved = entry.unproved and not record.proved
         if entry.delivered.get(record.sink) == reached and unproved == entry.unproved:
             return
@@ -230,11 +267,21 @@ def _is_about(record: Record, nonces: set[str], client_ids: set[str]) -> bool:
             return False
 
 
-def without_surplus(entry: Entry) -> Entry:
-    """Drop the secret that the state need not hold: every sink has it, and the state is none.
+def _path(target: str) -> str:
+    """Return the path of a file that was delivered to, or the target as it is."""
+    found = file_target("", target)
+    return found.path if found is not None else target
 
-    A state that is made a sink again later must not look as if it still had it.
+
+def without_surplus(entry: Entry) -> Entry:
+    """Drop what an entry need not hold once every sink has the secret.
+
+    That is the deliveries to sinks that are not wanted any more, and the secret itself if the state
+    is none of the sinks: a state that becomes a sink again must not look as if it still had it.
     """
+    if not entry.waiting and not entry.delivered.keys() <= {*entry.sinks, STATE}:
+        wanted = (sink for sink in entry.delivered if sink in entry.sinks)
+        entry = replace(entry, delivered={sink: entry.delivered[sink] for sink in wanted})
     if (
         entry.keeps_secret
         or entry.waiting

@@ -243,6 +243,7 @@ _DELIVERED: Final[Mapping[str, Check]] = {
     "target": fields.text,
     "at": fields.moment,
     "proved": fields.flag,
+    "digest": fields.word,
 }
 _REVOKED: Final[Mapping[str, Check]] = {"address": fields.address, "client_id": fields.word}
 _NONCE: Final[Mapping[str, Check]] = {"nonce": fields.word}
@@ -254,7 +255,7 @@ _SHAPES: Final[Mapping[str, Shape[Any]]] = {
         build=_created, checks=_CREATED, required=frozenset({"nonce", "client_id", "at"})
     ),
     "delivered": Shape(
-        build=Delivered, checks=_DELIVERED, required=frozenset(_DELIVERED) - {"proved"}
+        build=Delivered, checks=_DELIVERED, required=frozenset(_DELIVERED) - {"proved", "digest"}
     ),
     "absent": Shape(build=Absent, checks=_NONCE, required=frozenset(_NONCE)),
     "withdrawn": Shape(build=Withdrawn, checks=_NONCE, required=frozenset(_NONCE)),

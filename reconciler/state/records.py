@@ -75,7 +75,10 @@ class Created:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """A sink has the secret of `client_id`; `proved` if the secret has signed in before."""
+    """A sink has the secret of `client_id`; `proved` if the secret has signed in before.
+
+    `digest` is the fingerprint of the client id and the secret.
+    """
 
     address: Address
     client_id: str
@@ -83,6 +86,7 @@ class Delivered:
     target: str
     at: str
     proved: bool | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -284,14 +284,14 @@ def test_a_sink_that_moved_is_not_read(
     assert "hint: `reconciler plan` shows what happens to the secret" in run.err
 
 
-def test_a_sink_that_moved_needs_a_rotation(
+def test_a_sink_that_changed_needs_a_rotation(
     applied: Callable[..., None], reconciler: "Reconciler", tmp_path: Path
 ) -> None:
-    """A plan that cannot deliver the secret to the new path is not one without changes."""
+    """A plan that cannot deliver the secret to the new sink is not one without changes."""
     applied()
     path = tmp_path / "reconciler.yaml"
-    path.write_text(path.read_text().replace("out/", "new/"))
-    only = ("plan", "--target", "acme/File")
+    path.write_text(path.read_text().replace('["true", ', '["true", new, '))
+    only = ("plan", "--target", "acme/Blind")
     run = reconciler(*only)
     assert (run.code, run.out.splitlines()[-1]) == (0, "Plan: 1 needs rotation.")
     assert "`reconciler rotate ADDRESS` creates a client with a new one" in " ".join(

@@ -38,10 +38,11 @@ from reconciler.model.address import Address
 from reconciler.model.client import Delivery
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.instant import stamp
+from reconciler.model.leftover import Fate, Leftover
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.plan.action import Plan
 from reconciler.plan.make import make_plan
-from reconciler.ports import Session
+from reconciler.ports import Held, Session
 from reconciler.sinks.router import LocalSinks
 from reconciler.state.records import Header
 from reconciler.system.keeper import Keeper
@@ -170,6 +171,16 @@ class WatchedSinks:
         finally:
             self._edges.busy -= 1
         self._edges.pass_by()
+
+    async def read(self, target: FileTarget | ExecTarget) -> Held:
+        """Read back."""
+        return await self._inner.read(target)
+
+    async def sweep(self, files: Sequence[tuple[Leftover, bool]]) -> Sequence[Fate]:
+        """Sweep."""
+        if files:
+            self._edges.pass_by()
+        return await self._inner.sweep(files)
 
 
 def serve() -> None:

@@ -99,6 +99,11 @@ RUNS: Final = {
         "It was restored from a backup or written by something else; the client may end soon.",
         "Deliver the right one with `reconciler rotate`, and find out what wrote there.",
     ),
+    "needs-rotation": (
+        "A sink changed, and the old file does not return the secret.",
+        "The file was removed or overwritten, or its secret does not sign in any more.",
+        "Put the file back and apply again, or let `reconciler rotate ADDRESS` make a new secret.",
+    ),
     "secret-unknown": (
         "A secret cannot be read here.",
         "It is sealed and no identity opens it, only its sink has it, or the client was adopted.",

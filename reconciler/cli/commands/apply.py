@@ -3,7 +3,7 @@
 import click
 
 from reconciler.cli.agreed import agreed_to
-from reconciler.cli.applying import How, Task, applying_options, carry_out
+from reconciler.cli.applying import How, Task, applying_options, carry_out, prune_option
 from reconciler.cli.helping import command
 from reconciler.cli.options import Chosen, chosen_options, option
 from reconciler.cli.views.console import Console
@@ -13,15 +13,17 @@ from reconciler.cli.views.console import Console
 @click.argument("plan_file", metavar="[PLAN]", required=False)
 @option("--plan-id", metavar="ID", help="Go on only where the plan has this id.")
 @option("--skip-stale", is_flag=True, help="Apply the instances whose part has not moved.")
+@prune_option
 @chosen_options
 @applying_options
 @click.pass_obj
-def apply(
+def apply(  # noqa: PLR0913 (one argument for each option)
     console: Console,
     *,
     plan_file: str | None,
     plan_id: str | None,
     skip_stale: bool,
+    prune: bool,
     chosen: Chosen,
     how: How,
 ) -> int:
@@ -32,5 +34,12 @@ def apply(
     With PLAN, a file that `plan --out` saved, or --plan-id it does what was reviewed or nothing.
     """
     agreed = agreed_to(plan_file, plan_id, skip_stale=skip_stale)
-    task = Task(how=how, purpose="apply", chosen=chosen, agreed=agreed, skip_stale=skip_stale)
+    task = Task(
+        how=how,
+        purpose="apply",
+        chosen=chosen,
+        agreed=agreed,
+        skip_stale=skip_stale,
+        prune=prune,
+    )
     return carry_out(console, task)

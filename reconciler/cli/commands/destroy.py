@@ -13,6 +13,7 @@ from reconciler.cli.applying import (
     applying_options,
     carry_out,
     out_option,
+    prune_option,
 )
 from reconciler.cli.asking import Asked, asked_options, found
 from reconciler.cli.helping import command
@@ -35,11 +36,18 @@ if TYPE_CHECKING:
     "--client-id", metavar="ID", envvar=None,
     help="Revoke this client at ADDRESS, which the state does not know: `plan --refresh` names it.",
 )  # fmt: skip
+@prune_option
 @out_option
 @applying_options
 @click.pass_obj
 def destroy(
-    console: Console, *, asked: Asked, client_id: str | None, out: str | None, how: How
+    console: Console,
+    *,
+    asked: Asked,
+    client_id: str | None,
+    prune: bool,
+    out: str | None,
+    how: How,
 ) -> int:
     """Revoke the clients at ADDRESS, and forget them.
 
@@ -48,7 +56,7 @@ def destroy(
     `max_revoke` stop it. On a terminal the number of clients to revoke has to be typed.
     """
     if client_id is None:
-        return _end(console, "revoke", asked, out, how)
+        return _end(console, "revoke", asked, (out, prune), how)
     how = replace(how, reach=replace(how.reach, refresh=True))
 
     address = _one_address(asked)
@@ -58,7 +66,9 @@ def destroy(
 
         return Wish(what="revoke-stray", clients={address: client_id})
 
-    task = Task(how=how, purpose="destroy", wishing=wish_for, question=question, out=out)
+    task = Task(
+        how=how, purpose="destroy", wishing=wish_for, question=question, out=out, prune=prune
+    )
     return carry_out(console, task)
 
 
@@ -91,10 +101,14 @@ def forget(console: Console, *, asked: Asked, out: str | None, how: How) -> int:
     Domo is not asked, and the clients work on; `reconciler import` takes one up again.
     `protect: true` stops it.
     """
-    return _end(console, "forget", asked, out, how)
+    return _end(console, "forget", asked, (out, False), how)
 
 
-def _end(console: Console, what: "Ending", asked: Asked, out: str | None, how: How) -> int:
+def _end(
+    console: Console, what: "Ending", asked: Asked, then: tuple[str | None, bool], how: How
+) -> int:
+    out, prune = then
+
     def wish_for(desired: "Desired", known: "State | None") -> "Wish":
         from reconciler.plan.wish import wish
         from reconciler.state.document import State
@@ -107,7 +121,7 @@ def _end(console: Console, what: "Ending", asked: Asked, out: str | None, how: H
         return wish(what, addresses, known if known is not None else State(lineage=""))
 
     purpose = {"revoke": "destroy", "forget": "forget"}[what]
-    task = Task(how=how, purpose=purpose, wishing=wish_for, question=question, out=out)
+    task = Task(how=how, purpose=purpose, wishing=wish_for, question=question, out=out, prune=prune)
     return carry_out(console, task)
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.applying import How, Task, applying_options, carry_out, out_option
+from reconciler.cli.applying import How, Task, applying_options, carry_out, out_option, prune_option
 from reconciler.cli.asking import Asked, asked_options, found
 from reconciler.cli.helping import command
 from reconciler.cli.options import option
@@ -30,15 +30,17 @@ if TYPE_CHECKING:
     "--cancel", is_flag=True, envvar=None,
     help="Call off what is left of a rotation that did not come to its end.",
 )  # fmt: skip
+@prune_option
 @out_option
 @applying_options
 @click.pass_obj
-def rotate(
+def rotate(  # noqa: PLR0913 (one argument for each option)
     console: Console,
     *,
     asked: Asked,
     spread: float | None,
     cancel: bool,
+    prune: bool,
     out: str | None,
     how: How,
 ) -> int:
@@ -66,7 +68,9 @@ def rotate(
         now = _now(console, addresses, state, how.as_of, spread)
         return wish("rotate", addresses, state, now=now)
 
-    return carry_out(console, Task(how=how, purpose="rotate", wishing=wish_for, out=out))
+    return carry_out(
+        console, Task(how=how, purpose="rotate", wishing=wish_for, out=out, prune=prune)
+    )
 
 
 def _cancel(console: Console, asked: Asked, how: How) -> int:

@@ -8,9 +8,11 @@ from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
 from reconciler.model.alike import Failure, grouped
 from reconciler.model.instance import Instance
-from reconciler.model.text import plural
+from reconciler.model.leftover import Fate
+from reconciler.model.text import plural, printable
 from reconciler.plan.action import Action, Kind
 
+FEW: Final = 5
 _DONE: Final = {
     Kind.CREATE: "created",
     Kind.REPLACE: "replaced",
@@ -49,6 +51,34 @@ def show(
         console.note(
             f"interrupted: what was done is recorded, and the next apply does the rest{found}"
         )
+
+
+def show_files(console: Console, report: Report) -> None:
+    """Say which secret files of earlier deliveries are left, and which were removed."""
+    removed = sum(each.fate is Fate.REMOVED for each in report.files)
+    if removed:
+        console.note(f"removed {plural(removed, 'secret file')} of revoked clients")
+    left = [each for each in report.files if each.fate is not Fate.REMOVED]
+    of_revoked = [each.path for each in left if each.fate is Fate.LEFT and not each.works]
+    unproven = [each.path for each in left if each.fate is Fate.UNPROVEN and not each.works]
+    of_working = [each.path for each in left if each.works]
+    for paths, what, hint in (
+        (of_revoked, "of revoked clients", "--prune-sinks removes them"),
+        (
+            unproven,
+            "of revoked clients with a content that proves nothing",
+            "remove them by hand",
+        ),
+        (
+            of_working,
+            "without a sink, with a secret that works",
+            "remove them once no consumer reads them",
+        ),
+    ):
+        if paths:
+            more = f" and {len(paths) - FEW:,} more" * (len(paths) > FEW)
+            named = ", ".join(map(printable, sorted(paths)[:FEW])) + more
+            console.note(f"{plural(len(paths), 'secret file')} {what}: {named}", hint=hint)
 
 
 def summary(report: Report) -> str:
@@ -96,6 +126,15 @@ def document(
             {"instance": each.instance, **_problem(each.cause)} for each in report.instances_failed
         ],
         "notes": [{"message": message, "names": list(names)} for message, names in notes(report)],
+        "files": [
+            {
+                "path": each.path,
+                "client_id": each.client_id,
+                "fate": each.fate,
+                "revoked": not each.works,
+            }
+            for each in report.files
+        ],
         "halted": report.halted.message if report.halted else None,
         "unrecorded": report.unrecorded.message if report.unrecorded else None,
     }

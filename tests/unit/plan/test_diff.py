@@ -1,11 +1,13 @@
 """Which action follows from which difference."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
+from reconciler.model.leftover import Leftover
 from reconciler.model.secret import Secret
 from reconciler.plan.action import Kind
 from reconciler.state.document import Plain, Reached, Retiring, Sealed
@@ -244,13 +246,37 @@ def test_a_new_sink_for_a_secret_that_is_not_at_hand_is_a_notice(
 ) -> None:
     """A working secret is not thrown away for a changed sink; the user is told how to."""
     fleet.want("acme/Reporting", sinks=("vault",))
-    fleet.know("acme/Reporting", secret=secret)
+    reached = {"old": Reached(target="command ./old.sh Reporting", at=MADE)}
+    fleet.know("acme/Reporting", secret=secret, delivered=reached)
     plan = fleet.plan()
     assert (plan.actions, plan.unchanged) == ((), 1)
     assert [each.code for each in plan.notices] == ["sink"]
     assert why in plan.notices[0].message
     assert "`reconciler rotate ADDRESS`" in plan.notices[0].message
     assert plan.needs_rotation == 1
+
+
+@pytest.mark.parametrize("form", ["json", "dotenv", "raw"])
+def test_a_secret_that_a_file_has_is_read_back_for_a_changed_sink(
+    form: str, fleet: "Fleet"
+) -> None:
+    """The delivery that the state recorded is enough for the plan, which opens no file."""
+    fleet.want("acme/Reporting", sinks=("vault", "files"))
+    reached = {"files": Reached(target=f"{form} file old/acme", at=MADE)}
+    fleet.know("acme/Reporting", delivered=reached)
+    action = fleet.only()
+    assert (action.kind, action.sinks) == (Kind.DELIVER, ("vault", "files"))
+    assert action.reason.endswith("its secret is read back from the old file")
+    assert fleet.plan().needs_rotation == 0
+
+
+def test_a_leftover_file_returns_the_secret_to_a_sink_that_came_back(fleet: "Fleet") -> None:
+    """A file that no delivery names any more may still have the secret."""
+    reached = {"vault": Reached(target="command ./put.sh Reporting", at=MADE)}
+    fleet.both("acme/Reporting", sinks=("vault",), delivered=reached)
+    leftover = Leftover(target="json file old/acme", client_id="id-reporting")
+    action = fleet.only(state=replace(fleet.state, leftovers=(leftover,)))
+    assert (action.kind, action.sinks) == (Kind.DELIVER, ("files",))
 
 
 @pytest.mark.parametrize("secret", [Plain(secret=Secret("s")), Sealed(text="age")])

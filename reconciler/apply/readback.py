@@ -1,0 +1,68 @@
+"""Reads a secret back from a file that it was delivered to, if it is still the one that works."""
+
+from collections.abc import Iterator
+
+from reconciler.apply.events import Cause
+from reconciler.apply.run import Run
+from reconciler.model.errors import SinkUnreadable
+from reconciler.model.secret import Secret
+from reconciler.model.sink import FileTarget, file_target
+from reconciler.ports import Refused, Session, Unproven, Works
+from reconciler.state.document import Entry
+
+
+async def read_back(run: Run, session: Session, entry: Entry) -> Secret | Cause:
+    """Return the secret of a client from one of its files, once it has signed in.
+
+    Without one, return why: the client needs a rotation, or Domo could not be asked.
+    """
+    reasons: dict[str, None] = {}
+    for target in (*entry.files, *_leftovers(run, entry)):
+        held = await _held(run, target, entry.client_id)
+        if isinstance(held, str):
+            reasons[held] = None
+            continue
+        proof = await session.prove(client_id=entry.client_id, secret=held, scope=entry.scope)
+        match proof:
+            case Works():
+                run.proven.add(entry.client_id)
+                return held
+            case Refused(reason=reason):
+                reasons[f"its secret does not sign in: {reason}"] = None
+            case Unproven(reason=reason):
+                return Cause(
+                    code="not-proven",
+                    message="Domo could not be asked whether the secret in the old file works, so"
+                    f" it is not delivered: {reason}",
+                    hint="apply again: the old file keeps it",
+                )
+    if not reasons:
+        return Cause(
+            code="secret-unknown",
+            message="its secret cannot be opened here",
+            hint="the next plan shows what heals it",
+        )
+    return Cause(
+        code="needs-rotation",
+        message=f"needs rotation: the old file does not return the secret: {'; '.join(reasons)}",
+        hint="put the old file back and apply again, or let `reconciler rotate ADDRESS` create a"
+        " client with a new secret",
+    )
+
+
+def _leftovers(run: Run, entry: Entry) -> Iterator[FileTarget]:
+    for each in run.working.leftovers.values():
+        target = file_target("", each.target)
+        if each.client_id == entry.client_id and target is not None:
+            yield target
+
+
+async def _held(run: Run, target: FileTarget, client_id: str) -> Secret | str:
+    """Return what a file holds, or a phrase without its path, so that equal causes are equal."""
+    try:
+        held = await run.ports.sinks.read(target)
+    except SinkUnreadable as error:
+        return f"it {error.message.rpartition(target.path)[2].strip() or 'cannot be read'}"
+    if held.client_id not in (None, client_id):
+        return "it holds the secret of another client"
+    return held.secret
