@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -124,10 +124,10 @@ class Ledger:
     def _find_end(self) -> None:
         count, line, head = 0, b"", START
         with self._path.open("rb") as file:
-            for line in file:
-                count, head = count + 1, _digest(line.removesuffix(b"\n"))
+            for line, head in _lines(file):  # noqa: B007 (the last one counts)
+                count += 1
         self._torn = bool(line) and not line.endswith(b"\n")
-        if line and not self._torn and _fields(line) is None:
+        if len(line) == _LONGEST or (line and not self._torn and _fields(line) is None):
             self._close()
             raise ReconcilerError(
                 f"`{self._path}` is not a ledger: its last line is none of a ledger's",
@@ -167,36 +167,58 @@ def verify(path: Path, anchor: Anchor | None = None) -> Verified:
             if wrong is not None:
                 raise ReconcilerError(f"the ledger `{path}` {wrong[0]}", hint=wrong[1])
             file.seek(0)
-            found, digests = _walk(file)
+            return _walk(file, anchor)
     except OSError as error:
         raise ReconcilerError(
             f"the ledger `{path}` cannot be read: {error.strerror}",
             hint="`reconciler apply --ledger FILE` writes one",
         ) from None
-    missing = _missing(digests, anchor) if anchor is not None else None
-    broken = (*found.broken, *([missing] if missing else []))
-    return Verified(anchor=found.anchor, torn=found.torn, broken=broken)
 
 
-def _walk(file: BinaryIO) -> tuple[Verified, list[str]]:
-    digests: list[str] = []
+def _walk(file: BinaryIO, anchor: Anchor | None) -> Verified:
     torn: list[int] = []
     broken: list[Broken] = []
-    line, fields = b"", None
-    for number, line in enumerate(file, start=1):
-        fields, before = _fields(line), digests[-1] if digests else START
-        if fields is None and _is_torn(line, number, before):
+    number, head, line, fields = 0, START, b"", None
+    anchored = anchor is None or anchor.head == START
+    for number, (line, digest) in enumerate(_lines(file), start=1):
+        fields = _fields(line)
+        if fields is None and _is_torn(line, number, head):
             torn.append(number)
         elif fields is None:
             broken.append(Broken(line=number, why=_NO_LINE))
-        elif fields.get("previous") != before:
+        elif fields.get("previous") != head:
             broken.append(_unlinked(number, fields))
-        digests.append(_digest(line.removesuffix(b"\n")))
-    if fields is None and line.endswith(b"\n") and len(digests) in torn:
+        head = digest
+        if anchor is not None and anchor.count in (0, number) and anchor.head == head:
+            anchored = True
+        if len(broken) + len(torn) == _LOOKED_AT:
+            rest = f"{_LOOKED_AT:,} lines are wrong: what follows line {number:,} was not read"
+            broken.append(Broken(line=0, why=rest))
+            return Verified(anchor=Anchor(count=number, head=head), torn=(), broken=tuple(broken))
+    if fields is None and line.endswith(b"\n") and number in torn:
         broken.append(Broken(line=torn.pop(), why=_NO_LINE))
-    head = digests[-1] if digests else START
-    anchor = Anchor(count=len(digests), head=head)
-    return Verified(anchor=anchor, torn=tuple(torn), broken=tuple(broken)), digests
+    missing = _missing(number, anchor, anchored=anchored) if anchor is not None else None
+    return Verified(
+        anchor=Anchor(count=number, head=head),
+        torn=tuple(torn),
+        broken=(*broken, *([missing] if missing else [])),
+    )
+
+
+_LONGEST: Final = 1 << 20
+"""Bytes of a line that are kept: a ledger's own lines are far shorter."""
+
+_LOOKED_AT: Final = 10_000
+"""So many wrong lines are enough to know that a file is no ledger, however long it is."""
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[bytes, str]]:
+    """Yield each line, or the beginning of one that is too long, with the digest of all of it."""
+    while line := file.readline(_LONGEST):
+        digest, part = sha256(line.removesuffix(b"\n")), line
+        while not part.endswith(b"\n") and (part := file.readline(_LONGEST)):
+            digest.update(part.removesuffix(b"\n"))
+        yield line, digest.hexdigest()
 
 
 _NO_LINE: Final = "it is no line of a ledger, and no run that was killed leaves such a one"
@@ -204,6 +226,8 @@ _NO_LINE: Final = "it is no line of a ledger, and no run that was killed leaves 
 
 def _is_torn(line: bytes, number: int, before: str) -> bool:
     """Say whether a run that was killed can have left this of its line."""
+    if len(line) == _LONGEST:
+        return False
     begun = json.dumps(_head(number, before)).encode().removesuffix(b"}")
     text = line.removesuffix(b"\n")
     return begun.startswith(text) or text.startswith(begun)
@@ -224,18 +248,17 @@ def _unlinked(number: int, fields: Mapping[str, object]) -> Broken:
     return Broken(line=number, why=why)
 
 
-def _missing(digests: list[str], anchor: Anchor) -> Broken | None:
-    if anchor.count > len(digests):
+def _missing(count: int, anchor: Anchor, *, anchored: bool) -> Broken | None:
+    """Report what of an anchor a ledger of `count` lines lacks; `anchored`: a line has its head."""
+    if anchor.count > count:
         return Broken(
-            line=0, why=f"it ends after line {len(digests):,}, and had {anchor.count:,}: it was cut"
+            line=0, why=f"it ends after line {count:,}, and had {anchor.count:,}: it was cut"
         )
-    if anchor.count and anchor.head != START and digests[anchor.count - 1] != anchor.head:
+    if anchored:
+        return None
+    if anchor.count:
         return Broken(line=anchor.count, why="it is not the line that the head stands for")
-    if not anchor.count and anchor.head != START and anchor.head not in digests:
-        return Broken(
-            line=0, why="no line of it has the head that was given: it was cut or changed"
-        )
-    return None
+    return Broken(line=0, why="no line of it has the head that was given: it was cut or changed")
 
 
 def _fields(line: bytes) -> Mapping[str, object] | None:

@@ -5,6 +5,7 @@ import json
 import os
 import resource
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -224,3 +225,25 @@ def test_nonsense_without_a_line_feed_is_no_torn_line(tmp_path: Path) -> None:
     for rest, torn in ((b'{"format": "reconc', (2,)), (b"{", (2,)), (b"hello", ()), (b"[1]", ())):
         path.write_bytes(whole + rest)
         assert (verify(path).torn, bool(verify(path).broken)) == (torn, not torn)
+
+
+def test_a_file_of_wrong_lines_is_read_to_a_limit(tmp_path: Path) -> None:
+    """Ten thousand wrong lines show that a file is no ledger; millions more cost nothing."""
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(b"{}\n" * 30_000)
+    found = verify(path)
+    assert found.anchor.count == 10_000
+    assert found.broken[-1].why == ("10,000 lines are wrong: what follows line 10,000 was not read")
+
+
+def test_a_line_that_is_too_long_is_wrong_and_the_chain_goes_over_all_of_it(tmp_path: Path) -> None:
+    """Its digest is that of the whole line, of which only the beginning is kept in memory."""
+    path = tmp_path / "ledger.jsonl"
+    long = b'{"format": "reconciler.ledger", "x": "' + b"x" * (3 << 20) + b'"}'
+    path.write_bytes(long + b"\n")
+    found = verify(path)
+    assert [each.line for each in found.broken] == [1]
+    assert found.anchor == Anchor(count=1, head=sha256(long).hexdigest())
+    with pytest.raises(ReconcilerError, match="is not a ledger"), Ledger(path):
+        pass
+    assert path.read_bytes() == long + b"\n"
