@@ -20,6 +20,9 @@ SETTINGS: Final = ".vscode/settings.json"
 USUAL: Final = (MANIFEST, SCHEMA, SETTINGS)
 """What is written whatever the answers are."""
 
+SEALED_IGNORED: Final = ("*.state.json.lock", "*.state.json.backup")
+"""What git ignores of a sealed state: files that are of use on one machine only."""
+
 _VARIABLE: Final = "DOMO_ACME_PROD_PASSWORD"
 """What the pipelines of `examples/` name for their one instance."""
 
@@ -97,13 +100,23 @@ class NewFile:
 def files(answers: Answers) -> Iterator[NewFile]:
     """Yield every file but `.gitignore`, which may be there already and is added to."""
     yield NewFile(path=MANIFEST, text=manifest(answers))
-    yield NewFile(path=SCHEMA, text=shipped(SCHEMA))
-    yield NewFile(path=SETTINGS, text=_settings())
+    yield from settings_files()
     if answers.sink == "exec":
         yield NewFile(path="put-secret.sh", text=_COMMAND, executable=True)
-    for pipeline in answers.pipelines:
+    yield from pipeline_files(answers.pipelines, variables(answers))
+
+
+def settings_files() -> Iterator[NewFile]:
+    """Yield the schema and the editor settings, which are the same for every manifest."""
+    yield NewFile(path=SCHEMA, text=shipped(SCHEMA))
+    yield NewFile(path=SETTINGS, text=_settings())
+
+
+def pipeline_files(pipelines: Sequence[Pipeline], names: Sequence[str]) -> Iterator[NewFile]:
+    """Yield the files of pipelines whose jobs get the environment variables `names`."""
+    for pipeline in pipelines:
         for source, path in _PIPELINES[pipeline]:
-            yield NewFile(path=path, text="".join(_adapted(shipped(source), answers)))
+            yield NewFile(path=path, text="".join(_adapted(shipped(source), names)))
 
 
 def ignored(answers: Answers) -> tuple[str, ...]:
@@ -139,14 +152,18 @@ def variables(answers: Answers) -> tuple[str, ...]:
 
 def next_steps(answers: Answers) -> Iterator[str]:
     """Yield what is left to do, for a reader; the settings of a pipeline's forge among it."""
-    names = variables(answers)
-    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    named = ", ".join(names[:_NAMED]) + more
-    yield f"apply takes the credentials from {named}"
-    for pipeline in answers.pipelines:
-        yield from _SETTINGS_OF[pipeline]
+    yield from pipeline_steps(answers.pipelines, variables(answers))
     if answers.recipient:
         yield "commit all of it; whoever has the key of the recipient can read the secrets"
+
+
+def pipeline_steps(pipelines: Sequence[Pipeline], names: Sequence[str]) -> Iterator[str]:
+    """Yield what is left to do for the credentials `names` and the pipelines' settings."""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    if names:
+        yield f"apply takes the credentials from {', '.join(names[:_NAMED])}{more}"
+    for pipeline in pipelines:
+        yield from _SETTINGS_OF[pipeline]
 
 
 def _state(recipient: str | None) -> str:
@@ -190,9 +207,8 @@ def _settings() -> str:
     return f'{{\n  "yaml.schemas": {{\n    "./{SCHEMA}": ["{MANIFEST}"]\n  }}\n}}\n'
 
 
-def _adapted(text: str, answers: Answers) -> Iterator[str]:
+def _adapted(text: str, names: Sequence[str]) -> Iterator[str]:
     """Yield a pipeline's lines; the one with a credential stands for each that there is."""
-    names: Sequence[str] = variables(answers)
     for line in text.splitlines(keepends=True):
         if _VARIABLE in line:
             yield from (line.replace(_VARIABLE, name) for name in names)

@@ -287,3 +287,47 @@ def test_init_force_keeps_a_linked_manifest_and_the_old_file_if_the_write_fails(
     assert run.code == 1
     assert "cannot be written" in run.err
     assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_a_pipeline_is_added_to_an_edited_manifest(
+    tmp_path: Path, reconciler: "Reconciler"
+) -> None:
+    """Only what is missing is written, with the manifest's variables; every edit stays."""
+    assert reconciler("init", "--instance", "acme", "--age", RECIPIENT, "--sink", "state").code == 0
+    manifest = tmp_path / "reconciler.yaml"
+    manifest.write_text(
+        manifest.read_text().replace("DOMO_{INSTANCE}_PASSWORD", "OPS_PW") + "# me\n"
+    )
+    (tmp_path / ".vscode/settings.json").write_text("{}")
+    plan = tmp_path / ".github/workflows/plan.yml"
+    plan.parent.mkdir(parents=True)
+    plan.write_text("mine")
+    before = {name: (tmp_path / name).read_bytes() for name in names(tmp_path)}
+    added = reconciler("init", "--github")
+    assert added.code == 0, added.err
+    assert set(added.out.split()) == {
+        ".github/actions/reconciler/action.yml",
+        ".github/workflows/apply.yml",
+    }
+    assert all((tmp_path / name).read_bytes() == data for name, data in before.items())
+    assert "OPS_PW: ${{ secrets.OPS_PW }}" in (tmp_path / ".github/workflows/apply.yml").read_text()
+    assert "\n  .github/workflows/plan.yml\n" in added.err
+    again = reconciler("init", "--github")
+    assert (again.code, again.out) == (0, "")
+
+
+def test_a_pipeline_needs_a_manifest_that_seals_its_state(
+    tmp_path: Path, reconciler: "Reconciler"
+) -> None:
+    """A plain state is not committed; options that the manifest would ignore are refused."""
+    assert reconciler("init", "--instance", "acme", "--sink", "state").code == 0
+    before = names(tmp_path)
+    plain = reconciler("init", "--github")
+    assert (plain.code, "does not encrypt it" in plain.err) == (64, True)
+    sealed = ("init", "--instance", "acme", "--sink", "state", "--age", RECIPIENT)
+    assert reconciler(*sealed, "--force").code == 0
+    other = reconciler("init", "--instance", "other", "--age", RECIPIENT, "--github")
+    assert (other.code, "already a manifest" in other.err) == (64, True)
+    assert names(tmp_path) == before
+    assert reconciler(*sealed, "--github").code == 0  # the same options: an earlier run goes on
+    assert (tmp_path / ".github/workflows/plan.yml").exists()

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -10,12 +10,28 @@ import click
 
 from reconciler.cli.helping import command
 from reconciler.cli.options import option, output_options
-from reconciler.cli.scaffold import USUAL, Answers, NewFile, Pipeline, files, ignored, next_steps
+from reconciler.cli.scaffold import (
+    MANIFEST,
+    SEALED_IGNORED,
+    USUAL,
+    Answers,
+    NewFile,
+    Pipeline,
+    files,
+    ignored,
+    manifest,
+    next_steps,
+    pipeline_files,
+    pipeline_steps,
+    settings_files,
+)
 from reconciler.cli.types import Lines
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError, UsageError
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
+_PIPELINES: Final[tuple[Pipeline, ...]] = ("github", "gitlab", "azure")
+_OF_MANIFEST: Final = ("instances", "auth", "email", "sink", "recipient")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
 
@@ -38,9 +54,14 @@ _EMAIL: Final = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 def init(console: Console, /, folder: str, *, force: bool, **given: Any) -> int:
     """Make a working folder: manifest, .gitignore, editor settings and, if asked for, a pipeline.
 
-    Asks on a terminal for what no option says; elsewhere it takes the options alone.
+    Asks on a terminal for what no option says; elsewhere it takes the options alone. If the folder
+    has a manifest, a pipeline is added to it: files that exist stay as they are, and the manifest
+    decides everything else.
     """
     ask, root = sys.stdin.isatty(), Path(folder)
+    pipelines = tuple(each for each in _PIPELINES if given[each])
+    if pipelines and not force and (root / MANIFEST).exists():
+        return _extend(console, root, pipelines, given)
     if ask:
         _refuse_overwriting(root, USUAL, force=force)
     answers = _answers(given, ask=ask)
@@ -58,6 +79,63 @@ def init(console: Console, /, folder: str, *, force: bool, **given: Any) -> int:
     return 0
 
 
+def _extend(
+    console: Console, root: Path, pipelines: Sequence[Pipeline], given: Mapping[str, Any]
+) -> int:
+    """Add what a manifest's folder lacks for pipelines; nothing that exists is changed.
+
+    Raises:
+        InvalidInput: the manifest is wrong.
+        UsageError: its state is not encrypted, or an option disagrees with it.
+
+    """
+    from reconciler.cli.options import Where
+    from reconciler.cli.runtime import load_manifest
+
+    desired = load_manifest(Where(file=str(root / MANIFEST)))
+    if not desired.recipients:
+        raise UsageError(
+            f"a pipeline commits the state, and `{root / MANIFEST}` does not encrypt it",
+            hint="`reconciler keygen` creates a key: add its recipient to"
+            " state.encryption.age.recipients in the manifest",
+        )
+    _refuse_disagreement(root, pipelines, given)
+    names = sorted(desired.environment_names())
+    wanted = (*settings_files(), *pipeline_files(pipelines, names))
+    new = [each for each in wanted if not (root / each.path).exists()]
+    for each in new:
+        _write(root / each.path, each)
+    _ignore(root / ".gitignore", SEALED_IGNORED)
+    if new:
+        console.data("\n".join(sorted(each.path for each in new)))
+    kept = [each for each in wanted if each not in new and not _is_written(root / each.path, each)]
+    listed = "".join(f"\n  {each.path}" for each in kept)
+    if kept:
+        console.note(f"kept, although this version writes them differently:{listed}")
+    steps = pipeline_steps(pipelines, names)
+    console.note("what is next:" + "".join(f"\n  - {each}" for each in steps))
+    return 0
+
+
+def _refuse_disagreement(
+    root: Path, pipelines: Sequence[Pipeline], given: Mapping[str, Any]
+) -> None:
+    """Refuse options for a manifest that exists, unless they are those that it was written with.
+
+    Raises:
+        UsageError: they would have no effect.
+
+    """
+    if not any(given[each] for each in _OF_MANIFEST):
+        return
+    answers = _answers({**given, **dict.fromkeys(pipelines, True)}, ask=False)
+    if not _is_written(root / MANIFEST, NewFile(path=MANIFEST, text=manifest(answers))):
+        raise UsageError(
+            f"there is already a manifest, `{root / MANIFEST}`: nothing was written",
+            hint="leave out what the manifest decides to add a pipeline to it; --force overwrites",
+        )
+
+
 def _answers(given: dict[str, Any], *, ask: bool) -> Answers:
     """Return what the options say, and of the rest what the user says or what is usual.
 
@@ -68,8 +146,7 @@ def _answers(given: dict[str, Any], *, ask: bool) -> Answers:
         UsageError: an option is wrong, or does not go together with another.
 
     """
-    names: tuple[Pipeline, ...] = ("github", "gitlab", "azure")
-    pipelines = tuple(each for each in names if given[each])
+    pipelines = tuple(each for each in _PIPELINES if given[each])
     instances, auth, email = given["instances"], given["auth"], given["email"]
     recipient, sink = given["recipient"], given["sink"]
     if instances or not ask:
@@ -90,7 +167,7 @@ def _answers(given: dict[str, Any], *, ask: bool) -> Answers:
         if ask:
             email = _asked("E-mail address of who signs on", email, _check_email)
     if not pipelines and ask and sink != "file":
-        chosen = _choice("Pipeline", ("none", *names), ask=True)
+        chosen = _choice("Pipeline", ("none", *_PIPELINES), ask=True)
         pipelines = () if chosen == "none" else (cast("Pipeline", chosen),)
     if recipient is None and ask:
         recipient = _asked_recipient(pipelines)
