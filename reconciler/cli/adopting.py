@@ -2,8 +2,9 @@
 
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.cli.commands.plan import moved
@@ -13,11 +14,11 @@ from reconciler.cli.guards import refuse_kept
 from reconciler.cli.runtime import Ground, SystemClock
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
-from reconciler.model.errors import SignOnRefused, Unreachable, UsageError
+from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable, UsageError
 from reconciler.model.instant import stamp
 from reconciler.model.mark import owner_of
-from reconciler.model.secret import Secret
-from reconciler.model.sink import STATE
+from reconciler.model.secret import Secret, fingerprint
+from reconciler.model.sink import STATE, FileTarget
 from reconciler.plan import adopt
 from reconciler.plan.adopt import Choice
 from reconciler.plan.observe import Register, Unseen, View
@@ -27,6 +28,7 @@ from reconciler.state.records import Created, Header, Intent
 
 if TYPE_CHECKING:
     from reconciler.cli.machine import Machine
+    from reconciler.cli.views.console import Console
     from reconciler.model.desired import Desired
     from reconciler.ports import ProofOutcome
     from reconciler.stores.local import LocalStore
@@ -153,6 +155,54 @@ async def prove(on: Adopting, address: Address, entry: Entry, secret: Secret) ->
             )
         case _:
             assert_never(outcome)
+
+
+def keep_proven(
+    console: "Console", on: Adopting, entries: Mapping[Address, Entry]
+) -> dict[Address, Entry]:
+    """Write the state with these entries and what their own file sinks prove; return them."""
+    import asyncio
+
+    found, notes = asyncio.run(_own_secrets(on, entries))
+    for note in notes:
+        console.warn(note, hint="`reconciler rotate ADDRESS` creates a client with a new secret")
+    if found:
+        keep(on, found)
+    return found
+
+
+async def _own_secrets(
+    on: Adopting, entries: Mapping[Address, Entry]
+) -> tuple[dict[Address, Entry], list[str]]:
+    """Return the entries with the file sinks whose secret signs in, and why others do not count.
+
+    A file that is not there is not reported. An apply reads the secret back from such a file for
+    the client's other sinks.
+    """
+    from reconciler.sinks.file import Folders
+    from reconciler.sinks.reading import from_file
+
+    root, notes = Path(on.desired.root), []
+    folders = Folders(root)
+    found: dict[Address, Entry] = {}
+    for address, entry in entries.items():
+        delivered = dict(entry.delivered)
+        for target in on.desired.targets_of(address, entry.sinks):
+            try:
+                if not isinstance(target, FileTarget) or not folders.place(target).exists():
+                    continue
+                held = from_file(target, root)
+                if held.client_id not in (None, entry.client_id):
+                    notes.append(f"{address}: {target} has the secret of another client")
+                    continue
+                await prove(on, address, entry, held.secret)
+            except (ReconcilerError, OSError, ValueError) as error:
+                notes.append(f"{address}: the secret in {target} is not used: {error}")
+                continue
+            digest = fingerprint(entry.client_id, held.secret)
+            delivered[target.sink] = Reached(target=str(target), at=_now(), digest=digest)
+        found[address] = replace(entry, delivered=delivered)
+    return found, notes
 
 
 def keep(on: Adopting, entries: dict[Address, Entry]) -> State:

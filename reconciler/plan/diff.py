@@ -195,6 +195,8 @@ def _replacement(
     ground: Ground, client: DesiredClient, entry: Entry, reason: str
 ) -> Action | Problem:
     if not client.protect:
+        if entry.adopted:
+            reason += "; a consumer may still use the secret of the adopted client"
         return _successor(Kind.REPLACE, ground, client, entry, reason)
     return Problem(
         code="protect",

@@ -300,3 +300,56 @@ def test_a_managed_client_that_was_renamed_by_hand_keeps_its_address(
     adopted = reconciler("import", "acme/B", env=PASSWORDS)
     assert (adopted.code, "managed already, as acme/A" in adopted.err) == (64, True)
     assert set(entries(tmp_path)) == {"acme/A"}
+
+
+def test_a_secret_in_its_own_file_sink_is_proved_and_needs_no_rotation(
+    tmp_path: Path, begun: "Running", life: "Life", reconciler: Run
+) -> None:
+    """What the file has signs in, so the sink counts as delivered, and others get it from there."""
+    client = next(each for each in begun.clients(DOMAIN) if each.name == "A")
+    path = tmp_path / "out/acme/a"
+    path.parent.mkdir(parents=True)
+    pair = {"client_id": client.client_id, "client_secret": client.client_secret}
+    path.write_text(json.dumps(pair))
+    run = reconciler("import", "acme/A", env=PASSWORDS)
+    assert (run.code, "its secret in files works" in run.out) == (0, True), run.err
+    plan = reconciler("plan", "--target", "acme/A").out
+    assert ("No changes." in plan, "its secret is not known here" in plan) == (True, False)
+    life(CLIENTS.replace("[data]", "[data], sink: [files, state]"), served=begun)
+    applied = reconciler("apply", "--target", "acme/A", "--auto-approve", env=PASSWORDS)
+    assert applied.code == 0, applied.err
+    assert entries(tmp_path)["acme/A"]["client_secret"] == client.client_secret
+    assert (begun.count(route="create*"), begun.count(route="revoke")) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ({"client_id": "other", "client_secret": "x"}, "has the secret of another client"),
+        ({"client_secret": "wrong"}, "is not used: the secret is not that of acme/A"),
+        ({}, "is not used: sink files: out/acme/a cannot be used"),
+    ],
+)
+def test_a_file_that_proves_nothing_is_named_and_the_client_adopted(
+    pair: dict[str, str], said: str, tmp_path: Path, begun: "Running", reconciler: Run
+) -> None:
+    """The file stays as it is, and the secret stays unknown."""
+    path = tmp_path / "out/acme/a"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(pair))
+    run = reconciler("import", "--all", "--instance", "acme", env=PASSWORDS)
+    assert (run.code, said in run.err) == (0, True), run.err
+    assert "delivered" not in entries(tmp_path)["acme/A"]
+    assert json.loads(path.read_text()) == pair
+    assert begun.count(route="revoke") == 0
+
+
+def test_another_scope_warns_of_a_consumer_before_the_secret_is_replaced(
+    begun: "Running", life: "Life", reconciler: Run
+) -> None:
+    """Both the import and the plan say so."""
+    life("{name: A, scope: [audit]}", served=begun)
+    run = reconciler("import", "acme/A", env=PASSWORDS)
+    assert "a consumer may still use it" in run.out
+    said = " ".join(reconciler("plan", "--target", "acme/A").out.split())
+    assert "a consumer may still use the secret of the adopted client" in said

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from reconciler.plan.adopt import Choice
     from reconciler.state.document import Entry
 
+_DIFFERS: Final = "; its scope differs: the next plan replaces it, and a consumer may still use it"
 LARGEST: Final = 64 * 1024
 """The most bytes that standard input may give as a secret: Domo's have 64."""
 
@@ -135,7 +136,7 @@ def import_(  # noqa: PLR0913 (one argument for each option)
             free = Choice(take_over=take_over)
             return _all(console, on, (_keys(desired, instances), chosen), free, output)
         choice = Choice(id=number, client_id=client_id, take_over=take_over)
-        entry = _one(on, address, choice, secret)
+        entry = _one(console, on, address, choice, secret)
     _report(console, desired, {address: entry}, {}, output)
     return 0
 
@@ -162,7 +163,9 @@ def _keys(desired: "Desired", instances: Sequence[str]) -> list[str]:
     return [key for key, each in sorted(desired.instances.items()) if each.auth is not None]
 
 
-def _one(on: "Adopting", address: Address, choice: "Choice", secret: "Secret | None") -> "Entry":
+def _one(
+    console: Console, on: "Adopting", address: Address, choice: "Choice", secret: "Secret | None"
+) -> "Entry":
     """Adopt one client, with its secret where that was given and signs in."""
     import asyncio
 
@@ -175,8 +178,7 @@ def _one(on: "Adopting", address: Address, choice: "Choice", secret: "Secret | N
         client = on.wanted(address)
         entry = asyncio.run(adopting.find_one(on, client, choice))
     if secret is None:
-        adopting.keep(on, {address: entry})
-        return entry
+        return adopting.keep_proven(console, on, {address: entry})[address]
     if entry.client_id.startswith("masked:"):
         raise UsageError(
             f"the client id of {address} is masked, and a secret signs in only together with it",
@@ -238,8 +240,7 @@ def _all(
                 entries[client.address] = adopting.entry_of(on, client, view, choice)
             except ReconcilerError as error:
                 left[str(client.address)] = error.message
-    if entries:
-        adopting.keep(on, entries)
+    entries = adopting.keep_proven(console, on, entries)
     _report(console, on.desired, entries, left, output)
     return INCOMPLETE if left else 0
 
@@ -258,7 +259,8 @@ def _report(
         console.document(_document(left, adopted=rows))
     else:
         for row in rows:
-            said = "; its scope differs: the next plan replaces it" if row["scope_differs"] else ""
+            said = f"; its secret in {', '.join(row['delivered'])} works" * bool(row["delivered"])
+            said += _DIFFERS * row["scope_differs"]
             console.data(printable(f"{row['address']}: adopted (client {row['client_id']}){said}"))
         console.data(f"Adopted: {plural(len(rows), 'client')}.")
     causes.show_left(console, left, desired.instances, "not-adopted")
@@ -287,6 +289,7 @@ def _row(desired: "Desired", address: Address, entry: "Entry") -> dict[str, Any]
         "client_id": entry.client_id,
         "id": entry.id,
         "scope": list(entry.scope),
+        "delivered": sorted(entry.delivered),
         "scope_differs": not is_same(entry.scope, desired.clients[address].scope),
     }
 
