@@ -12,7 +12,6 @@ and it is given at the next rest.
 """
 
 import argparse
-import re
 import sys
 import tempfile
 import time
@@ -36,7 +35,6 @@ else:
     from kill import complete
     from story import HEAD, STRANGERS
 
-from reconciler.model.mark import divide
 from reconciler.stores.encryption import Identity, identities_from
 
 KEYS: Final = ("i1", "i2", "i3")
@@ -70,14 +68,17 @@ FAULTS: Final[tuple[dict[str, Any], ...]] = (
     {"what": "oauth_error", "route": "token", "error": "server_error", "status": 403},
     {"what": "error_before", "route": "token", "status": 405},
     {"what": "error_before", "route": "token", "status": 503},
-    *({"what": "same_client_id", "route": "create*"},) * 2,
 )
 UNMARKED: Final[tuple[dict[str, Any], ...]] = (
     {"what": "list_hides", "route": "list", "named": "Client [0-3]*", "times": 1},
     {"what": "list_hides", "route": "list", "times": 1},
     {"what": "other_instance", "route": "list", "times": 1},
 )
-"""Nothing marks these lists as wrong: one in an apply can be survived, two in a row cannot."""
+"""Nothing marks these lists as wrong: one in an apply can be survived, two in a row cannot.
+
+`same_client_id` is not among the faults: `tests/unit/apply/test_taken_id.py` has its cases. If the
+id is that of a create whose answer is still on its way, nothing tells whose it is.
+"""
 
 MASKS: Final = (
     True,
@@ -92,7 +93,6 @@ MASKS: Final = (
     "bare",
 )
 ECHOES: Final = ("sent", "upper", "lower", "cut", "escaped", "null", "absent")
-TAKEN: Final = re.compile(r"^(i\d)/(.+): unresolved: Domo answered its create with", re.MULTILINE)
 KILLS_OF_A_LIFE: Final = 12
 
 
@@ -232,28 +232,13 @@ class Life:
         """Let one of the next requests of its kind fail."""
         self.case.served.fault(after=self.draw.randint(0, 2), **fault)
 
-    def end_taken(self) -> None:
-        """Do what the tool asks an operator for: end clients that got another one's client id."""
-        began = time.monotonic()
-        said = self.launcher.run(self.case.folder, *self.apply).said
-        self.pace = time.monotonic() - began
-        self.judge.killed()
-        for instance, name in TAKEN.findall(said):
-            domain, address = f"{instance}.domo.com", f"{instance}/{name}"
-            known = self.judge.known_ids()
-            for each in self.case.served.clients(domain):
-                is_ours = divide(each.description)[1] is not None
-                if is_ours and each.name.partition(" (")[0] == name and each.client_id not in known:
-                    self.case.served.remove_client(domain, each.name)
-            ended = self.launcher.run(self.case.folder, "state", "settle", address, "--revoked")
-            if ended.code:
-                self.judge.wrong.append(f"stuck: {address} is not settled: {ended.said}")
-            self.figures.counts["clients that an operator ended: another had their client id"] += 1
-
     def come_to_rest(self) -> None:
         """Apply without faults and kills until all is done, and judge."""
         key = ("--identity", str(self.key)) if self.fleet.recipient else ()
-        self.end_taken()
+        began = time.monotonic()
+        self.launcher.run(self.case.folder, *self.apply)
+        self.pace = time.monotonic() - began
+        self.judge.killed()
         runs = complete(self.launcher, self.case, self.judge, self.apply, key)
         self.judge.ended()
         for instance, client in self.fleet.removed:

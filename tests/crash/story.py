@@ -101,13 +101,17 @@ class Story:
 
 
 def world() -> dict[str, Any]:
-    """Return two instances, the second with masked client ids, each with three strangers."""
+    """Return two instances with three strangers each.
+
+    The second one hides client ids, answers lists in pages, and repeats a create in capitals.
+    """
     instance = {
         "users": [{"email": "ops@i.example", "password": "right"}],
         "tokens": {"dp-1": "ops@i.example"},
         "clients": [dict(each) for each in STRANGERS],
     }
-    masked = {**instance, "mask_client_ids": True, "list_shape": "entries"}
+    lists = {"mask_client_ids": "ellipsis", "list_shape": "pages", "list_page": 4}
+    masked = {**instance, **lists, "echo": "upper"}
     return {"seed": 1, "instances": {"i1.domo.com": instance, "i2.domo.com": masked}}
 
 
