@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from reconciler.apply.run import Run
 from reconciler.apply.seen import view_of
@@ -80,7 +81,9 @@ def _take(run: Run, address: Address, entry: Entry, listed: ListedClient, *, is_
 
 def _differences(run: Run, entry: Entry, listed: ListedClient) -> Iterator[tuple[str, str]]:
     if listed.name != entry.live_name:
-        yield "name", f"Domo lists the name `{entry.live_name}` as `{listed.name}`"
+        looks_equal = normalize("NFC", listed.name) == normalize("NFC", entry.live_name)
+        how = "in another Unicode form" if looks_equal else f"as `{listed.name}`"
+        yield "name", f"Domo lists the name `{entry.live_name}` {how}"
     text, mark = divide(listed.description)
     if run.desired.mark and mark is None:
         yield "description", "Domo stored the description without its ownership mark"

@@ -254,7 +254,10 @@ async def _tried(trial: Trial, prover: Prover, reader: SinkReader) -> Answer:
         hint = _AGAIN if isinstance(source, FileTarget) else cause.hint
         return _answer(trial, Finding.UNREADABLE, cause.message, hint)
     if held.client_id not in (None, trial.entry.client_id):
-        hint = "something else wrote there: see that consumers have this client's secret"
+        hint = (
+            "a state restored from a backup may lack that client: `reconciler plan --refresh`"
+            " names it; otherwise another program wrote there"
+        )
         return _answer(trial, Finding.STALE, "it holds the secret of another client", hint)
     return await _proved(trial, held.secret, prover)
 

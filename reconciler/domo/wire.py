@@ -118,7 +118,7 @@ def page(body: bytes) -> Page:
     read = tuple(_listed(each) for each in entries if _is_client(each))
     return Page(
         clients=read,
-        total=_number(around.get("totalCount")),
+        total=_number(around.get("totalCount", around.get("total"))),
         limit=_number(around.get("limit")),
         cut=len(read) < len(entries) or any(around.get(each) for each in _MARKS_OF_A_CUT),
     )

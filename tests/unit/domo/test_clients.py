@@ -353,11 +353,12 @@ def test_every_page_of_a_list_is_read(stage: Stage) -> None:
         [_entries(1, 2, totalCount=5, limit=2, offset=0)],
         [_entries(1, 2, totalCount=3), _entries(totalCount=3)],
         [_entries(1, 2, totalCount=3), _entries(3, 4, totalCount=4)],
+        [_entries(total=3)],
         [_entries(1, hasMore=True)],
         [{"entries": [ENTRY, None]}],
         [_entries(1, 2, limit=2)],
     ],
-    ids=["repeated", "ends early", "changed", "marked", "unreadable entry", "full page"],
+    ids=["repeated", "ends early", "changed", "total", "marked", "unreadable entry", "full page"],
 )
 def test_an_incomplete_list_proves_nothing(stage: Stage, pages: list[Any]) -> None:
     """A list that does not show everything is used for what it shows, not for what it lacks."""
