@@ -111,9 +111,16 @@ def refuse_kept(paths: "Sequence[Path]") -> None:
         PlanRefused: naming the files and how to keep git from them.
 
     """
-    from reconciler.stores.git import unsafe_paths
+    from reconciler.stores.git import FOREIGN, REMEDY, unsafe_paths
 
     unsafe = unsafe_paths(paths)
+    foreign = {why.removeprefix(FOREIGN) for _, why in unsafe if why.startswith(FOREIGN)}
+    if foreign:
+        raise PlanRefused(
+            "git does not answer whether it would keep a plain secret, because another user owns"
+            f" the repository {', '.join(sorted(foreign))}",
+            hint="if you trust it: " + " && ".join(f"{REMEDY}{each}" for each in sorted(foreign)),
+        )
     if unsafe:
         listed = "".join(f"\n  {path}: {reason}" for path, reason in unsafe[:5])
         more = f"\n  and {len(unsafe) - 5:,} more" if len(unsafe) > 5 else ""

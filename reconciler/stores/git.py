@@ -6,6 +6,7 @@ answer is the cautious one.
 """
 
 import os
+import shlex
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,9 @@ from typing import Final
 
 TRACKED: Final = "git tracks it"
 ADDED: Final = "git would add it"
+REMEDY: Final = "git config --global --add safe.directory "
+FOREIGN: Final = f"another user owns its repository, so git does not answer before {REMEDY}"
+"""What a reason begins with if git refuses the repository; the repository follows."""
 
 _KEPT: Final = ("PATH", "HOME", "XDG_CONFIG_HOME")
 """What git needs of the environment: where it is and the user's ignore rules. Above all no
@@ -112,6 +116,8 @@ def _git(top: str, arguments: Sequence[str], asked: str = "") -> _Answer:
         )
     except (OSError, subprocess.TimeoutExpired):
         return _Answer(frozenset(), f"it is in the work tree {top}, and git cannot be run to ask")
+    if b"safe.directory" in done.stderr:  # every version's remedy, whatever it calls the cause
+        return _Answer(frozenset(), f"{FOREIGN}{shlex.quote(top)}")
     if done.returncode not in (0, 1):  # 1: nothing is ignored
         said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
         return _Answer(frozenset(), f"it is in the work tree {top}, and git says: {said}")

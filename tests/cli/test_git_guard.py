@@ -1,6 +1,7 @@
 """No plain secret where git would keep it: apply asks git before it asks Domo."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -245,3 +246,28 @@ def test_a_plan_needs_no_rule(
     assert reconciler("plan").code == 0
     assert {each.name for each in folder.iterdir()} == {".git", ".gitignore", "reconciler.yaml"}
     assert tmp_path == folder
+
+
+def test_a_repository_of_another_user_is_reported_once_with_gits_remedy(
+    tmp_path: Path, reconciler: "Reconciler"
+) -> None:
+    """Git does not answer there: one message with the command that allows it, and no request."""
+    (tmp_path / "reconciler.yaml").write_text(
+        "version: 1\nendpoints: {api: 'http://127.0.0.1:9', instance: 'http://127.0.0.1:9'}\n"
+        "defaults: {auth: {method: token, token: {env: T}}}\n"
+        "instances: {a: {clients: [{name: R, scope: [data]}, {name: S, scope: [data]}]}}\n"
+    )
+    git(tmp_path, "init", "-q")
+    (tmp_path / "bin").mkdir()
+    own = tmp_path / "bin" / "git"  # git's own switch for tests: any repository is another user's
+    own.write_text(
+        f'#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {shutil.which("git")} "$@"\n'
+    )
+    own.chmod(0o755)
+    path = f"{own.parent}{os.pathsep}{os.environ['PATH']}"
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    run = reconciler("apply", "--auto-approve", env={**home, "PATH": path, "T": "x"})
+    assert run.code == 1
+    assert run.err.count("another user owns") == 1
+    assert f"hint: if you trust it: git config --global --add safe.directory {tmp_path}" in run.err
+    assert ".journal" not in run.err
