@@ -1,5 +1,6 @@
 """The entry point: the table of commands, and the one error boundary."""
 
+import contextlib
 import gc
 import os
 import signal
@@ -74,6 +75,7 @@ def group() -> click.Group:
 
 def run() -> NoReturn:
     """Run the command line of this process and end it with the exit code."""
+    _read_text_as_utf8()
     gc.set_threshold(RARELY)
     _stop_on_signals()
     open_closed_streams()
@@ -87,6 +89,18 @@ def run() -> NoReturn:
     except (OSError, ReconcilerError):
         discard_output()  # it was said, or its reader has gone: the interpreter need not try again
     sys.exit(code)
+
+
+def _read_text_as_utf8() -> None:
+    """Start Python again in its UTF-8 mode if the locale has another encoding.
+
+    Otherwise arguments, file names and variables would not be what the manifest contains: its text
+    is UTF-8 in every locale. The option is not inherited by child processes.
+    """
+    if sys.flags.utf8_mode or sys.getfilesystemencoding() == "utf-8" or not sys.executable:
+        return
+    with contextlib.suppress(OSError):
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 (this program itself)
 
 
 def _stop_on_signals() -> None:
@@ -117,6 +131,7 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
     if _wants_json(arguments, environ):  # a command line that cannot be read is told so, too
         console.log_format = "json"
     try:
+        _refuse_other_bytes(arguments, environ)
         return _invoke(arguments, console, environ)
     except ReconcilerError as error:
         console.failure(error)
@@ -143,6 +158,24 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
         else:
             _internal(error, console)
         return ReconcilerError.exit_code
+
+
+def _refuse_other_bytes(arguments: list[str], environ: Mapping[str, str]) -> None:
+    """Refuse an argument that is not UTF-8, on the command line or in a variable for an option.
+
+    Raises:
+        UsageError: a document could not contain it.
+
+    """
+    given = [("the argument", each) for each in arguments]
+    given += [(f"{k}:", v) for k, v in environ.items() if k.startswith("RECONCILER_")]
+    for what, value in given:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise UsageError(
+                f"{what} `{value}` is not UTF-8", hint="rename the file, or write the name as UTF-8"
+            ) from None
 
 
 def _wants_json(arguments: list[str], environ: Mapping[str, str]) -> bool:

@@ -210,6 +210,13 @@ def _manifest_files(folder: Path) -> list[Path]:
             f"there is no manifest in the folder `{folder}`",
             hint="its *.yaml and *.yml files are read, those of its folders are not",
         )
+    for each in files:
+        try:
+            each.name.encode()
+        except UnicodeEncodeError:
+            raise ReconcilerError(
+                f"the name of the manifest file `{each}` is not UTF-8", hint="rename it"
+            ) from None
     return files
 
 
