@@ -59,10 +59,14 @@ class ActionDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionFailed:
-    """An action of the plan is not done; what was done of it is recorded."""
+    """An action of the plan is not done; what was done of it is recorded.
+
+    `created` says that its client exists at Domo all the same; the cause then says what is missing.
+    """
 
     action: Action
     cause: Cause
+    created: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +174,11 @@ class Report:
     serial: int | None = None
     files: tuple[Remnant, ...] = ()
     seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def created(self) -> tuple[Action, ...]:
+        """Return the actions that failed after they had created their client."""
+        return tuple(each.action for each in self.failed if each.created)
 
     @property
     def complete(self) -> bool:

@@ -216,8 +216,9 @@ class _Work:
         if cause is None and entry is not None and at_once(entry):
             self.succeeded.append(action)
         else:
-            made = "the client is made, and its secret kept until it is delivered"
-            self.tally.end(action, _but(cause, made) if entry is not None else cause)
+            created = entry is not None and entry.client_id == posted.made.client_id
+            why = _but(cause, "created, but not delivered") if created else cause
+            self.tally.end(action, why, created=created)
 
     async def _is_ready(self, action: Action) -> bool:
         if action.address in self.blocked:
@@ -291,8 +292,9 @@ class _Work:
                 ),
                 None,
             )
-            made = "the new client is made, and the old one stays"
-            self.tally.end(action, _but(why, made) if retires else why)
+            if retires:
+                why = _but(why, "created and delivered, but the old client is not revoked")
+            self.tally.end(action, why, created=retires)
 
     async def _revoke_known(self, address: Address, known: Entry | Retiring) -> Cause | None:
         """Revoke a client; the revoke counts once a list has confirmed it."""

@@ -79,12 +79,12 @@ class Tally:
         gone = action.kind is Kind.REVOKE and client_id in self._run.gone
         self._run.emit(ActionDone(action=action, client_id=client_id, gone=gone))
 
-    def end(self, action: Action, cause: Cause | None) -> None:
-        """Record how an action ended."""
+    def end(self, action: Action, cause: Cause | None, *, created: bool = False) -> None:
+        """Record how an action ended; `created` says that its client exists also if it failed."""
         if cause is None:
             self.succeed(action)
             return
-        event = ActionFailed(action=action, cause=cause)
+        event = ActionFailed(action=action, cause=cause, created=created)
         self.failed.append(event)
         self._run.emit(event)
 

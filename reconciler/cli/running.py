@@ -47,7 +47,7 @@ def _exit_code(ended: "Report") -> int:
     if ended.complete:
         return 0
     refused = ended.halted is not None and ended.halted.code != ROLLOUT
-    return 1 if refused and not ended.done else INCOMPLETE
+    return 1 if refused and not (ended.done or ended.created) else INCOMPLETE
 
 
 async def _interruptible(console: Console, job: "Job", listen: "Listener") -> "Report":

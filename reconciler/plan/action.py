@@ -91,6 +91,11 @@ class Action:
     timed: bool = False
 
     @property
+    def subject(self) -> str:
+        """Return what the action is about: an address, or the old client of an address."""
+        return f"the old client of {self.address}" if self.retires else str(self.address)
+
+    @property
     def is_for_absence(self) -> bool:
         """Return whether the action follows from a client that a refresh found gone."""
         return self.reason.startswith(GONE)

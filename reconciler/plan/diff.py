@@ -282,7 +282,7 @@ def _predecessors(
             yield Notice(
                 code="retiring",
                 address=client.address,
-                message=f"`{old.live_name}` lives on {until}",
+                message=f"the old client `{old.live_name}` keeps working {until}",
                 place=client.place,
             )
 
@@ -341,7 +341,7 @@ def _successor(
     else:
         name, gap = ground.names.next(client.address, entry.live_name), ""
         if client.overlap:
-            gap = f"; the old client lives on for {brief(client.overlap)}"
+            gap = f"; the old client keeps working for {brief(client.overlap)}"
     return _making(kind, client, live_name=name, client_id=entry.client_id, reason=reason + gap)
 
 

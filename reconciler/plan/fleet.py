@@ -102,7 +102,7 @@ def touched(ground: Ground, meant: Predicate) -> frozenset[str]:
 def observed(
     ground: Ground, observation: Observation, instances: Collection[str]
 ) -> Iterator[Notice]:
-    """Yield what a refresh showed beyond the addresses: nobody's clients, and what it cannot see.
+    """Yield what a refresh showed beyond the addresses: unmanaged clients, and what it cannot see.
 
     `instances` are those that the plan is about.
     """
@@ -159,8 +159,8 @@ def _of_view(
     if view.doubt and (known or "--accept" not in view.doubt):
         yield _notice("incomplete", key, view.doubt.replace("INSTANCE", key))
     found = (
-        _notice("not-visible", key, "not visible to this user, from which nothing follows", hidden),
-        _notice("unmanaged", key, "that nobody manages here", others),
+        _notice("not-visible", key, "not visible to this user, and not taken for gone", hidden),
+        _notice("unmanaged", key, "that this state does not manage", others),
     )
     yield from (each for each in found if each.names)
     yield from strays.noted(key, (e for e in strangers if view.is_orphan(e)), new)

@@ -246,7 +246,7 @@ def test_what_exists_is_written_between_the_comments(tmp_path: Path, reconciler:
     assert reconciler("import", "--all", env=PASSWORDS).code == 0
     assert sorted(entries(tmp_path)) == ["acme/A", "acme/Other: one"]
     rest = reconciler("import", "--generate", env={**PASSWORDS, "PW_GLOBEX": "wrong"})
-    assert (rest.code, rest.out, "nobody's clients were found" in rest.err) == (3, "", True)
+    assert (rest.code, rest.out, "there are no unmanaged clients" in rest.err) == (3, "", True)
 
 
 def test_a_flow_mapping_is_not_edited(tmp_path: Path, begun: "Running", reconciler: Run) -> None:

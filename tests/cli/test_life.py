@@ -131,9 +131,9 @@ def test_the_life_of_a_client(tmp_path: Path, served: "Running", steps: Callable
     assert "Applied: 1 delivered." in steps()
     consumer = Consumer(sink=tmp_path / "secrets/acme-prod/reporting.json", api=served.api)
     with consumer.at_work():
-        assert "lives on for 2s" in steps()
+        assert "keeps working for 2s" in steps()
         assert names(served) == ["Reporting", "Reporting (2)", "Somebody's"]
-        assert "Applied: 1 revoked." in steps()
+        assert "Applied: 1 old client revoked." in steps()
         assert names(served) == ["Reporting (2)", "Somebody's"]
     assert consumer.used == {"Reporting", "Reporting (2)"}
     served.remove_client(DOMAIN, "Reporting (2)")

@@ -35,7 +35,7 @@ def test_drift_is_shown_and_nothing_planned(
     run = reconciler(*ONLY, env=PASSWORDS)
     assert (run.code, run.out.splitlines()[-1]) == (2, "Drift: 1 client gone.")
     assert "acme/A: gone from the instance" in run.out
-    assert "acme: 7 clients that nobody manages here: `Else 0`" in run.out
+    assert "acme: 7 clients that this state does not manage: `Else 0`" in run.out
     assert "`Else 6`" not in run.out
     assert "`Else 6`" in reconciler(*ONLY, "-v", env=PASSWORDS).out
     assert (tmp_path / "reconciler.state.json").read_bytes() == before

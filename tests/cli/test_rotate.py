@@ -177,6 +177,13 @@ def test_an_overlap_leaves_both_alive(tmp_path: Path, life: "Folder", reconciler
     assert "No changes." in reconciler("plan").out
     path = tmp_path / "reconciler.state.json"
     path.write_text(re.sub(r'"at": "20\d\d-\d\d-\d\d', '"at": "2025-01-01', path.read_text()))
-    assert "Plan: 1 to revoke." in reconciler("plan").out
-    assert reconciler("apply", "--auto-approve", env=PASSWORDS).code == 0
+    plan = reconciler("plan").out
+    assert "# the old client of acme/A will be destroyed" in plan
+    assert "the overlap of 1d is over" in plan
+    assert "Plan: 1 old client to revoke." in plan
+    assert "the old client of **`A`** on `acme`" in reconciler("plan", "--format", "markdown").out
+    assert "the old client of A" in reconciler("plan", "--format", "html").out
+    done = reconciler("apply", "--auto-approve", env=PASSWORDS)
+    assert "the old client of acme/A: revoked, the overlap of 1d is over" in done.err
+    assert (done.code, "Applied: 1 old client revoked." in done.out) == (0, True)
     assert names(served) == ["A (2)"]

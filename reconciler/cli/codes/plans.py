@@ -64,7 +64,7 @@ PLANS: Final = {
     ),
     "moved": (
         "Clients have another address or domain than before, as `moved` says.",
-        "What the state knows is renamed, and nothing is destroyed or made for it.",
+        "The state renames the client; apply creates and revokes nothing for it.",
         (
             "Nothing need be done; where it is an error, the state has another client at the new"
             " address, and one of the two must go first."
@@ -111,7 +111,7 @@ PLANS: Final = {
         "Say so under `moved`, and they keep their secrets; or forget what the old key has.",
     ),
     "retiring": (
-        "A rotated client lives on until its overlap is over.",
+        "A rotated client keeps working until its overlap is over.",
         "Whoever still has the old secret has so long to take the new one.",
         "Nothing need be done; a later apply revokes it.",
     ),

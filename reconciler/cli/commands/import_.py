@@ -338,7 +338,7 @@ def _generate(
         rows = [_unmanaged(key, each) for key, clients in found.items() for each in clients]
         console.document(_document(unseen, unmanaged=rows))
     elif not found:
-        console.note("nobody's clients were found")
+        console.note("there are no unmanaged clients")
     elif write:
         files = generating.write(where, desired, found)
         count = sum(map(len, found.values()))

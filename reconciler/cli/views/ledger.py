@@ -53,7 +53,8 @@ def entry(event: Event) -> Mapping[str, object] | None:
     """Return what an event adds to a line, None where nothing was done or left undone."""
     match event:
         case ActionDone(action=action, client_id=client_id, gone=gone):
-            message = GONE if gone else None
+            old = f"the old client, {action.reason}" if action.retires else None
+            message = GONE if gone else old
             return _line(action.address, "done", message, action=action, client_id=client_id)
         case ActionFailed(action=action, cause=cause):
             return _line(action.address, "failed", cause.message, action=action)

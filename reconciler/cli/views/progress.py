@@ -27,8 +27,9 @@ from reconciler.apply.events import (
     WaveStarted,
 )
 from reconciler.cli.views.console import Console
+from reconciler.cli.views.report import DONE
 from reconciler.model.text import plural, printable
-from reconciler.plan.action import Action, Kind
+from reconciler.plan.action import Action
 
 GONE: Final = "was gone already"
 _PLAIN: Final = {
@@ -39,16 +40,6 @@ _PLAIN: Final = {
     RunEnded: "run-ended",
 }
 """The names of events that say no more than their fields."""
-
-_DOING: Final = {
-    Kind.CREATE: "created",
-    Kind.REPLACE: "replaced",
-    Kind.ROTATE: "rotated",
-    Kind.DELIVER: "delivered",
-    Kind.REVOKE: "revoked",
-    Kind.FORGET: "forgotten",
-}
-
 
 ROOMY: Final = 80
 MANY: Final = 20
@@ -169,9 +160,11 @@ def _line(event: Event) -> str | None:
             instances = plural(event.instances, "instance")
             return f"wave {event.number} of {event.waves}: {instances}"
         case ActionDone(action=action, gone=gone):
-            return f"{action.address}: {GONE if gone else _done(action)}"
+            return f"{action.subject}: {GONE if gone else _done(action)}"
+        case ActionFailed(action=action, created=True):
+            return f"{action.subject}: created, but not finished"
         case ActionFailed(action=action):
-            return f"{action.address}: {action.kind} failed"
+            return f"{action.subject}: {action.kind} failed"
         case Settled(address=address, how=how):
             return f"{address}: {how}"
         case Unresolved(address=address):
@@ -186,7 +179,8 @@ def _line(event: Event) -> str | None:
 
 def _done(action: Action) -> str:
     sinks = f" ({', '.join(action.sinks)})" if action.sinks else ""
-    return _DOING[action.kind] + sinks
+    why = f", {action.reason}" if action.retires else ""
+    return DONE[action.kind] + sinks + why
 
 
 def _record(event: Event) -> dict[str, object]:
@@ -198,8 +192,9 @@ def _record(event: Event) -> dict[str, object]:
         case ActionDone(action=action, client_id=client_id):
             said = {**_action(action), "client_id": client_id, "gone": event.gone}
             return {"event": "action-done", **said}
-        case ActionFailed(action=action, cause=cause):
-            return {"event": "action-failed", **_action(action), **_cause(cause)}
+        case ActionFailed(action=action, cause=cause, created=created):
+            said = {**_action(action), "created": created}
+            return {"event": "action-failed", **said, **_cause(cause)}
         case Settled(address=address, how=how):
             return {"event": "settled", "address": str(address), "message": how}
         case Unresolved(address=address, cause=cause):
@@ -213,6 +208,7 @@ def _action(action: Action) -> dict[str, object]:
         "action": action.kind.value,
         "address": str(action.address),
         "sinks": list(action.sinks),
+        "retires": action.retires,
     }
 
 

@@ -1,5 +1,6 @@
 """How an apply ended: what was done in one line, and every failure once, grouped by its cause."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
@@ -13,7 +14,7 @@ from reconciler.model.text import plural, printable
 from reconciler.plan.action import Action, Kind
 
 FEW: Final = 5
-_DONE: Final = {
+DONE: Final = {
     Kind.CREATE: "created",
     Kind.REPLACE: "replaced",
     Kind.ROTATE: "rotated",
@@ -83,9 +84,11 @@ def show_files(console: Console, report: Report) -> None:
 
 def summary(report: Report) -> str:
     """Say what was done and what was not: `Applied: 6 created, 1 revoked; 2 failed.`."""
-    done = ", ".join(_counted(report.done)) or "nothing"
+    done = ", ".join(_counted(report)) or "nothing"
+    unfinished = len(report.created)
     left = [
-        (len(report.failed), "failed"),
+        (unfinished, "of them not finished"),
+        (len(report.failed) - unfinished, "failed"),
         (len(report.under_way), "cut off"),
         (len(report.skipped), "not begun"),
         (len(report.unresolved), "unresolved"),
@@ -111,6 +114,8 @@ def document(
                 "action": each.action.kind,
                 "address": str(each.action.address),
                 **_problem(each.cause),
+                "created": each.created,
+                "retires": each.action.retires,
             }
             for each in report.failed
         ],
@@ -140,8 +145,11 @@ def document(
     }
 
 
-def _named(actions: Iterable[Action]) -> list[dict[str, str]]:
-    return [{"action": each.kind, "address": str(each.address)} for each in actions]
+def _named(actions: Iterable[Action]) -> list[dict[str, str | bool]]:
+    return [
+        {"action": each.kind, "address": str(each.address), "retires": each.retires}
+        for each in actions
+    ]
 
 
 def _problem(cause: Cause) -> dict[str, object]:
@@ -169,6 +177,12 @@ def _failures(
         yield causes.failure(cause, str(address), "client", instances.get(address.instance))
 
 
-def _counted(actions: Iterable[Action]) -> Iterator[str]:
-    kinds = [each.kind for each in actions]
-    return (f"{kinds.count(kind):,} {word}" for kind, word in _DONE.items() if kind in kinds)
+def _counted(report: Report) -> Iterator[str]:
+    """Yield the counts of what was done, with the clients that failed after their creation."""
+    counts = Counter(each.kind for each in report.done if not each.retires)
+    counts[Kind.CREATE] += len(report.created)
+    for kind, word in DONE.items():
+        if counts[kind]:
+            yield f"{counts[kind]:,} {word}"
+    if old := sum(each.retires for each in report.done):
+        yield f"{plural(old, 'old client')} revoked"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from reconciler.model.place import Place
 from reconciler.plan.action import Action, Kind, Origin
+from reconciler.plan.render.group import SUMMARY
 
 MANY = 2
 """From so many changes on, a line is worth naming; a single change names its own line."""
@@ -23,6 +24,12 @@ class Root:
     client_set: str | None
     kinds: Counter[Kind] = field(default_factory=Counter)
     instances: set[str] = field(default_factory=set)
+
+    @property
+    def counts(self) -> str:
+        """Return how many actions of each kind follow from the line."""
+        counts = [(self.kinds[each], each.value) for each in SUMMARY]
+        return ", ".join(f"{count:,} to {kind}" for count, kind in counts if count)
 
 
 def roots(actions: Iterable[Action]) -> list[Root]:

@@ -70,8 +70,16 @@ def _group(actions: Sequence[Action]) -> Group:
 def subject(group: Group, plan: Plan) -> str:
     """Say what a change is about: an address, or a client's name and on how many instances."""
     if len(group.instances) == 1:
-        return printable(str(group.first.address))
-    return f"{printable(group.first.address.client)} on {whereabouts(group, plan.fleet)}"
+        return printable(group.first.subject)
+    name = old_client_of(group) + printable(group.first.address.client)
+    return f"{name} on {whereabouts(group, plan.fleet)}"
+
+
+def old_client_of(group: Group) -> str:
+    """Return what precedes the name of a client if the change is about its predecessor."""
+    if not group.first.retires:
+        return ""
+    return "the old client of " if len(group.instances) == 1 else "the old clients of "
 
 
 def whereabouts(
@@ -131,8 +139,22 @@ def _posed(alike: Sequence[Problem], said: str) -> Problem:
     return replace(alike[0], address=None, message=message)
 
 
-def unplanned(plan: Plan) -> list[str]:
-    """Return what a plan counts beside its actions: moves, rotations and secrets to rekey."""
+SUMMARY = (Kind.CREATE, Kind.REPLACE, Kind.ROTATE, Kind.DELIVER, Kind.REVOKE, Kind.FORGET)
+"""The order in which each format and each report counts."""
+
+
+def counted(plan: Plan) -> list[str]:
+    """Return what a plan counts: its actions, moves, rotations and secrets to rekey."""
+    old = sum(each.retires for each in plan.actions)
+    counts = {kind: plan.count(kind) for kind in SUMMARY}
+    counts[Kind.REVOKE] -= old
+    parts = [f"{count:,} to {kind.value}" for kind, count in counts.items() if count]
+    if old:
+        parts.append(f"{plural(old, 'old client')} to revoke")
+    return parts + _unplanned(plan)
+
+
+def _unplanned(plan: Plan) -> list[str]:
     parts = [f"{plan.moves:,} to move"] if plan.moves and plan.drift is None else []
     if count := plan.needs_rotation:
         parts.append(f"{count:,} {'needs' if count == 1 else 'need'} rotation")

@@ -10,14 +10,16 @@ from reconciler.plan.matrix import CALM, Cell, Matrix
 from reconciler.plan.render.causes import Root, roots
 from reconciler.plan.render.group import (
     FEW,
+    SUMMARY,
     Group,
+    counted,
     drift,
     grouped,
     listing,
     narrowed,
+    old_client_of,
     posed,
     said,
-    unplanned,
     whereabouts,
 )
 from reconciler.plan.render.markup import place_url
@@ -98,7 +100,7 @@ CELLS: Final = (
     _sign(Cell.CREATE, "+", "create"),
     _sign(Cell.DELIVER, "→", "deliver"),
     _sign(Cell.FORGET, "!", "forget"),
-    _sign(Cell.RETIRE, "○", "its predecessor ends"),
+    _sign(Cell.RETIRE, "○", "its old client is revoked"),
     _sign(Cell.HELD, "?", "held up"),
     _sign(Cell.GONE, "×", "gone from the instance"),
     _sign(Cell.CHANGED, "≠", "changed at Domo"),
@@ -110,8 +112,7 @@ CELLS: Final = (
 
 
 def _title(plan: Plan) -> str:
-    counts = [f"{plan.count(kind):,} to {kind.value}" for kind in Kind if plan.count(kind)]
-    counts += unplanned(plan)
+    counts = counted(plan)
     if counts:
         return ", ".join(counts)
     if plan.drift is not None:
@@ -123,7 +124,7 @@ def _title(plan: Plan) -> str:
 
 
 def _tiles(plan: Plan) -> Sequence[Tile]:
-    touched: dict[Kind, set[str]] = {kind: set() for kind in Kind}
+    touched: dict[Kind, set[str]] = {kind: set() for kind in SUMMARY}
     for each in plan.actions:
         touched[each.kind].add(each.address.instance)
     return [
@@ -150,7 +151,7 @@ def _change(group: Group, plan: Plan, links: str | None) -> Change:
         more = f" ({origin.cause.setting})" if origin.cause else more
     return Change(
         group=group,
-        title=printable(group.first.address.client),
+        title=old_client_of(group) + printable(group.first.address.client),
         where=where,
         named=len(group.instances) <= FEW,
         line=line,
@@ -168,12 +169,11 @@ def _problem_line(problem: Problem, links: str | None) -> Line | None:
 
 
 def _root(root: Root) -> str:
-    counts = ", ".join(f"{root.kinds[kind]:,} to {kind.value}" for kind in Kind if root.kinds[kind])
     where = plural(len(root.instances), "instance")
     what = f"{root.setting}: " if root.setting else ""
     if root.client_set is not None:
         what = f"client set {printable(root.client_set)}: "
-    return f"{what}{counts} on {where}"
+    return f"{what}{root.counts} on {where}"
 
 
 def _endpoints(plan: Plan) -> Sequence[tuple[str, str]]:

@@ -13,15 +13,17 @@ from reconciler.plan.action import Kind, Plan, Problem
 from reconciler.plan.render.causes import Root, roots
 from reconciler.plan.render.group import (
     FEW,
+    SUMMARY,
     Group,
     Said,
+    counted,
     drift,
     grouped,
     listing,
     narrowed,
+    old_client_of,
     posed,
     said,
-    unplanned,
     whereabouts,
 )
 from reconciler.plan.render.markup import code, place_link, prose
@@ -70,8 +72,7 @@ def size(text: str) -> int:
 
 
 def _title(plan: Plan) -> str:
-    counts = [f"{plan.count(kind):,} to {kind.value}" for kind in Kind if plan.count(kind)]
-    counts += unplanned(plan)
+    counts = counted(plan)
     if counts:
         return f"### domo-reconciler plan: {', '.join(counts)}"
     if plan.drift is not None:
@@ -95,7 +96,7 @@ def _extent(plan: Plan) -> str:
 
 def _table(plan: Plan) -> Iterator[str]:
     rows = []
-    for kind in Kind:
+    for kind in SUMMARY:
         actions = [each for each in plan.actions if each.kind is kind]
         if actions:
             instances = len({each.address.instance for each in actions})
@@ -110,10 +111,10 @@ def _table(plan: Plan) -> Iterator[str]:
 
 
 _MEANINGS: Final = {
-    Kind.REVOKE: "the client ends, its secret with it",
-    Kind.REPLACE: "a new client and a new secret; the old client ends after",
-    Kind.ROTATE: "a successor with a new secret; the old client ends after",
-    Kind.CREATE: "a new client and a new secret",
+    Kind.REVOKE: "the client is revoked: its secret stops working",
+    Kind.REPLACE: "a new client with a new secret, then the old one is revoked",
+    Kind.ROTATE: "a new client with a new secret, then the old one is revoked",
+    Kind.CREATE: "a new client with a new secret",
     Kind.DELIVER: "a known secret goes to its sink",
     Kind.FORGET: "the state forgets it; nothing is done at Domo",
 }
@@ -152,12 +153,11 @@ def _roots(plan: Plan, links: str | None) -> Iterator[str]:
 
 
 def _root(root: Root, links: str | None) -> str:
-    counts = ", ".join(f"{root.kinds[kind]:,} to {kind.value}" for kind in Kind if root.kinds[kind])
     what = f" `{root.setting}`" if root.setting else ""
     if root.client_set is not None:
         what = f" client set {code(root.client_set)}"
     where = plural(len(root.instances), "instance")
-    return f"{place_link(root.place, links)}{what}: {counts} on {where}"
+    return f"{place_link(root.place, links)}{what}: {root.counts} on {where}"
 
 
 def _changes(plan: Plan, links: str | None, room: int) -> Iterator[str]:
@@ -195,7 +195,7 @@ def _change(group: Group, plan: Plan, links: str | None) -> str:
         where = code(group.instances[0])
     else:
         where = whereabouts(group, plan.fleet, code).removesuffix(",")
-    parts = [f"**{code(action.address.client)}** on {where}"]
+    parts = [f"{old_client_of(group)}**{code(action.address.client)}** on {where}"]
     if action.live_name != action.address.client:
         named = "made as" if action.kind.makes else "at Domo"
         parts.append(f"{named} {code(action.live_name)}")

@@ -16,13 +16,13 @@ from reconciler.plan.action import Action, Kind, Plan
 from reconciler.plan.render.group import (
     FEW,
     Group,
+    counted,
     drift,
     grouped,
     listing,
     narrowed,
     said,
     subject,
-    unplanned,
 )
 
 WIDTH: Final = 100
@@ -61,17 +61,7 @@ def render_text(
 
 def summary(plan: Plan) -> str:
     """Return the line that a plan ends in."""
-    verbs = {
-        Kind.CREATE: "create",
-        Kind.REPLACE: "replace",
-        Kind.ROTATE: "rotate",
-        Kind.DELIVER: "deliver",
-        Kind.REVOKE: "revoke",
-        Kind.FORGET: "forget",
-    }
-    counts = ((plan.count(kind), verb) for kind, verb in verbs.items())
-    parts = [f"{count:,} to {verb}" for count, verb in counts if count]
-    parts += unplanned(plan)
+    parts = counted(plan)
     if parts:
         return f"Plan: {', '.join(parts)}."
     if plan.drift is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.cli.views.report import summary
 from reconciler.model.sink import ExecSink
 from reconciler.plan.action import Kind
 
@@ -124,13 +125,19 @@ def test_what_failed_after_the_create_says_what_is_done(
     old = shop.clients[client.address]
     shop.served.fault("error_before", route="revoke*", times=None)
     act = make_action(Kind.ROTATE, client, live_name="Reporting (2)", client_id=old.client_id)
-    (failed,) = shop.apply(shop.desired(client), act).failed
-    assert failed.cause.message.startswith("the new client is made, and the old one stays: Domo")
+    report = shop.apply(shop.desired(client), act)
+    (failed,) = report.failed
+    start = "created and delivered, but the old client is not revoked: Domo"
+    assert failed.cause.message.startswith(start)
+    assert summary(report) == "Applied: 1 created; 1 of them not finished."
     shop.served.heal()
     shop.sinks["cli"] = ExecSink(name="cli", command=("/bin/sh", "-c", "exit 3"))
     other = make_client("Other", sinks=("cli",))
-    (failed,) = shop.apply(shop.desired(client, other), make_action(Kind.CREATE, other)).failed
-    assert failed.cause.message.startswith("the client is made, and its secret kept until")
+    report = shop.apply(shop.desired(client, other), make_action(Kind.CREATE, other))
+    (failed,) = report.failed
+    assert failed.cause.message.startswith("created, but not delivered: ")
+    assert (failed.created, report.created) == (True, (failed.action,))
+    assert summary(report) == "Applied: 1 created; 1 of them not finished."
 
 
 def test_what_was_cut_off_is_not_told_as_never_begun(

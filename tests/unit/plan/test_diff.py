@@ -60,7 +60,7 @@ def test_a_replacement_says_everything_that_differs(fleet: "Fleet") -> None:
     fleet.want("acme/Reporting", "user", description="New", overlap=DAY)
     fleet.know("acme/Reporting", "data", description="Old")
     assert fleet.only().reason == (
-        "scope data → user; description changed; the old client lives on for 1d"
+        "scope data → user; description changed; the old client keeps working for 1d"
     )
 
 

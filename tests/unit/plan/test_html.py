@@ -138,7 +138,7 @@ def test_counts_causes_and_changes_are_in_the_page_itself(fleet: "Fleet") -> Non
     fleet.know("acme-00/Old", on_remove="revoke")
     page = page_of(fleet, links=BASE)
     text = read(page).text
-    assert "1 to revoke, 30 to create On 30 of 30 instances, 0 clients unchanged." in text
+    assert "30 to create, 1 to revoke On 30 of 30 instances, 0 clients unchanged." in text
     assert "m.yaml:7 client set base: 30 to create on 30 instances" in text
     assert "− revoke Old on acme-00 data left the manifest" in text
     assert "+ create ETL on all 30 instances of client set base data secret to files" in text

@@ -19,18 +19,18 @@ BASE = "https://example.com/acme/clients/blob/main"
 COMMENT = """\
 <!-- reconciler:plan -->
 
-### domo-reconciler plan: 1 to revoke, 1 to replace, 1 to rotate, 1 to create, \
-1 to deliver, 1 to forget
+### domo-reconciler plan: 1 to create, 1 to replace, 1 to rotate, 1 to deliver, \
+1 to revoke, 1 to forget
 
 On 1 of 1 instance, 1 client unchanged.
 
 | | action | clients | instances | |
 | :-: | :-- | --: | --: | :-- |
-| `-` | **revoke** | 1 | 1 | the client ends, its secret with it |
-| `±` | **replace** | 1 | 1 | a new client and a new secret; the old client ends after |
-| `↻` | **rotate** | 1 | 1 | a successor with a new secret; the old client ends after |
-| `+` | **create** | 1 | 1 | a new client and a new secret |
+| `+` | **create** | 1 | 1 | a new client with a new secret |
+| `±` | **replace** | 1 | 1 | a new client with a new secret, then the old one is revoked |
+| `↻` | **rotate** | 1 | 1 | a new client with a new secret, then the old one is revoked |
 | `→` | **deliver** | 1 | 1 | a known secret goes to its sink |
+| `-` | **revoke** | 1 | 1 | the client is revoked: its secret stops working |
 | `!` | **forget** | 1 | 1 | the state forgets it; nothing is done at Domo |
 
 #### Revoke 1 client

@@ -163,7 +163,7 @@ def test_what_nobody_manages_is_counted(fleet: "Fleet", lists: "Lists") -> None:
     assert unmanaged.names == tuple(f"Else {number}" for number in range(7))
     text, verbose = render_text(plan, width=200), render_text(plan, width=200, verbose=True)
     assert f"state does not know; if no consumer uses it, end it with: `{command}`\n" in text
-    assert "acme: 7 clients that nobody manages here: `Else 0`," in text
+    assert "acme: 7 clients that this state does not manage: `Else 0`," in text
     assert "`Else 4` and 2 more\n" in text
     assert "`Else 6`\n" in verbose
 
@@ -177,8 +177,8 @@ def test_nobodys_clients_of_a_fleet_are_one_line(fleet: "Fleet", lists: "Lists")
             lists.show(f"acme-{number:02}/Else {name}")
     plan = fleet.plan(observation=lists.observation)
     text, verbose = render_text(plan, width=400), render_text(plan, width=9_000, verbose=True)
-    (line,) = (each for each in text.splitlines() if "nobody manages" in each)
-    assert "39 clients on 26 instances that nobody manages here: acme-01 (`Else 0`)," in line
+    (line,) = (each for each in text.splitlines() if "does not manage" in each)
+    assert "39 clients on 26 instances that this state does not manage: acme-01 (`Else 0`)," in line
     assert line.endswith("acme-07 (`Else 0`) and 21 more instances")
     assert "acme-38 (`Else 0`, `Else 1`)" in verbose
 
