@@ -76,3 +76,30 @@ def test_what_only_looks_cannot_be_saved(tmp_path: Path, reconciler: Run) -> Non
     """There is nothing in it that an apply could do."""
     run = reconciler(*ONLY, "--out", "plan.json", env=PASSWORDS)
     assert (run.code, (tmp_path / "plan.json").exists()) == (64, False)
+
+
+def test_a_managed_client_that_was_renamed_by_hand_is_left_alone(
+    life: "Folder", reconciler: Run
+) -> None:
+    """Its new name is wanted at another address: nothing is revoked, adopted or created for it."""
+    served = life("{name: A, scope: [data], protect: true}", instances=("acme",))
+    assert reconciler("apply", "--auto-approve", env=PASSWORDS).code == 0
+    (kept,) = served.clients("acme.domo.com")
+    served.remove_client("acme.domo.com", "A")
+    served.add_client(
+        "acme.domo.com",
+        "b\u00a0",
+        id=kept.id,
+        client_id=kept.client_id,
+        client_secret=kept.client_secret,
+        description=kept.description,
+        owner="ops@x.example",
+    )
+    clients = "{name: A, scope: [data], protect: true}, {name: B, scope: [data]}"
+    life(clients, instances=("acme",), served=served)
+    run = reconciler("apply", "--refresh", "--auto-approve", env=PASSWORDS)
+    assert run.code == 3
+    assert "the client of this name is managed as acme/A" in " ".join(run.out.split())
+    assert "`reconciler import ADDRESS` adopts one that is not managed" in run.err
+    assert "managed already, as acme/A" in reconciler("import", "acme/B", env=PASSWORDS).err
+    assert [each.client_id for each in served.clients("acme.domo.com")] == [kept.client_id]
