@@ -290,8 +290,8 @@ def _report_conflicts(console: Console, made: "Plan") -> bool:
         named = ", ".join(found[:5]) + (f" and {len(found) - 5:,} more" * (len(found) > 5))
         console.problem(
             f"{plural(len(found), 'client')} not made, as others have the names: {named}",
-            hint="the notes of the plan name each holder: `reconciler import ADDRESS` adopts one that"
-            " is not managed; otherwise choose another name",
+            hint="the notes of the plan name each holder: `reconciler import ADDRESS` adopts one"
+            " that is not managed; otherwise choose another name",
             code="conflict",
         )
     return bool(found)
