@@ -61,9 +61,41 @@ def test_zizmor_finds_nothing(repository: Path) -> None:
     )  # fmt: skip
 
 
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """Lay out this project's own workflows as its repository has them."""
+    shutil.copytree(ROOT / ".github", tmp_path / ".github")
+    (tmp_path / ".git").mkdir()
+    return tmp_path
+
+
+def test_actionlint_finds_nothing_in_our_own_workflows(own: Path) -> None:
+    """The project's workflows are right."""
+    run(tool("actionlint"), "-no-color", cwd=own)
+
+
+def test_zizmor_finds_nothing_in_our_own_workflows(own: Path) -> None:
+    """The project's workflows and its dependabot settings keep to what it recommends."""
+    run(
+        tool("zizmor"), "--offline", "--quiet", "--no-config", "--persona", "regular", ".github",
+        cwd=own,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")))
+def test_our_own_actions_are_pinned(path: Path) -> None:
+    """Every action of another repository is pinned by its full digest."""
+    uses = re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
+    assert uses
+    assert all(re.search(r"@[0-9a-f]{40}$", each) for each in uses)
+
+
 @pytest.mark.parametrize(
     ("path", "schema", "options"),
     [
+        (".github/workflows/ci.yml", "github-workflows", ()),
+        (".github/workflows/release.yml", "github-workflows", ()),
+        (".github/dependabot.yml", "dependabot", ()),
         ("action.yml", "github-actions", ()),
         (PIPELINES[0], "github-workflows", ()),
         (PIPELINES[1], "github-workflows", ()),
