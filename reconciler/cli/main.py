@@ -141,23 +141,44 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
         console.problem(_said(error), hint=_hint(error), code=UsageError.code)
         return UsageError.exit_code
     except (click.Abort, KeyboardInterrupt):
-        console.problem(Interrupted.code, code=Interrupted.code)
-        return Interrupted.exit_code
+        return _interrupted(console)
     except BrokenPipeError:
         raise
     except OSError as error:
         console.problem(_refused(error), code="system")
         return ReconcilerError.exit_code
-    except Exception as error:  # noqa: BLE001 (the boundary: what nobody expected ends here)
-        if _is_memory(error):
-            console.problem(
-                "the system has no more memory for this program",
-                hint="raise the limit (`ulimit -v`, or the container's), and run it again",
-                code="system",
-            )
-        else:
-            _internal(error, console)
-        return ReconcilerError.exit_code
+    except BaseException as error:
+        if is_interrupt(error):
+            return _interrupted(console)
+        if not isinstance(error, Exception):
+            raise
+        return _unexpected(error, console)
+
+
+def _interrupted(console: Console) -> int:
+    console.problem(Interrupted.code, code=Interrupted.code)
+    return Interrupted.exit_code
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Return whether an error is how a library passes on an interrupt during its import.
+
+    A library in Rust turns every error that it cannot handle into a panic, with the error as text.
+    """
+    is_panic = type(error).__name__ == "PanicException" and "KeyboardInterrupt" in str(error)
+    return is_panic or isinstance(error.__cause__ or error.__context__, KeyboardInterrupt)
+
+
+def _unexpected(error: Exception, console: Console) -> int:
+    if _is_memory(error):
+        console.problem(
+            "the system has no more memory for this program",
+            hint="raise the limit (`ulimit -v`, or the container's), and run it again",
+            code="system",
+        )
+    else:
+        _internal(error, console)
+    return ReconcilerError.exit_code
 
 
 def _refuse_other_bytes(arguments: list[str], environ: Mapping[str, str]) -> None:

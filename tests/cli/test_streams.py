@@ -182,13 +182,14 @@ def test_a_credential_command_does_not_keep_a_run_from_stopping(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("waiting", ["apply --auto-approve", "import --all", "state rm acme/ETL"])
 def test_a_run_that_waits_for_the_lock_stops_although_sigint_is_ignored(
-    number: int, fleet: Path, environment: dict[str, str]
+    number: int, waiting: str, fleet: Path, environment: dict[str, str]
 ) -> None:
     """The wait for another run ends with 130."""
     with LocalStore(fleet / STATE).lock(purpose="a test", timeout=0):
         process = subprocess.Popen(
-            ignoring(signal.SIGINT, "apply", "--auto-approve", "--lock-timeout", "1m"),
+            ignoring(signal.SIGINT, *waiting.split(), "--lock-timeout", "1m"),
             cwd=fleet,
             env=environment,
             stdout=subprocess.DEVNULL,

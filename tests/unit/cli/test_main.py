@@ -8,7 +8,7 @@ import click
 import pytest
 
 import reconciler
-from reconciler.cli.main import COMMANDS, SECTIONS, group, main
+from reconciler.cli.main import COMMANDS, SECTIONS, group, is_interrupt, main
 from reconciler.cli.views.console import Console
 
 Make = Callable[..., Console]
@@ -198,3 +198,17 @@ def test_a_shell_can_ask_for_completions(
     monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
     assert main([], make_console(), {"_RECONCILER_COMPLETE": "bash_complete"}) == 0
     assert capsys.readouterr().out == completions
+
+
+class PanicException(BaseException):
+    """What a library in Rust raises for an error that it cannot handle."""
+
+
+def test_an_interrupt_during_an_import_is_an_interrupt() -> None:
+    """A library that is interrupted while it is loaded passes that on as its own error."""
+    assert is_interrupt(PanicException("failed to import decimal: KeyboardInterrupt()"))
+    assert not is_interrupt(PanicException("index out of bounds"))
+    assert not is_interrupt(ImportError("no module"))
+    error = ImportError("it cannot be loaded")
+    error.__cause__ = KeyboardInterrupt()
+    assert is_interrupt(error)
