@@ -263,7 +263,7 @@ def _report(
             said += _DIFFERS * row["scope_differs"]
             console.data(printable(f"{row['address']}: adopted (client {row['client_id']}){said}"))
         console.data(f"Adopted: {plural(len(rows), 'client')}.")
-    causes.show_left(console, left, desired.instances, "not-adopted")
+    causes.show_left(console, left, desired.instances, code="not-adopted")
 
 
 def _document(
