@@ -169,6 +169,23 @@ def _delivered(
             yield Trial(address=address, place=place, instance=instance, entry=entry, source=target)
         else:
             yield _unknown(address, place, "only its command knows", _how(target, sink))
+    yield from _undelivered(reading, address, entry)
+
+
+def _undelivered(reading: Reading, address: Address, entry: Entry) -> Iterator[Answer]:
+    """Yield the sinks that the manifest wants and that never had the secret."""
+    wanted = reading.desired.clients.get(address)
+    if wanted is None or (entry.adopted and not entry.delivered):
+        return
+    for target in reading.desired.targets(wanted):
+        if target.sink != STATE and target.sink not in entry.delivered:
+            yield Answer(
+                address=address,
+                place=str(target),
+                finding=Finding.UNREADABLE,
+                reason=f"not verified: sink {target.sink} does not have the secret yet",
+                hint="`reconciler plan` shows what happens to the secret",
+            )
 
 
 def _how(target: SinkTarget, sink: str) -> str:

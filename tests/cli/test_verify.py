@@ -304,6 +304,24 @@ def test_a_sink_that_changed_needs_a_rotation(
     )
 
 
+def test_every_sink_that_differs_from_the_delivery_is_named(
+    applied: Callable[..., None], reconciler: "Reconciler", tmp_path: Path
+) -> None:
+    """A sink that changed, one with another content and one that was never filled: all three."""
+    applied()
+    path = tmp_path / "reconciler.yaml"
+    path.write_text(path.read_text().replace("sink: files", "sink: [files, blind]"))
+    (tmp_path / "out" / "file.json").write_text('{"client_id": "c", "client_secret": "s"}')
+    path.write_text(path.read_text().replace("[./put.sh, ", "[./put.sh, new, "))
+    run = reconciler("verify", "--from-sink", "cli", "--format", "json")
+    rows = json.loads(run.out)["secrets"]
+    places = {(each["address"], each["place"]): each["finding"] for each in rows}
+    assert run.code == 3
+    assert places["acme/File", "json file out/file.json"] == "stale"
+    assert places["acme/File", "command true File"] == "unreadable"
+    assert places["acme/Read", "command ./put.sh Read"] == "unreadable"
+
+
 def test_nothing_is_known_yet(reconciler: "Reconciler", tmp_path: Path) -> None:
     """Without a state there is nothing to verify, and that is said."""
     (tmp_path / "reconciler.yaml").write_text("version: 1\n")

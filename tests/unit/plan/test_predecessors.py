@@ -56,7 +56,10 @@ def test_a_predecessor_outlives_an_undelivered_successor(
 ) -> None:
     """While a sink waits and nothing fills it, nobody is left without a client."""
     fleet.want("acme/Reporting", sinks=("files", "vault"))
-    fleet.know("acme/Reporting", live_name="Reporting (2)", retiring=(predecessor,))
+    reached = {"vault": Reached(target="command ./put.sh Reporting", at="2026-01-01T00:00:00Z")}
+    fleet.know(
+        "acme/Reporting", live_name="Reporting (2)", retiring=(predecessor,), delivered=reached
+    )
     plan = fleet.plan()
     assert plan.actions == ()
     assert [each.code for each in plan.notices] == ["retiring", "sink"]
