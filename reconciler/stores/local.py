@@ -85,10 +85,14 @@ class LocalStore:
                 write_atomically(self._beside("backup"), encode(scrubbed(present, state)))
             write_atomically(self._path, data)
         except OSError as error:
+            from reconciler.system.replacing import not_replaceable
+
+            with suppress(OSError):
+                error.strerror = not_replaceable(self._path) or error.strerror
             raise StateUnwritable(
                 f"the state `{self._name}` cannot be written: {error.strerror}",
-                hint="what was there is intact, and the journal beside it keeps what this run did. "
-                "Make room or mend the disk, then run apply again",
+                hint="what was there is intact, and the journal beside it keeps what this run did: "
+                "correct the cause, then run apply again",
             ) from None
         self._known = (data, state)
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -376,3 +377,21 @@ def test_a_file_of_any_size_is_refused_before_it_fills_the_memory(
     with pytest.raises(StateRefused, match="larger than 512 MiB"):
         store.read()
     assert path.stat().st_size == 1 << 40
+
+
+def test_a_state_that_cannot_be_replaced_names_the_cause(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """An immutable state is refused with the command that shows the flag, and stays as it was."""
+    path = tmp_path / "s.json"
+    store = LocalStore(path)
+    first = State(lineage="0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", serial=1)
+    store.write(first, replacing=None)
+    before = path.read_bytes()
+    flagged = subprocess.run(["chattr", "+i", str(path)], capture_output=True, check=False)  # noqa: S607 (wherever it is)
+    if flagged.returncode:
+        pytest.skip("this user or file system cannot make a file immutable")
+    request.addfinalizer(lambda: subprocess.run(["chattr", "-i", str(path)], check=True))  # noqa: S607 (as above)
+    with pytest.raises(StateUnwritable, match="immutable or append-only"):
+        store.write(replace(first, serial=2), replacing=first)
+    assert path.read_bytes() == before
