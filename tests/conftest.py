@@ -34,7 +34,12 @@ VARIABLES = (
 """What a shell may export that changes what a program prints, or when."""
 
 
-hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.register_profile(
+    "any machine",
+    deadline=None,
+    database=None,  # the checkout may be another user's
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("any machine")
 
 
