@@ -28,6 +28,23 @@ _VARIABLE: Final = "DOMO_ACME_PROD_PASSWORD"
 
 _CREDENTIALS: Final = {"password": "PASSWORD", "cookie": "DSIDV1", "token": "TOKEN"}
 
+METHODS: Final = {
+    "token": (
+        "an access token, recommended for unattended runs: it needs no second factor and no SSO.",
+        "Create it in Domo under Admin > Authentication > Access tokens; it is valid until the end",
+        "date that you choose there.",
+    ),
+    "password": (
+        "a user's e-mail address and password (direct sign-on). It does not work with a second",
+        "factor or with SSO only; it is valid until the password expires or is changed.",
+    ),
+    "cookie": (
+        "the cookie `_dsidv1` of a browser that is signed on by SSO: copy its value from the",
+        "browser's developer tools. It is valid until that session ends (by default 8 idle hours).",
+    ),
+}
+"""What each method is, where its value comes from and how long it is valid; the usual one first."""
+
 _PIPELINES: Final = {
     "github": (
         ("examples/github-actions/.github/workflows/plan.yml", ".github/workflows/plan.yml"),
@@ -153,6 +170,8 @@ def variables(answers: Answers) -> tuple[str, ...]:
 def next_steps(answers: Answers) -> Iterator[str]:
     """Yield what is left to do, for a reader; the settings of a pipeline's forge among it."""
     yield from pipeline_steps(answers.pipelines, variables(answers))
+    if answers.auth != "token":
+        yield "for unattended runs use an access token: `method: token` (init --auth token)"
     if answers.recipient:
         yield "commit all of it; whoever has the key of the recipient can read the secrets"
 
@@ -194,7 +213,8 @@ def _defaults(answers: Answers) -> str:
         "token": f"{{method: token, token: {variable}}}",
     }
     sink = "state" if answers.sink == "state" else "ops"
-    return f"defaults:\n  auth: {credential[answers.auth]}\n  sink: {sink}\n"
+    about = "".join(f"  # {line}\n" for line in METHODS[answers.auth])
+    return f"defaults:\n{about}  auth: {credential[answers.auth]}\n  sink: {sink}\n"
 
 
 def _key(instance: str) -> str:

@@ -57,6 +57,36 @@ def test_every_choice_makes_a_manifest_that_plans(
     assert (tmp_path / schema).read_text() == shipped("schemas/manifest.v1.schema.json")
 
 
+@pytest.mark.parametrize(
+    ("options", "method", "source"),
+    [
+        ((), "token", "Access tokens"),
+        (("--auth", "password"), "password", "does not work with a second"),
+        (("--auth", "cookie"), "cookie", "developer tools"),
+    ],
+)
+def test_the_manifest_explains_its_sign_on(
+    options: tuple[str, ...], method: str, source: str, tmp_path: Path, reconciler: "Reconciler"
+) -> None:
+    """An access token is the usual one; the other methods recommend it for unattended runs."""
+    made = reconciler("init", "--instance", "acme", *options)
+    manifest = (tmp_path / "reconciler.yaml").read_text()
+
+    assert f"auth: {{method: {method}," in manifest
+    assert source in manifest
+    assert "valid until" in manifest
+    assert ("for unattended runs use an access token" in made.err) is (method != "token")
+
+
+def test_a_terminal_explains_every_method(tmp_path: Path, environment: dict[str, str]) -> None:
+    """The question comes after what each method is, and proposes the access token."""
+    terminal = Terminal(tmp_path, environment, "--instance", "acme", "--sink", "file")
+    terminal.answer(("Sign on with", ""), ("age recipient", ""))
+    code, shown = terminal.end("what is next")
+    assert code == 0, shown
+    assert "method: token" in (tmp_path / "reconciler.yaml").read_text()
+
+
 def test_git_keeps_no_plain_secret(tmp_path: Path, reconciler: "Reconciler") -> None:
     """All that could hold one is ignored; lines that are there stay, and are not doubled."""
     (tmp_path / ".gitignore").write_text("*.pyc\nsecrets/")

@@ -12,6 +12,7 @@ from reconciler.cli.helping import command
 from reconciler.cli.options import option, output_options
 from reconciler.cli.scaffold import (
     MANIFEST,
+    METHODS,
     SEALED_IGNORED,
     USUAL,
     Answers,
@@ -34,6 +35,8 @@ _PIPELINES: Final[tuple[Pipeline, ...]] = ("github", "gitlab", "azure")
 _OF_MANIFEST: Final = ("instances", "auth", "email", "sink", "recipient")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
+_AUTH_HELP: Final = "How to sign on; the default, an access token, is best for unattended runs."
+
 
 @command(epilog="Example: reconciler init --instance acme-prod --age age1… --github")
 @option("--dir", "folder", default=".", show_default=True, help="The folder to make.")
@@ -41,7 +44,7 @@ _EMAIL: Final = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
     "--instance", "instances", type=Lines("key"), multiple=True, metavar="KEY",
     help="An instance: KEY.domo.com (repeatable).",
 )  # fmt: skip
-@option("--auth", type=click.Choice(["password", "cookie", "token"]), help="How to sign on.")
+@option("--auth", type=click.Choice(["password", "cookie", "token"]), help=_AUTH_HELP)
 @option("--email", help="Who signs on, with a password.")
 @option("--sink", type=click.Choice(["file", "state", "exec"]), help="Where secrets go.")
 @option("--age", "recipient", metavar="RECIPIENT", help="Seal the state to this age recipient.")
@@ -161,7 +164,7 @@ def _answers(given: dict[str, Any], *, ask: bool) -> Answers:
             "Instances, as in acme-prod acme-dev", "", lambda text: _check_instances(text.split())
         )
         instances = tuple(typed.split())
-    auth = auth or _choice("Sign on with", ("password", "cookie", "token"), ask=ask)
+    auth = auth or _method(ask=ask)
     if auth == "password" and not email:
         email = "ops@example.com"
         if ask:
@@ -206,6 +209,14 @@ def _asked(question: str, usual: str, check: Callable[[str], object]) -> str:
         question, default=usual, show_default=shown, value_proc=right, err=True
     )
     return answer
+
+
+def _method(*, ask: bool) -> Any:
+    """Return how to sign on; each method is explained before the question."""
+    if ask:
+        for method, lines in METHODS.items():
+            click.echo(f"{method}: " + "\n  ".join(lines), err=True)
+    return _choice("Sign on with", tuple(METHODS), ask=ask)
 
 
 def _choice(question: str, choices: tuple[str, ...], *, ask: bool) -> Any:

@@ -120,8 +120,8 @@ def corporate(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
     extension = "subjectAltName=IP:127.0.0.1"
     for line in (
         (
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem "
-            "-days 2 -subj /CN=Corporate -addext keyUsage=critical,keyCertSign"
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key "
+            "-out ca.pem -days 2 -subj /CN=Corporate -addext keyUsage=critical,keyCertSign"
         ),
         (
             "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out csr.pem "
