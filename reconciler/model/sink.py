@@ -88,9 +88,12 @@ class ExecTarget:
 def file_target(sink: str, written: str) -> FileTarget | None:
     """Return the file that a delivery recorded, None if it was another kind of target.
 
-    Nothing but the file's own folder is known of it, so that no link leads out of that.
+    Nothing but the file's own folder is known of it, so that no link leads out of that. A path out
+    of the manifest's folder is None as well: a state that was made by another must not choose it.
     """
     form, _, path = written.partition(" file ")
+    if posixpath.isabs(path) or ".." in path.split("/"):
+        return None
     for known in get_args(FileFormat):
         if form == known and path:
             return FileTarget(sink=sink, path=path, format=known, within=posixpath.dirname(path))

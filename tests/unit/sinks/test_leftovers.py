@@ -72,7 +72,8 @@ def test_what_leads_elsewhere_or_is_no_file_is_never_removed(tmp_path: Path) -> 
     (tmp_path / "in/link").symlink_to(outside)
     (tmp_path / "in/folder").mkdir()
     files = [leftover("json", path="in/link"), leftover("json", path="in/folder")]
+    files += [leftover("json", path=str(outside)), leftover("json", path="in/../outside")]
     command = Leftover(target="command ./put.sh", client_id="c1")
     found = sweep([(each, True) for each in (*files, command)], tmp_path)
-    assert found == [Fate.UNPROVEN] * 3
+    assert found == [Fate.UNPROVEN] * 5
     assert outside.exists()
