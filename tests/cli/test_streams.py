@@ -1,6 +1,7 @@
 """Standard streams that are closed, full or left by their reader, and signals of any launcher."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -141,6 +142,18 @@ def wait_for(path: Path) -> None:
         time.sleep(0.02)
 
 
+def wait_for_handlers(pid: int) -> None:
+    """Wait until a process handles SIGHUP; a system without /proc shows nothing."""
+    status = Path(f"/proc/{pid}/status")
+    until = time.monotonic() + 20
+    while status.exists():
+        caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", status.read_text(), re.MULTILINE)
+        if caught and int(caught[1], 16) >> (signal.SIGHUP - 1) & 1:
+            return
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 def stopped(process: "subprocess.Popen[str]", number: int) -> tuple[int, str]:
     """Send a signal; return the exit code and what was said."""
     process.send_signal(number)
@@ -196,6 +209,7 @@ def test_a_run_that_waits_for_the_lock_stops_although_sigint_is_ignored(
             stderr=subprocess.PIPE,
             text=True,
         )
+        wait_for_handlers(process.pid)
         time.sleep(2)  # nothing shows that it waits
         code, said = stopped(process, number)
     assert (code, said.splitlines()[-1]) == (130, "Error: interrupted")
