@@ -90,7 +90,9 @@ def as_saved(saved: "Plan", reach: Reach) -> tuple[Chosen, str, Reach]:
     """Return the options that the saved plan was made with."""
     labels = tuple(sorted(saved.labels.items()))
     chosen = Chosen(targets=saved.targets, excludes=saved.excludes, labels=labels, wish=saved.wish)
-    return chosen, saved.as_of, replace(reach, refresh=saved.refreshed)
+    accepted = {*saved.accept_missing, *reach.accept_missing}
+    reach = replace(reach, refresh=saved.refreshed, accept_missing=tuple(sorted(accepted)))
+    return chosen, saved.as_of, reach
 
 
 def settle(

@@ -179,7 +179,8 @@ def carry_out(console: Console, task: Task) -> int:
         # An approved run does its work even if no one can read it.
         console.must_go_on = task.out is None and (how.auto_approve or task.agreed is not None)
         if how.output == "text":
-            show_plan(console, made, "text")
+            asked = not (how.auto_approve or task.agreed is not None)
+            show_plan(console, made, "text", asked=asked and sys.stdin.isatty())
             console.settle()  # a pipe is block-buffered: the plan precedes the first action
         if task.out is not None:
             save_plan(console, made, task.out, how.where, store)

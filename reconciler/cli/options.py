@@ -249,7 +249,10 @@ def output_options(command: Command) -> Command:
             "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
             help="How messages on standard error are written.",
         ),
-        _setting("-q", "--quiet", is_flag=True, help="Only errors on standard error."),
+        _setting(
+            "-q", "--quiet", is_flag=True,
+            help="Only errors, no text for a reader; data such as JSON is still written.",
+        ),
         _setting("-v", "--verbose", count=True, help="Say more; -vv for the place of a bug."),
     )  # fmt: skip
     for setting in settings:

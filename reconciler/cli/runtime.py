@@ -136,8 +136,24 @@ def is_manifest(path: Path, where: Where) -> bool:
 
 
 def state_path(where: Where, desired: "Desired") -> Path:
-    """Return the state's path: `--state` from the current folder, else the manifest's word."""
-    return Path(where.state) if where.state else Path(desired.root, desired.state_path)
+    """Return the state's path: `--state` from the current folder, else the manifest's word.
+
+    Raises:
+        ReconcilerError: the folder of `--state` does not exist.
+
+    """
+    return _given(where.state) if where.state else Path(desired.root, desired.state_path)
+
+
+def _given(state: str) -> Path:
+    """Return the path that `--state` gives; a folder that is missing is most often a slip."""
+    path = Path(state)
+    if not path.parent.is_dir():
+        raise ReconcilerError(
+            f"--state `{state}`: there is no folder `{path.parent}`",
+            hint="correct the path, or create the folder for a new state",
+        )
+    return path
 
 
 def open_store(where: Where, desired: "Desired") -> "LocalStore":
@@ -153,7 +169,7 @@ def find_store(where: Where) -> "LocalStore":
         return open_store(where, load_manifest(where))
     from reconciler.stores.local import LocalStore
 
-    return LocalStore(Path(where.state))
+    return LocalStore(_given(where.state))
 
 
 def survey(store: "StateStore", identities: "Sequence[Identity]" = ()) -> Ground:

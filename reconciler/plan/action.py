@@ -149,7 +149,7 @@ class Plan:
     the plan was narrowed: what "all" and "except" of a rendered plan refer to. `drift` is None but
     for a plan that only looks: it has no actions, and the notices with these codes are what was
     found. `moves` counts the clients that get another address or domain, for which nothing is done
-    at Domo.
+    at Domo. `accept_missing` are the instances whose list was believed without a known client.
     """
 
     id: str
@@ -171,6 +171,7 @@ class Plan:
     fleet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drift: Mapping[str, int] | None = None
     moves: int = 0
+    accept_missing: tuple[str, ...] = ()
 
     @property
     def timed(self) -> bool:

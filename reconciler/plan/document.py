@@ -39,6 +39,7 @@ def _said(plan: Plan) -> Mapping[str, object]:
         "plan_id": plan.id,
         "as_of": plan.as_of,
         "refreshed": plan.refreshed,
+        "accept_missing": plan.accept_missing,
         "encrypted": plan.encrypted,
         "selection": {
             "targets": plan.targets,
@@ -175,6 +176,7 @@ def _plan(found: Mapping[str, Any]) -> Plan:
         id=_text(found["plan_id"]),
         as_of=_text(found["as_of"]),
         refreshed=_flag(found["refreshed"]),
+        accept_missing=_texts(found.get("accept_missing", [])),  # absent in older documents
         encrypted=_flag(found["encrypted"]),
         targets=_texts(found["selection"]["targets"]),
         excludes=_texts(found["selection"]["excludes"]),

@@ -120,6 +120,47 @@ def test_the_detailed_exit_code_says_that_there_are_changes(
     assert (none.code, "No changes." in none.out) == (0, True)
 
 
+def test_quiet_leaves_the_exit_code_and_the_data(fleet: Path, reconciler: "Reconciler") -> None:
+    """With `-q` there is no text for a reader; JSON that was asked for is written."""
+    quiet = reconciler("plan", "-q", "--detailed-exitcode", "--out", "plan.json")
+    assert (quiet.code, quiet.out, quiet.err) == (2, "", "")
+    assert json.loads(reconciler("plan", "-q", "--format", "json").out)["actions"]
+    assert "### Plan" in reconciler("plan", "-q", "--format", "markdown").out
+    valid = reconciler("validate", "-q")
+    assert (valid.code, valid.out, valid.err) == (0, "", "")
+    (fleet / "reconciler.yaml").write_text("version: 2\n")
+    wrong = reconciler("plan", "-q")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "error" in wrong.err
+
+
+COMMANDS = (
+    ("plan",),
+    ("apply", "--auto-approve"),
+    ("check",),
+    ("verify",),
+    ("rotate", "acme-prod/Reporting", "--auto-approve"),
+    ("destroy", "acme-prod/Reporting", "--auto-approve"),
+    ("output", "acme-prod/Reporting", "--yes-print-secrets"),
+    ("state", "list"),
+    ("state", "show", "a/B"),
+    ("state", "mv", "a/B", "a/C"),
+    ("state", "rm", "a/B"),
+    ("state", "settle", "a/B", "--abandon"),
+    ("state", "lock"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_state_in_a_folder_that_does_not_exist_is_an_error(
+    fleet: Path, reconciler: "Reconciler", command: tuple[str, ...]
+) -> None:
+    """A slip in `--state` is not an empty state: the message names the folder."""
+    run = reconciler(*command, "--state", "nope/x.json")
+    assert (run.code, "there is no folder `nope`" in run.err) == (1, True), run.err
+    assert not (fleet / "nope").exists()
+
+
 def test_targets_and_labels_narrow_the_plan(fleet: Path, reconciler: "Reconciler") -> None:
     """Only what was asked for is planned; what matches nothing is a usage error."""
     assert (

@@ -66,6 +66,23 @@ def test_what_it_prints_is_a_working_setup(
         ]
 
 
+def test_its_manifest_is_valid_for_every_key(
+    tmp_path: Path, environment: dict[str, str], reconciler: "Reconciler"
+) -> None:
+    """A key that YAML would read as a number or a truth value is written as text."""
+    keys = ("no", "123", "0x1f", "1e3", "null")
+    with serving(tmp_path, environment, "--instances", ",".join(keys)) as (_, lines):
+        script = "\n".join(each for each in lines if not each.startswith("export"))
+        subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, check=True)
+    assert reconciler("validate", "-f", "sandbox.yaml").out == "valid: 5 instances, 5 clients\n"
+
+
+@pytest.mark.parametrize("key", ["acme-", "a" * 64])
+def test_a_key_that_makes_no_host_name_is_refused(reconciler: "Reconciler", key: str) -> None:
+    """The manifest for such an instance would not be valid."""
+    assert reconciler("sandbox", "--instances", key).code == 64
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_with_success_when_told_to(
     tmp_path: Path, environment: dict[str, str], number: signal.Signals

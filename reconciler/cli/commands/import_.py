@@ -261,8 +261,9 @@ def _report(
         for row in rows:
             said = f"; its secret in {', '.join(row['delivered'])} works" * bool(row["delivered"])
             said += _DIFFERS * row["scope_differs"]
-            console.data(printable(f"{row['address']}: adopted (client {row['client_id']}){said}"))
-        console.data(f"Adopted: {plural(len(rows), 'client')}.")
+            line = f"{row['address']}: adopted (client {row['client_id']}){said}"
+            console.report(printable(line))
+        console.report(f"Adopted: {plural(len(rows), 'client')}.")
     causes.show_left(console, left, desired.instances, code="not-adopted")
 
 

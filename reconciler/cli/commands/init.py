@@ -75,7 +75,7 @@ def init(console: Console, /, folder: str, *, force: bool, **given: Any) -> int:
         _write(root / each.path, each)
     _ignore(root / ".gitignore", ignored(answers))
     written = "\n".join(sorted([".gitignore", *(each.path for each in new)]))
-    console.data(written)
+    console.report(written)
     where = "" if folder == "." else f"cd {folder} && "
     steps = (f"{where}reconciler validate && reconciler plan", *next_steps(answers))
     console.note("what is next:" + "".join(f"\n  - {each}" for each in steps))

@@ -52,7 +52,7 @@ def verify(console: Console, *, path: str, head: str | None, count: int, output:
         console.document(document(found, anchored=anchored))
         return 1 if found.broken else 0
     if not found.broken:
-        console.data(checked(found, anchored=anchored))
+        console.report(checked(found, anchored=anchored))
         return 0
     listed = [f"line {e.line:,}: {e.why}" if e.line else e.why for e in found.broken[:SHOWN]]
     more = len(found.broken) - SHOWN

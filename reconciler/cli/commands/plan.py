@@ -269,11 +269,12 @@ def show_plan(
     *,
     links: str | None = None,
     desired: "Desired | None" = None,
+    asked: bool = False,
 ) -> None:
     """Write the plan to standard output in one of its formats.
 
     `links` is the base URL of links to the manifest's lines. With the manifest, `desired`, a page
-    also shows what stays as it is.
+    also shows what stays as it is. With `-q` there is no text, unless the user is `asked` about it.
     """
     if output == "json":
         from reconciler.plan.render.json import render_json
@@ -293,4 +294,6 @@ def show_plan(
     from reconciler.plan.render.text import render_text
 
     verbose = console.verbosity > 0
-    console.data(render_text(made, colour=console.colour, width=console.width, verbose=verbose))
+    text = render_text(made, colour=console.colour, width=console.width, verbose=verbose)
+    write = console.data if asked else console.report
+    write(text)

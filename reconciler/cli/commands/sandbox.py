@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from reconciler.sandbox.handle import Running
 
 KEYS: Final = ("acme-prod", "acme-dev", "globex")
+LABEL: Final = 63
+"""The most characters of a part of a host name."""
+
 KEY_FORM: Final = r"[a-z0-9][a-z0-9-]*"
 MANIFEST: Final = "sandbox.yaml"
 
@@ -143,10 +146,10 @@ def _keys(instances: str) -> tuple[str, ...]:
         return (*KEYS[: int(instances)], *more)
     keys = tuple(dict.fromkeys(key.strip() for key in instances.split(",")))
     for key in keys:
-        if not re.fullmatch(KEY_FORM, key):
+        if not re.fullmatch(KEY_FORM, key) or key.endswith("-") or len(key) > LABEL:
             raise UsageError(
                 f"`{key}` is not an instance key",
-                hint="a key has lower-case letters, digits and `-`, as in acme-prod",
+                hint="a key is a part of a host name: a-z, 0-9 and `-`, as in acme-prod",
             )
     return keys
 
@@ -168,6 +171,8 @@ def _instructions(
 
 
 def _manifest(running: "Running", keys: tuple[str, ...]) -> Iterator[str]:
+    from reconciler.manifest.generate import text
+
     yield "version: 1"
     yield "state: {path: sandbox.state.json}"
     yield "endpoints:"
@@ -181,5 +186,5 @@ def _manifest(running: "Running", keys: tuple[str, ...]) -> Iterator[str]:
     yield "instances:"
     for key in keys:
         reference = '{env: "DOMO_{INSTANCE}_PASSWORD"}'
-        yield f"  {key}:"
+        yield f"  {text(key)}:"  # `no` and `123` would not be read as text
         yield f"    auth: {{method: password, email: ops@{key}.example, password: {reference}}}"

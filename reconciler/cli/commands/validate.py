@@ -42,11 +42,11 @@ def validate(console: Console, where: Where, output: Output) -> int:
     if output == "text":
         if not console.quiet:
             console.diagnostics(desired.warnings)
-        console.data(_counted(desired))
+        console.report(_counted(desired))
         return 0
     _report(console, output, desired.warnings)
     if output == "github":
-        console.data(_counted(desired))
+        console.report(_counted(desired))
     return 0
 
 

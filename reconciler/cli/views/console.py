@@ -121,6 +121,17 @@ class Console:
         with self._writing():
             self.stdout.write(written if written.endswith("\n") else written + "\n")
 
+    def report(self, text: str) -> None:
+        """Write for a reader what the command found or did, unless `-q` was given.
+
+        Raises:
+            BrokenPipeError: the reader has gone.
+            ReconcilerError: standard output does not take it.
+
+        """
+        if not self.quiet:
+            self.data(text)
+
     def document(self, document: object) -> None:
         """Write an answer for a program: one JSON document."""
         import orjson

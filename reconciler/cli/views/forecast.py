@@ -99,7 +99,7 @@ def show(console: Console, found: Forecast) -> None:
     lines += [""] if lines else []
     if any(each.sign_on is SignOn.WORKS for each in found.instances):
         lines += fold(_CREATE, console.room, "")
-    console.data("\n".join([*lines, _summary(found)]).lstrip("\n"))
+    console.report("\n".join([*lines, _summary(found)]).lstrip("\n"))
     causes.show(console, _failures(found))
     _warn_of_ends(console, found)
 

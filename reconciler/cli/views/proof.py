@@ -97,8 +97,8 @@ def show(console: Console, found: Sequence[Row]) -> None:
     if listed:
         table = [*columns([_cells(each) for each in listed], console.room)]
         table += [f"and {left:,} more: -v lists them"] * bool(left)
-        console.data("\n".join(table) + "\n")
-    console.data(summary(found))
+        console.report("\n".join(table) + "\n")
+    console.report(summary(found))
     _causes(console, found)
 
 

@@ -35,7 +35,7 @@ def show(
 
     `instances` are the manifest's. The notes of the plan have `told` why some instances failed.
     """
-    console.data(summary(report))
+    console.report(summary(report))
     for message, names in notes(report):
         console.note(f"{message}\n  {causes.some(names, verbose=console.verbosity > 0)}")
     causes.show(console, _failures(report, instances, told))

@@ -210,3 +210,10 @@ def test_a_wish_is_read_back(fleet: "Fleet") -> None:
         read_document(
             data.replace(b'"action": "rotate",\n      "clients"', b'"action": "x", "clients"')
         )
+
+
+def test_accepted_instances_are_read_back(fleet: "Fleet") -> None:
+    """Apply believes the same lists as the plan that was reviewed."""
+    fleet.want("acme/Reporting")
+    plan = fleet.plan(accept_missing=frozenset({"globex", "acme"}))
+    assert read_document(render_json(plan)).accept_missing == ("acme", "globex")
