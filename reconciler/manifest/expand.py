@@ -1,12 +1,12 @@
 """Plain values of the right shape → the nouns, with every default, set and placeholder resolved."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from reconciler.manifest.access import Access, Values
 from reconciler.manifest.deliveries import Deliveries
-from reconciler.manifest.holes import Holes
+from reconciler.manifest.holes import CLIENT, INSTANCE, Holes
 from reconciler.manifest.merge import Manifest
 from reconciler.manifest.policy import Policy
 from reconciler.manifest.positions import Atlas, Entry
@@ -18,7 +18,7 @@ from reconciler.model.client import DesiredClient
 from reconciler.model.instance import DOMO_API, Instance
 from reconciler.model.mark import divide
 from reconciler.model.scope import SCOPES, canonical
-from reconciler.model.template import instance_values
+from reconciler.model.template import client_values, has_braces, instance_values
 
 _LABEL: Final = 63
 
@@ -45,9 +45,10 @@ class Expander:
         self._manifest = manifest
         self._atlas = atlas
         self._report = report
+        self._holes = holes
         self._access = Access(holes, atlas, report)
         self._deliveries = deliveries
-        self._claims = Claims(atlas, report, manifest.lost)
+        self._claims = Claims(atlas, report, manifest.lost, holes)
         self._defaults = manifest.section("defaults")
         self._endpoints: list[Entry] = []
         self._scopes: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -67,12 +68,14 @@ class Expander:
         instances: dict[str, Instance] = {}
         clients: dict[Address, DesiredClient] = {}
         for entry in self._manifest.instances:
-            claims = self._claims.of(entry, sets.get(entry.key, ()))
+            values = instance_values(
+                key=entry.key, domain=_domain(entry), labels=entry.value.get("labels", {})
+            )
+            claims = self._claims.of(entry, sets.get(entry.key, ()), values)
             wanted = bool(claims) or self._manifest.lost.a_client_of(entry.key)
-            instance, values = self._instance(entry, wanted=wanted)
-            instances[entry.key] = instance
+            instances[entry.key] = self._instance(entry, values, wanted=wanted)
             self._deliveries.enter(values, entry.key_at)
-            for client in self._clients(entry, claims, policy):
+            for client in self._clients(entry, claims, policy, values):
                 clients[client.address] = client
         self._claims.report_clashes()
         return Expanded(instances=instances, clients=clients)
@@ -93,8 +96,8 @@ class Expander:
         for level in self._levels():
             if "sink" in level:
                 check_names(level, manifest, self._atlas, self._report)
-            if "[reconciler:" in level.get("description", ""):
-                self._check_description(level)
+            if "name" in level:
+                self._check_texts(level)
 
     def _levels(self) -> Iterator[Mapping[str, Any]]:
         yield self._defaults
@@ -102,8 +105,16 @@ class Expander:
             yield entry.value
             yield from entry.value.get("clients", ())
 
-    def _check_description(self, client: Mapping[str, Any]) -> None:
-        if divide(client["description"])[1] is not None:
+    def _check_texts(self, client: Mapping[str, Any]) -> None:
+        """Check the placeholders of a client's name and description, once."""
+        for key, known in (("name", INSTANCE), ("description", CLIENT)):
+            text = client.get(key, "")
+            if has_braces(text):
+                self._holes.known(text, self._atlas.value(client, key), known)
+        self._check_description(client, client.get("description", ""))
+
+    def _check_description(self, client: Mapping[str, Any], text: str) -> None:
+        if "[reconciler:" in text and divide(text)[1] is not None:
             self._report.add(
                 Finding(
                     code="reserved-description",
@@ -113,25 +124,22 @@ class Expander:
                 )
             )
 
-    def _instance(self, entry: Entry, *, wanted: bool) -> tuple[Instance, Values]:
+    def _instance(self, entry: Entry, values: Values, *, wanted: bool) -> Instance:
         value = entry.value
-        labels = value.get("labels", {})
-        domain = _domain(entry)
-        values = instance_values(key=entry.key, domain=domain, labels=labels)
+        domain = values["domain"]
         auth = value.get("auth") or self._defaults.get("auth")
         if auth is None and wanted and not self._manifest.lost.auth_of(entry.key):
             self._report.add(_no_auth(entry))
         endpoints = self._access.endpoints(self._endpoints, values)
-        instance = Instance(
+        return Instance(
             key=entry.key,
             domain=domain,
             endpoints=endpoints,
             place=self._atlas.place(entry.key_at),
             auth=self._access.auth(auth, values, entry.key_at) if auth else None,
-            labels=labels,
+            labels=value.get("labels", {}),
             foreign=(endpoints.api, endpoints.instance) != (DOMO_API, f"https://{domain}"),
         )
-        return instance, values
 
     def _check_domains(self) -> None:
         """Check the domains in the order of the text: a repeat is the later of two."""
@@ -161,7 +169,7 @@ class Expander:
         )
 
     def _clients(
-        self, entry: Entry, claims: Mapping[str, Claim], policy: Policy
+        self, entry: Entry, claims: Mapping[str, Claim], policy: Policy, values: Values
     ) -> Iterator[DesiredClient]:
         levels: dict[str | None, Policy] = {None: policy.nearer(entry.value, self._atlas)}
         for claim in sorted(claims.values(), key=lambda each: each.name):
@@ -174,7 +182,16 @@ class Expander:
             address = Address(entry.key, claim.name)
             client = self._client(address, claim, levels[set_name], set_name)
             self._deliveries.add(address, client.sinks, claim.at)
+            if has_braces(client.description):
+                client = replace(client, description=self._description(client, claim, values))
             yield client
+
+    def _description(self, client: DesiredClient, claim: Claim, values: Values) -> str:
+        at = self._atlas.value(claim.client, "description")
+        filled = client_values(values, client.address)
+        text = self._holes.fill(client.description, at, filled, claim.at) or ""
+        self._check_description(claim.client, text)
+        return text.strip()
 
     def _client(
         self, address: Address, claim: Claim, level: Policy, client_set: str | None

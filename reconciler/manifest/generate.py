@@ -10,6 +10,7 @@ from reconciler.model.desired import Desired
 from reconciler.model.instance import Instance
 from reconciler.model.mark import divide
 from reconciler.model.scope import SCOPES, canonical
+from reconciler.model.template import literal
 
 Found = Mapping[str, Iterable[ListedClient]]
 
@@ -39,10 +40,13 @@ def document(desired: Desired, found: Found) -> str:
 def entries(clients: Iterable[ListedClient], indent: int) -> Iterator[str]:
     """Yield the lines of list items, one item for each client."""
     for each in clients:
-        fields = [f"name: {text(each.name)}", f"scope: [{', '.join(canonical(each.scope))}]"]
+        fields = [
+            f"name: {text(literal(each.name))}",
+            f"scope: [{', '.join(canonical(each.scope))}]",
+        ]
         description = _CONTROLS.sub(" ", divide(each.description)[0])
         if description:
-            fields.append(f"description: {text(description)}")
+            fields.append(f"description: {text(literal(description))}")
         yield " " * indent + "- {" + ", ".join(fields) + "}"
 
 

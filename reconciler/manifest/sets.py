@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from reconciler.manifest.holes import Holes
 from reconciler.manifest.lost import Lost
 from reconciler.manifest.merge import Manifest
 from reconciler.manifest.positions import Atlas, Entry, Item
@@ -11,6 +12,7 @@ from reconciler.manifest.report import Finding, Report, quoted
 from reconciler.manifest.select import Fleet
 from reconciler.manifest.suggest import Suggestions
 from reconciler.model.naming import form
+from reconciler.model.template import has_braces
 from reconciler.model.text import plural
 
 
@@ -26,18 +28,20 @@ class ClientSet:
 class Claim(NamedTuple):
     """One client that an instance is to get; `source` is None for its own entry.
 
-    `overrides` names the set whose client it stands in for.
+    `overrides` names the set whose client it stands in for. `filled` is the name with its
+    placeholders filled in, None if it has no braces.
     """
 
     client: Mapping[str, Any]
     at: int
     source: ClientSet | None
     overrides: str | None = None
+    filled: str | None = None
 
     @property
     def name(self) -> str:
         """Return the client's name."""
-        return str(self.client["name"])
+        return str(self.client["name"]) if self.filled is None else self.filled
 
 
 def client_sets(
@@ -67,7 +71,9 @@ def _check_names(each: ClientSet, atlas: Atlas, report: Report) -> None:
     first: dict[str, Claim] = {}
     for client, at in each.clients:
         claim = Claim(client, at, each)
-        if (other := first.setdefault(form(claim.name), claim)) is not claim:
+        # Names with placeholders are compared on each instance, when they are filled in.
+        key = claim.name if has_braces(claim.name) else form(claim.name)
+        if (other := first.setdefault(key, claim)) is not claim:
             report.add(_twice(claim, other, atlas))
         if "override" in client:
             report.add(_no_override(claim, atlas))
@@ -85,30 +91,50 @@ def _selects_nothing(entry: Entry, fleet: Fleet, suggestions: Suggestions, atlas
 class Claims:
     """Finds out which clients each instance gets, and gathers the clashes of all of them."""
 
-    def __init__(self, atlas: Atlas, report: Report, lost: Lost) -> None:
+    def __init__(self, atlas: Atlas, report: Report, lost: Lost, holes: Holes) -> None:
         self._atlas = atlas
         self._report = report
         self._lost = lost
+        self._holes = holes
+        self._values: Mapping[str, str] = {}
+        self._who = 0
+        self._doubled: set[tuple[int, int]] = set()
         self._clashes: dict[tuple[int, int], tuple[Claim, Claim, list[str]]] = {}
 
-    def of(self, instance: Entry, sets: Iterable[ClientSet]) -> dict[str, Claim]:
-        """Return the claims on one instance by the form of the client's name."""
+    def of(
+        self, instance: Entry, sets: Iterable[ClientSet], values: Mapping[str, str]
+    ) -> dict[str, Claim]:
+        """Return the claims on one instance by the form of the client's name.
+
+        `values` are what placeholders stand for on the instance.
+        """
+        self._values, self._who = values, instance.key_at
         found, overriding = self._own(instance)
         overridden = set()
         for each in sets:
             for client, at in each.clients:
-                name = form(client["name"])
+                claim = self._claim(client, at, each)
+                name = form(claim.name)
                 if name in overriding:
                     overridden.add(name)
                     found[name] = found[name]._replace(overrides=each.name)
                     continue
-                claim = Claim(client, at, each)
                 if (other := found.setdefault(name, claim)) is not claim:
                     self._clash(claim, other, instance.key)
         if overriding and not self._may_override(instance.key):
             for name in sorted(overriding - overridden):
                 self._report.add(_overrides_nothing(found[name], self._atlas))
         return found
+
+    def _claim(self, client: Mapping[str, Any], at: int, source: ClientSet | None) -> Claim:
+        name = client["name"]
+        if not has_braces(name):
+            return Claim(client, at, source)
+        name_at = self._atlas.value(client, "name")
+        filled = self._holes.fill(name, name_at, self._values, self._who)
+        if filled is not None and not filled.strip():
+            self._report.add(_blank(name_at, self._who))
+        return Claim(client, at, source, filled=filled)
 
     def _may_override(self, key: str) -> bool:
         """Say whether a set may give something to an instance that was left out."""
@@ -120,8 +146,8 @@ class Claims:
         overriding = set()
         clients = instance.value.get("clients")
         for client, at in self._atlas.items(clients) if clients else ():
-            claim = Claim(client, at, None)
-            if (other := found.setdefault(form(client["name"]), claim)) is not claim:
+            claim = self._claim(client, at, None)
+            if (other := found.setdefault(form(claim.name), claim)) is not claim:
                 self._report.add(_twice(claim, other, self._atlas))
             elif client.get("override"):
                 overriding.add(form(claim.name))
@@ -129,10 +155,18 @@ class Claims:
 
     def _clash(self, claim: Claim, other: Claim, instance: str) -> None:
         if claim.source is other.source:
+            self._double(claim, other)
             return
         own, given = (other, claim) if other.source is None else (claim, other)
         _, _, keys = self._clashes.setdefault((own.at, given.at), (own, given, []))
         keys.append(instance)
+
+    def _double(self, claim: Claim, other: Claim) -> None:
+        """Report, once, two entries of a set that have one name only with their placeholders."""
+        pair = (claim.at, other.at)
+        if pair not in self._doubled and (claim.filled, other.filled) != (None, None):
+            self._doubled.add(pair)
+            self._report.add(_twice(claim, other, self._atlas))
 
     def report_clashes(self) -> None:
         """Report each pair of entries that clash, once for all instances where they do."""
@@ -154,6 +188,16 @@ def _clashing(claim: Claim, other: Claim, keys: list[str], atlas: Atlas) -> Find
         else "rename one, narrow a `select`, or give the instance an entry of its own that has "
         "`override: true`",
         also=((atlas.value(other.client, "name"), f"the client set {from_set} gives it, too"),),
+    )
+
+
+def _blank(at: int, who: int) -> Finding:
+    return Finding(
+        code="blank-name",
+        message="the placeholders of this name leave only spaces",
+        at=at,
+        hint="give the label a value, or add text to the name",
+        also=((who, "on this instance"),),
     )
 
 

@@ -31,6 +31,16 @@ def client_values(instance: Mapping[str, str], address: Address) -> dict[str, st
     return {**instance, "client": address.client, "client_slug": slug(address.client)}
 
 
+def has_braces(text: str) -> bool:
+    """Say whether a text has something to fill in, or a literal brace in its written form."""
+    return "{" in text or "}}" in text
+
+
+def literal(text: str) -> str:
+    """Return the template that stands for a text as it is."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def fill(template: str, values: Mapping[str, str]) -> str:
     """Put the values into the holes; a value is never searched for holes again.
 
@@ -47,7 +57,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
         except KeyError:
             raise UnknownPlaceholder(found[1]) from None
 
-    return _HOLE.sub(value, template) if "{" in template or "}}" in template else template
+    return _HOLE.sub(value, template) if has_braces(template) else template
 
 
 def parts(template: str) -> list[str]:

@@ -84,6 +84,10 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
         made = _drawn_up(ground, meant, notices, refreshed=observation is not None)
     if moves and state is not None:
         made = replace(made, moves=counted(state, desired))
+    return _with_options(made, selection, accept_missing)
+
+
+def _with_options(made: Plan, selection: Selection | None, accept_missing: frozenset[str]) -> Plan:
     made = replace(made, accept_missing=tuple(sorted(accept_missing)))
     return made if selection is None else _narrowed(made, selection)
 

@@ -125,7 +125,7 @@ def test_quiet_leaves_the_exit_code_and_the_data(fleet: Path, reconciler: "Recon
     quiet = reconciler("plan", "-q", "--detailed-exitcode", "--out", "plan.json")
     assert (quiet.code, quiet.out, quiet.err) == (2, "", "")
     assert json.loads(reconciler("plan", "-q", "--format", "json").out)["actions"]
-    assert "### Plan" in reconciler("plan", "-q", "--format", "markdown").out
+    assert "4 to create" in reconciler("plan", "-q", "--format", "markdown").out
     valid = reconciler("validate", "-q")
     assert (valid.code, valid.out, valid.err) == (0, "", "")
     (fleet / "reconciler.yaml").write_text("version: 2\n")

@@ -8,6 +8,11 @@ MANIFEST: Final = {
         "An alias repeats all that its anchor holds; aliases of aliases multiply.",
         "Say what is shared once, with client_sets or defaults, in the place of aliases.",
     ),
+    "blank-name": (
+        "A client's name is empty once its placeholders are filled in.",
+        "A label that the name consists of is empty on an instance.",
+        "Give the label a value, or add text to the name.",
+    ),
     "bad-recipient": (
         "A recipient that secrets are to be sealed to is not one.",
         "It was cut off when it was copied, or it is a key of another kind.",
@@ -248,10 +253,10 @@ MANIFEST: Final = {
     "unknown-placeholder": (
         "A placeholder is not known in its place.",
         (
-            "Strings of an instance know {instance}, {INSTANCE}, {domain} and {labels.NAME}; those"
-            " of a sink also {client} and {client_slug}."
+            "Strings of an instance and names of clients know {instance}, {INSTANCE}, {domain} and"
+            " {labels.NAME}; sinks and descriptions also know {client} and {client_slug}."
         ),
-        "Use one that is listed.",
+        "Use one that is listed, or write {{ and }} for literal braces.",
     ),
     "unknown-sink": (
         "A client asks for a sink that nobody defines.",

@@ -111,11 +111,12 @@ def test_an_endless_manifest_is_refused() -> None:
         load_manifest(Where(file="/dev/zero"))
 
 
-def test_the_state_is_beside_the_manifest_unless_told_otherwise() -> None:
+def test_the_state_is_beside_the_manifest_unless_told_otherwise(tmp_path: Path) -> None:
     """The manifest's path is relative to its folder, the option's to the current one."""
     desired = Desired(root="fleet", state_path="s.json")
     assert state_path(Where(file="fleet"), desired) == Path("fleet/s.json")
-    assert state_path(Where(file="fleet", state="x/y.json"), desired) == Path("x/y.json")
+    elsewhere = str(tmp_path / "y.json")
+    assert state_path(Where(file="fleet", state=elsewhere), desired) == Path(elsewhere)
 
 
 def test_without_a_state_the_ground_is_empty(tmp_path: Path) -> None:

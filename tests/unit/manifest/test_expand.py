@@ -285,3 +285,87 @@ def test_an_instance_with_clients_needs_an_auth(mistake: Mistake) -> None:
         "version: 1\ninstances: {§a: {clients: [{name: A, scope: [data]}]}, b: {clients: []}}\n"
     )
     assert found.code == "missing-auth"
+
+
+NAMED = """\
+version: 1
+defaults: {auth: {method: token, token: {env: TOKEN}}}
+client_sets:
+  all:
+    select: {all: true}
+    clients:
+      - {name: "ETL {INSTANCE} {labels.env}", scope: [data], description: "{client} at {domain}"}
+      - {name: "{{x}} }", scope: [data], description: "{{}} {"}
+instances:
+  acme-prod: {labels: {env: prod}}
+  globex: {labels: {env: "{client}"}, clients: [{name: "Own of {instance}", scope: [user]}]}
+"""
+
+
+def test_placeholders_in_names_and_descriptions_are_filled_in(load_text: Load) -> None:
+    """The address has the name that Domo gets; what a placeholder stands for is not searched."""
+    clients = load_text(NAMED).clients
+    assert {str(each): client.description for each, client in clients.items()} == {
+        "acme-prod/ETL ACME_PROD prod": "ETL ACME_PROD prod at acme-prod.domo.com",
+        "acme-prod/{x} }": "{} {",
+        "globex/ETL GLOBEX {client}": "ETL GLOBEX {client} at globex.domo.com",
+        "globex/Own of globex": "",
+        "globex/{x} }": "{} {",
+    }
+
+
+@pytest.mark.parametrize(
+    ("client", "word", "near"),
+    [
+        ('name: §"A {instnace}", scope: [data]', "{instnace}", "{instance}"),
+        ('name: §"A {client}", scope: [data]', "{client}", None),
+        ('name: §"A {}", scope: [data]', "{}", None),
+        (
+            'name: A, scope: [data], description: §"of {clien_slug}"',
+            "{clien_slug}",
+            "{client_slug}",
+        ),
+    ],
+)
+def test_an_unknown_placeholder_in_a_client_is_an_error(
+    mistake: Mistake, prelude: str, client: str, word: str, near: str | None
+) -> None:
+    """It is reported once, at its place, with a suggestion, also in a set on many instances."""
+    found = mistake(
+        f"{prelude}client_sets: {{all: {{select: {{all: true}}, clients: [{{{client}}}]}}}}\n"
+        "instances: {a: {}, b: {}}\n"
+    )
+    assert (found.code, word in found.message) == ("unknown-placeholder", True)
+    assert near is None or f"`{near}`" in found.message + (found.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("clients", "code"),
+    [
+        (
+            '{name: ETL a, scope: [data]}, {name: §"ETL {instance}", scope: [data]}',
+            "duplicate-client",
+        ),
+        ('{name: §"{labels.none}", scope: [data]}', "blank-name"),
+    ],
+)
+def test_a_name_is_checked_once_it_is_filled_in(
+    mistake: Mistake, prelude: str, clients: str, code: str
+) -> None:
+    """Two names that are equal only on an instance clash, and no name is empty."""
+    found = mistake(
+        f"{prelude}client_sets: {{all: {{select: {{all: true}}, clients: [{clients}]}}}}\n"
+        'instances: {a: {labels: {none: ""}}}\n'
+    )
+    assert found.code == code
+
+
+def test_a_description_that_a_label_ends_in_a_mark_is_an_error(
+    mistake: Mistake, prelude: str
+) -> None:
+    """A mark may not come from a label either."""
+    found = mistake(
+        f'{prelude}instances: {{a: {{labels: {{x: "[reconciler:9f3c1a-5be0d2c4]"}}, clients: '
+        '[{name: A, scope: [data], description: §"of {labels.x}"}]}}\n'
+    )
+    assert found.code == "reserved-description"

@@ -14,7 +14,7 @@ from reconciler.model.desired import Desired
 NAMES = (
     "Plain", "null", "No", "7", "0x1f", "a: b", "- a", "#a", "it's", '"q"', "{instance}", "*x",
     "&y", "!t", "a #b", " lead", "trail ", "Bücher — 日本語", "back\\slash", "%",
-    "@at", "`", "~", "a,b]",
+    "@at", "`", "~", "a,b]", "{x} }} {{y", "}", "{",
 )  # fmt: skip
 
 MANIFEST = """\
