@@ -52,7 +52,7 @@ def test_a_second_factor_costs_one_sign_on(domo: Domo, token: str | None) -> Non
         ("PASSWORD_EXPIRED", "password has expired", "set a new password"),
         ("ACCOUNT_LOCKED", "the user is locked", "unlock the user"),
         ("USER_DISABLED", "the user is not active", "activate the user"),
-        ("INVALID_CREDENTIALS", "refused the sign-on", "environment variable VALUE"),
+        ("INVALID_CREDENTIALS", "refused the sign-on", "environment variable `VALUE`"),
     ],
 )
 def test_a_refused_password_shows_its_cause(
@@ -88,7 +88,7 @@ def test_an_expired_or_wrong_cookie_is_called_a_cookie(domo: Domo, refused: Answ
     assert run.code == 3
     assert "cookie" in run.err.splitlines()[0]
     assert "`_dsidv1`" in hint(run)
-    assert "environment variable VALUE" in hint(run)
+    assert "environment variable `VALUE`" in hint(run)
     assert "lock" not in run.err
 
 
@@ -134,7 +134,7 @@ def test_an_expired_or_revoked_access_token_names_its_source(domo: Domo) -> None
     assert run.code == 3
     assert "Domo refused the access token: 401: expired (toe AA-BB)" in run.err
     assert "it has expired, was revoked, or belongs to another instance" in hint(run)
-    assert "store it in environment variable VALUE" in hint(run)
+    assert "store it in environment variable `VALUE`" in hint(run)
 
 
 @pytest.mark.parametrize(
