@@ -274,7 +274,11 @@ def live(seed: int, kills: int, launcher: "Launcher", domo: "Domo", ground: Path
             case=case,
             fleet=fleet,
             judge=Judge(case, fleet.wanted, key=key, lists_fail=True),
-            apply=("apply", "--auto-approve", "--absence-window", window),
+            # A command that a killed run was just starting can hold its lock for a moment.
+            apply=(
+                *("apply", "--auto-approve", "--absence-window", window),
+                *("--lock-timeout", "30s"),
+            ),
             key=file,
         )
         return life.run(kills)
