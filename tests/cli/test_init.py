@@ -325,9 +325,7 @@ def test_a_pipeline_is_added_to_an_edited_manifest(
     """Only what is missing is written, with the manifest's variables; every edit stays."""
     assert reconciler("init", "--instance", "acme", "--age", RECIPIENT, "--sink", "state").code == 0
     manifest = tmp_path / "reconciler.yaml"
-    manifest.write_text(
-        manifest.read_text().replace("DOMO_{INSTANCE}_TOKEN", "OPS_PW") + "# me\n"
-    )
+    manifest.write_text(manifest.read_text().replace("DOMO_{INSTANCE}_TOKEN", "OPS_PW") + "# me\n")
     (tmp_path / ".vscode/settings.json").write_text("{}")
     plan = tmp_path / ".github/workflows/plan.yml"
     plan.parent.mkdir(parents=True)
