@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Protocol
 
 from reconciler.model.client import Delivery, ListedClient
+from reconciler.model.client_name import form
 from reconciler.model.instance import Instance
 from reconciler.model.leftover import Fate, Leftover
-from reconciler.model.naming import form
 from reconciler.model.reference import CredentialRef
 from reconciler.model.secret import Secret
 from reconciler.model.sink import ExecTarget, FileTarget
-from reconciler.state.document import Kept, Sealed, State
-from reconciler.state.records import Header, Record
+from reconciler.state.journal_records import Header, Record
+from reconciler.state.model import Sealed, State, StoredSecret
 
 
 class Clock(Protocol):
@@ -104,7 +104,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientMade:
+class ClientCreated:
     """Domo created the client; `name`, `description` and `scope` are what it repeats."""
 
     client_id: str
@@ -132,7 +132,7 @@ class _ChangeFailure(_Failure):
     hint: str | None = None
 
 
-class NotMade(_ChangeFailure):
+class NotApplied(_ChangeFailure):
     """Nothing was made, for sure: the request was refused, or never left."""
 
 
@@ -140,35 +140,35 @@ class Ambiguous(_ChangeFailure):
     """A client may or may not have been made, or ended: only a list tells. Never post again."""
 
 
-CreateOutcome = ClientMade | NotMade | Ambiguous
+CreateOutcome = ClientCreated | NotApplied | Ambiguous
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
+class ClientRevoked:
     """The client is revoked: 204."""
 
 
-RevokeOutcome = Gone | NotMade | Ambiguous
+RevokeOutcome = ClientRevoked | NotApplied | Ambiguous
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Works:
+class Valid:
     """The secret signed in."""
 
 
-class Refused(_Failure):
+class Invalid(_Failure):
     """Domo refused the secret: 401, or `invalid_client`."""
 
 
-class Unproven(_Failure):
+class Inconclusive(_Failure):
     """No answer that says either; the secret may work."""
 
 
-ProofOutcome = Works | Refused | Unproven
+ProofOutcome = Valid | Invalid | Inconclusive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class ClientCredentials:
     """What somebody signs in with: does it work?"""
 
     client_id: str
@@ -179,7 +179,7 @@ class Claim:
 class Prover(Protocol):
     """Finds out whether secrets work; no instance is signed on to."""
 
-    async def prove(self, instance: Instance, claim: Claim) -> ProofOutcome:
+    async def prove(self, instance: Instance, claim: ClientCredentials) -> ProofOutcome:
         """Sign in with a client's secret; retried as that is harmless."""
         ...
 
@@ -242,7 +242,7 @@ class Domo(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class ReadBack:
     """What a sink gave back; `client_id` is None where it holds the secret alone."""
 
     client_id: str | None
@@ -252,7 +252,7 @@ class Held:
 class SinkReader(Protocol):
     """Reads back what a sink was given."""
 
-    async def read(self, target: FileTarget | ExecTarget) -> Held:
+    async def read(self, target: FileTarget | ExecTarget) -> ReadBack:
         """Return what a consumer would find there.
 
         Raises:
@@ -290,7 +290,7 @@ class Sinks(SinkReader, Protocol):
 class Sealing(Protocol):
     """Makes a secret fit to be kept."""
 
-    def keep(self, *, client_id: str, secret: Secret) -> Kept:
+    def keep(self, *, client_id: str, secret: Secret) -> StoredSecret:
         """Seal to the manifest's recipients, bound to the client id; plain where there are none."""
         ...
 
@@ -322,7 +322,7 @@ class Journal(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftJournal:
+class LeftoverJournal:
     """A journal that an earlier run left. `torn` says that its last line was cut off."""
 
     path: str
@@ -362,7 +362,7 @@ class StateStore(Protocol):
         """
         ...
 
-    def journals(self, lineage: str | None) -> Sequence[LeftJournal]:
+    def journals(self, lineage: str | None) -> Sequence[LeftoverJournal]:
         """Return what earlier runs left, oldest first.
 
         Raises:
@@ -386,11 +386,11 @@ class StateStore(Protocol):
         """
         ...
 
-    def discard(self, journals: Sequence[LeftJournal]) -> None:
+    def discard(self, journals: Sequence[LeftoverJournal]) -> None:
         """Remove journals whose every record this run has taken over or the state holds."""
         ...
 
-    def rewrite(self, journal: LeftJournal, records: Sequence[Record]) -> None:
+    def rewrite(self, journal: LeftoverJournal, records: Sequence[Record]) -> None:
         """Let a left journal say these records alone, atomically; with none of them it is removed.
 
         Raises:

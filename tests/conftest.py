@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.leak_search import LeakSearch, Totals
 else:  # tests are no package, so that what they share is found by its folder
     sys.path.insert(0, str(Path(__file__).parent))
@@ -113,9 +113,9 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Callable[..., "Running"]
     `start()` serves the instances acme-prod, acme-dev and globex; `start(["a", "b"], list_lag=1)`
     serves others, with rules; `start(config)` serves any config. `latency` is in seconds.
     """
-    from reconciler.sandbox.fleet import fleet
+    from reconciler.sandbox.config import fleet
     from reconciler.sandbox.server import running
-    from reconciler.sandbox.world import World
+    from reconciler.sandbox.server_state import SandboxState
 
     def start(
         which: Mapping[str, Any] | list[str] | None = None,
@@ -128,7 +128,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Callable[..., "Running"]
         else:
             keys = ["acme-prod", "acme-dev", "globex"] if which is None else which
             config = fleet(keys, seed=7, **rules)
-        served = stack.enter_context(running(World.from_config(config), latency=latency))
+        served = stack.enter_context(running(SandboxState.from_config(config), latency=latency))
         request.node.stash.setdefault(SERVED, []).append(served)
         return served
 

@@ -20,7 +20,7 @@ from urllib.parse import quote, quote_plus
 import yaml
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
 
 SHORTEST: Final = 6
 """A secret of fewer characters, such as `right`, is a word that may stand anywhere."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.apply.run import Run
-from reconciler.apply.seen import is_same_client, sight
+from reconciler.apply.matching import is_same_client, sight
+from reconciler.apply.run_context import Run
 from reconciler.model.client import ListedClient
-from reconciler.plan.observe import Gone, Known, NotVisible, Sight
+from reconciler.plan.observation import Gone, Known, NotVisible, Presence
 from reconciler.ports import Listing, Session
 
 _PAUSE: Final = 0.25
@@ -25,7 +25,7 @@ class Absence:
 
     async def sight(
         self, known: Known, listing: Listing, *, domain: str, principal: str | None = None
-    ) -> Sight:
+    ) -> Presence:
         """Look for a client; one that `listing` lacks is gone only if later lists lack it, too.
 
         Raises:
@@ -33,7 +33,7 @@ class Absence:
 
         """
 
-        def look(each: Listing) -> Sight:
+        def look(each: Listing) -> Presence:
             return sight(self.run, self.instance, known, each, domain=domain, principal=principal)
 
         for each in (listing, *self.lists):

@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import assert_never
 
 from reconciler.apply.events import Cause, cause_of
-from reconciler.apply.signon import credential_of
+from reconciler.apply.sign_on import credential_of
 from reconciler.model.errors import CredentialUnavailable, ReconcilerError, SignOnRefused
-from reconciler.model.expiry import expiry
 from reconciler.model.instance import Instance
+from reconciler.model.jwt import expiry
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.ports import (
     CookieCredential,

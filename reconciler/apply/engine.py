@@ -5,36 +5,36 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reconciler.apply.events import ROLLOUT, Cause, Report, RunStarted, WaveStarted
-from reconciler.apply.instance import work
+from reconciler.apply.instance_result import InstanceResult
+from reconciler.apply.instance_worker import work
 from reconciler.apply.leftovers import sweep
 from reconciler.apply.rollout import Wave, waves
-from reconciler.apply.run import Run
-from reconciler.apply.tally import Tally
+from reconciler.apply.run_context import Run
 from reconciler.model.client import DesiredClient
-from reconciler.model.desired import Desired
 from reconciler.model.errors import ReconcilerError
+from reconciler.model.manifest import Manifest
 from reconciler.model.sink import STATE, ExecTarget, FileTarget, StateTarget
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 from reconciler.plan.action import Action, Kind, Plan
-from reconciler.plan.left import remaining
-from reconciler.ports import LeftJournal
-from reconciler.state.document import Entry, Reached
-from reconciler.state.journal import without_surplus
+from reconciler.plan.staleness import remaining
+from reconciler.ports import LeftoverJournal
+from reconciler.state.model import Entry, SinkDelivery
+from reconciler.state.working_state import drop_unneeded_secret
 
 
-async def carry_out(run: Run, left: Sequence[LeftJournal]) -> Report:
+async def carry_out(run: Run, left: Sequence[LeftoverJournal]) -> Report:
     """Do what the plan says, and return what became of it.
 
     `left` are the journals of earlier runs, whose records `run.working` has applied already; they
     are removed once this run's journal and the state hold all that they say. The sinks in use
-    (`needed_targets`) have been probed.
+    (`sink_targets`) have been probed.
 
     Raises:
         StateUnwritable: the journal cannot be begun; nothing was sent.
 
     """
     began = run.ports.clock.monotonic()
-    take_terms(run)
+    update_lifecycle_settings(run)
     seal_plain(run)
     tallies = _tallies(run)
     actions = sum(len(each.actions) for each in tallies.values())
@@ -60,7 +60,7 @@ async def carry_out(run: Run, left: Sequence[LeftJournal]) -> Report:
     return replace(report, seconds=run.ports.clock.monotonic() - began)
 
 
-def take_terms(run: Run) -> None:
+def update_lifecycle_settings(run: Run) -> None:
     """Let the state keep what the manifest says now of clients that are not made anew."""
     renewed = {each.address for each in run.plan.actions if each.kind.makes}
     for address, wanted in run.desired.clients.items():
@@ -75,8 +75,8 @@ def take_terms(run: Run) -> None:
 def _with_terms(entry: Entry, wanted: DesiredClient) -> Entry:
     delivered = entry.delivered
     if STATE in wanted.sinks and STATE not in delivered and entry.secret is not None:
-        delivered = {**delivered, STATE: Reached(target=STATE, at=entry.created_at)}
-    return without_surplus(
+        delivered = {**delivered, STATE: SinkDelivery(target=STATE, at=entry.created_at)}
+    return drop_unneeded_secret(
         replace(
             entry,
             sinks=wanted.sinks,
@@ -101,7 +101,7 @@ def seal_plain(run: Run) -> None:
     )
 
 
-def needed_targets(desired: Desired, plan: Plan) -> list[FileTarget | ExecTarget]:
+def sink_targets(desired: Manifest, plan: Plan) -> list[FileTarget | ExecTarget]:
     """Return every sink target that the plan's actions are to fill."""
     found: list[FileTarget | ExecTarget] = []
     for action in plan.actions:
@@ -111,7 +111,7 @@ def needed_targets(desired: Desired, plan: Plan) -> list[FileTarget | ExecTarget
     return found
 
 
-def _tallies(run: Run) -> dict[str, Tally]:
+def _tallies(run: Run) -> dict[str, InstanceResult]:
     grouped: dict[str, list[Action]] = {}
     for action in run.plan.actions:
         grouped.setdefault(action.address.instance, []).append(action)
@@ -122,11 +122,11 @@ def _tallies(run: Run) -> dict[str, Tally]:
             grouped.setdefault(intent.address.instance, [])
     for key in run.unidentified():
         grouped.setdefault(key, [])
-    return {key: Tally(run, key, grouped[key]) for key in sorted(grouped)}
+    return {key: InstanceResult(run, key, grouped[key]) for key in sorted(grouped)}
 
 
 async def _wave(
-    run: Run, wave: Wave, tallies: dict[str, Tally], stopper: asyncio.Task[None], used: int
+    run: Run, wave: Wave, tallies: dict[str, InstanceResult], stopper: asyncio.Task[None], used: int
 ) -> int:
     """Work on a wave's instances, many at once; return how many failed."""
     waiting = [tallies[key] for key in reversed(wave.keys)]
@@ -171,7 +171,7 @@ def _too_many(failed: int, allowed: int) -> Cause:
     )
 
 
-def _close_plan(run: Run, tallies: Iterable[Tally]) -> None:
+def _close_plan(run: Run, tallies: Iterable[InstanceResult]) -> None:
     """Take what is done out of the plan that the state keeps open."""
     earlier = run.working.open_plan
     if earlier is None:
@@ -184,7 +184,7 @@ def _close_plan(run: Run, tallies: Iterable[Tally]) -> None:
         run.working.changed = True
 
 
-async def _keep(run: Run, left: Sequence[LeftJournal]) -> Cause | None:
+async def _keep(run: Run, left: Sequence[LeftoverJournal]) -> Cause | None:
     """Write the state, then let the journals forget what it holds; say why where that failed.
 
     The order matters: the state is written even where the journal takes nothing any more, what
@@ -205,7 +205,7 @@ async def _keep(run: Run, left: Sequence[LeftJournal]) -> Cause | None:
     return None
 
 
-def _report(run: Run, tallies: Iterable[Tally], lost: Cause | None) -> Report:
+def _report(run: Run, tallies: Iterable[InstanceResult], lost: Cause | None) -> Report:
     every = tuple(tallies)
     return Report(
         done=tuple(action for each in every for action in each.done),

@@ -7,7 +7,7 @@ from typing import Final
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.leftover import Fate
-from reconciler.model.text import printable
+from reconciler.model.strings import printable
 from reconciler.plan.action import Action
 
 ROLLOUT: Final = "rollout"

@@ -5,19 +5,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from reconciler.apply.run import Run
-from reconciler.apply.seen import view_of
+from reconciler.apply.matching import view_of
+from reconciler.apply.run_context import Run
 from reconciler.model.address import Address
 from reconciler.model.client import ListedClient
-from reconciler.model.mark import divide
-from reconciler.model.naming import form
+from reconciler.model.client_name import form
+from reconciler.model.ownership_mark import split_mark
 from reconciler.model.scope import canonical, is_same
-from reconciler.model.text import is_one_line
-from reconciler.ports import ClientMade, Listing
-from reconciler.state.document import Entry
+from reconciler.model.strings import is_one_line
+from reconciler.ports import ClientCreated, Listing
+from reconciler.state.model import Entry
 
 if TYPE_CHECKING:
-    from reconciler.plan.observe import View
+    from reconciler.plan.observation import View
 
 
 def learn(
@@ -84,7 +84,7 @@ def _differences(run: Run, entry: Entry, listed: ListedClient) -> Iterator[tuple
         looks_equal = normalize("NFC", listed.name) == normalize("NFC", entry.live_name)
         how = "in another Unicode form" if looks_equal else f"as `{listed.name}`"
         yield "name", f"Domo lists the name `{entry.live_name}` {how}"
-    text, mark = divide(listed.description)
+    text, mark = split_mark(listed.description)
     if run.desired.mark and mark is None:
         yield "description", "Domo stored the description without its ownership mark"
     elif text != entry.description:
@@ -94,7 +94,7 @@ def _differences(run: Run, entry: Entry, listed: ListedClient) -> Iterator[tuple
         yield "scope", f"Domo lists the scope {' '.join(entry.scope)} as {' '.join(scope)}"
 
 
-def note_repeated(run: Run, address: Address, made: ClientMade) -> None:
+def note_repeated(run: Run, address: Address, made: ClientCreated) -> None:
     """Note what a create response repeats in another spelling, unless a list has shown it."""
     entry = run.entry(address)
     if entry is None:
@@ -103,7 +103,7 @@ def note_repeated(run: Run, address: Address, made: ClientMade) -> None:
     if made.name is not None and made.name != entry.live_name:
         message = f"{said} the name `{entry.live_name}` as `{made.name}`"
         run.notes.setdefault((address, "name"), message)
-    text = None if made.description is None else divide(made.description)[0]
+    text = None if made.description is None else split_mark(made.description)[0]
     if text is not None and text != entry.description:
         run.notes.setdefault((address, "description"), f"{said} the description differently")
     if made.scope and not is_same(made.scope, entry.scope):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from reconciler.apply.events import Remnant
-from reconciler.apply.run import Run
+from reconciler.apply.run_context import Run
 from reconciler.model.leftover import Fate, Leftover
 from reconciler.model.sink import file_target
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from reconciler.apply.events import Cause
-from reconciler.apply.run import Run
+from reconciler.apply.run_context import Run
 from reconciler.model.errors import SinkUnreadable
 from reconciler.model.secret import Secret
 from reconciler.model.sink import FileTarget, file_target
-from reconciler.ports import Refused, Session, Unproven, Works
-from reconciler.state.document import Entry
+from reconciler.ports import Inconclusive, Invalid, Session, Valid
+from reconciler.state.model import Entry
 
 
 async def read_back(run: Run, session: Session, entry: Entry) -> Secret | Cause:
@@ -24,12 +24,12 @@ async def read_back(run: Run, session: Session, entry: Entry) -> Secret | Cause:
             continue
         proof = await session.prove(client_id=entry.client_id, secret=held, scope=entry.scope)
         match proof:
-            case Works():
+            case Valid():
                 run.proven.add(entry.client_id)
                 return held
-            case Refused(reason=reason):
+            case Invalid(reason=reason):
                 reasons[f"its secret does not sign in: {reason}"] = None
-            case Unproven(reason=reason):
+            case Inconclusive(reason=reason):
                 return Cause(
                     code="not-proven",
                     message="Domo could not be asked whether the secret in the old file works, so"

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Iterable
 
 from reconciler.apply.events import cause_of
-from reconciler.apply.signon import credential_of
-from reconciler.model.desired import Desired
+from reconciler.apply.sign_on import credential_of
 from reconciler.model.errors import ReconcilerError
-from reconciler.plan.observe import Observation, Seen, Unseen
+from reconciler.model.manifest import Manifest
+from reconciler.plan.observation import InstanceListed, InstanceUnreachable, Observation
 from reconciler.ports import Credentials, Domo
-from reconciler.state.document import State
+from reconciler.state.model import State
 
 
 async def observe(
-    desired: Desired,
+    desired: Manifest,
     state: State | None,
     keys: Iterable[str],
     *,
@@ -33,7 +33,7 @@ async def observe(
         met.add(entry.owner)
     gate = asyncio.Semaphore(concurrency)
 
-    async def look(key: str) -> Seen | Unseen:
+    async def look(key: str) -> InstanceListed | InstanceUnreachable:
         instance = desired.instances[key]
         try:
             async with gate:
@@ -42,9 +42,9 @@ async def observe(
                     listing = await session.list_clients()
         except ReconcilerError as error:
             cause = cause_of(error, key)
-            return Unseen(message=cause.message, code=cause.code, hint=cause.hint)
+            return InstanceUnreachable(message=cause.message, code=cause.code, hint=cause.hint)
         shown = (o for o in owners.get(key, ()) if listing.would_show(owner=o, principal=None))
-        return Seen(
+        return InstanceListed(
             clients=listing.clients,
             proves=frozenset(shown),
             missing=listing.missing,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.model.desired import Rollout
+from reconciler.model.manifest import Rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

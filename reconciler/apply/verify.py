@@ -8,15 +8,23 @@ from typing import Final
 
 from reconciler.apply.events import cause_of
 from reconciler.model.address import Address
-from reconciler.model.desired import Desired
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.instance import Instance
+from reconciler.model.manifest import Manifest
 from reconciler.model.secret import Secret
 from reconciler.model.sink import STATE, ExecTarget, FileTarget, SinkTarget
-from reconciler.plan.select import Predicate
-from reconciler.ports import Claim, Prover, Refused, Sealing, SinkReader, Unproven, Works
-from reconciler.state.document import Entry, Plain, State
-from reconciler.state.journal import WorkingState
+from reconciler.plan.selection import Predicate
+from reconciler.ports import (
+    ClientCredentials,
+    Inconclusive,
+    Invalid,
+    Prover,
+    Sealing,
+    SinkReader,
+    Valid,
+)
+from reconciler.state.model import Entry, Plain, State
+from reconciler.state.working_state import WorkingState
 
 JOURNAL: Final = "journal"
 """The place of a secret that no state file has yet."""
@@ -51,7 +59,7 @@ class Seal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class SecretCheckResult:
     """What was found out about the secret of a client in one place; `reason` is a phrase."""
 
     address: Address
@@ -63,7 +71,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class SecretCheck:
     """A secret to sign in with: at hand, or still to be read from `source`."""
 
     address: Address
@@ -75,15 +83,17 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class SecretSources:
     """What may be read: `from_sinks` are the `exec` sinks whose `read` command is to be run."""
 
-    desired: Desired
+    desired: Manifest
     sealing: Sealing
     from_sinks: frozenset[str] = frozenset()
 
 
-def trials(working: WorkingState, reading: Reading, meant: Predicate) -> Iterator[Trial | Answer]:
+def trials(
+    working: WorkingState, reading: SecretSources, meant: Predicate
+) -> Iterator[SecretCheck | SecretCheckResult]:
     """Yield, for each managed client that is meant, what there is to sign in with or why not."""
     for address, entry in sorted(working.clients.items()):
         if meant(address):
@@ -91,8 +101,8 @@ def trials(working: WorkingState, reading: Reading, meant: Predicate) -> Iterato
 
 
 def _of_client(
-    working: WorkingState, reading: Reading, address: Address, entry: Entry
-) -> Iterator[Trial | Answer]:
+    working: WorkingState, reading: SecretSources, address: Address, entry: Entry
+) -> Iterator[SecretCheck | SecretCheckResult]:
     instance = reading.desired.instances.get(address.instance)
     if instance is None:
         yield _unknown(address, "", "its instance is not in the manifest")
@@ -105,14 +115,20 @@ def _of_client(
         reason = "adopted: the secret was made elsewhere" if entry.adopted else "no place has it"
         hint = "`reconciler rotate ADDRESS` makes a client with a known one"
         found = [
-            Answer(address=address, place="", finding=Finding.UNKNOWN, reason=reason, hint=hint)
+            SecretCheckResult(
+                address=address, place="", finding=Finding.UNKNOWN, reason=reason, hint=hint
+            )
         ]
     yield from found
 
 
 def _kept(
-    working: WorkingState, reading: Reading, address: Address, entry: Entry, instance: Instance
-) -> Iterator[Trial | Answer]:
+    working: WorkingState,
+    reading: SecretSources,
+    address: Address,
+    entry: Entry,
+    instance: Instance,
+) -> Iterator[SecretCheck | SecretCheckResult]:
     kept = working.secret_of(entry.client_id, entry)
     if kept is None:
         return
@@ -123,7 +139,7 @@ def _kept(
             else reading.sealing.open(client_id=entry.client_id, sealed=kept)
         )
     except ReconcilerError as error:
-        yield Answer(
+        yield SecretCheckResult(
             address=address,
             place=STATE,
             finding=Finding.UNREADABLE,
@@ -135,7 +151,7 @@ def _kept(
         hint = "--identity FILE names the private key of one of its recipients"
         yield replace(_unknown(address, STATE, "sealed", hint), seal=Seal.CLOSED)
     else:
-        yield Trial(
+        yield SecretCheck(
             address=address,
             place=STATE,
             instance=instance,
@@ -146,8 +162,8 @@ def _kept(
 
 
 def _delivered(
-    reading: Reading, address: Address, entry: Entry, instance: Instance
-) -> Iterator[Trial | Answer]:
+    reading: SecretSources, address: Address, entry: Entry, instance: Instance
+) -> Iterator[SecretCheck | SecretCheckResult]:
     """Yield the sinks that were given the secret, where they are still what they were then."""
     known = tuple(sink for sink in entry.delivered if sink in reading.desired.sinks)
     targets = dict(zip(known, reading.desired.targets_of(address, known), strict=True))
@@ -156,7 +172,7 @@ def _delivered(
             continue
         target, place = targets.get(sink), reached.target
         if target is None or str(target) != place:
-            yield Answer(
+            yield SecretCheckResult(
                 address=address,
                 place=place,
                 finding=Finding.UNREADABLE,
@@ -166,20 +182,24 @@ def _delivered(
         elif isinstance(target, FileTarget) or (
             isinstance(target, ExecTarget) and sink in reading.from_sinks
         ):
-            yield Trial(address=address, place=place, instance=instance, entry=entry, source=target)
+            yield SecretCheck(
+                address=address, place=place, instance=instance, entry=entry, source=target
+            )
         else:
             yield _unknown(address, place, "only its command knows", _how(target, sink))
     yield from _undelivered(reading, address, entry)
 
 
-def _undelivered(reading: Reading, address: Address, entry: Entry) -> Iterator[Answer]:
+def _undelivered(
+    reading: SecretSources, address: Address, entry: Entry
+) -> Iterator[SecretCheckResult]:
     """Yield the sinks that the manifest wants and that never had the secret."""
     wanted = reading.desired.clients.get(address)
     if wanted is None or (entry.adopted and not entry.delivered):
         return
     for target in reading.desired.targets(wanted):
         if target.sink != STATE and target.sink not in entry.delivered:
-            yield Answer(
+            yield SecretCheckResult(
                 address=address,
                 place=str(target),
                 finding=Finding.UNREADABLE,
@@ -194,13 +214,17 @@ def _how(target: SinkTarget, sink: str) -> str:
     return f"give sink {sink} a `read` command, and name it with --from-sink"
 
 
-def _unknown(address: Address, place: str, reason: str, hint: str | None = None) -> Answer:
-    return Answer(address=address, place=place, finding=Finding.UNKNOWN, reason=reason, hint=hint)
+def _unknown(
+    address: Address, place: str, reason: str, hint: str | None = None
+) -> SecretCheckResult:
+    return SecretCheckResult(
+        address=address, place=place, finding=Finding.UNKNOWN, reason=reason, hint=hint
+    )
 
 
-def placed(
-    answers: Sequence[Answer], working: WorkingState | None, written: State | None
-) -> Sequence[Answer]:
+def with_location(
+    answers: Sequence[SecretCheckResult], working: WorkingState | None, written: State | None
+) -> Sequence[SecretCheckResult]:
     """Say of each secret that the state's file does not have that it waits in a journal."""
     clients = working.clients if working is not None else {}
     having = {
@@ -216,7 +240,9 @@ def placed(
     ]
 
 
-def opened_with(answers: Sequence[Answer], identities: Sequence[str]) -> Sequence[Answer]:
+def with_identity_errors(
+    answers: Sequence[SecretCheckResult], identities: Sequence[str]
+) -> Sequence[SecretCheckResult]:
     """Say of each secret that stayed sealed that none of the identities in these files opens it.
 
     Where they open no secret at all, they are the wrong ones: what was asked for was not done.
@@ -239,15 +265,21 @@ def opened_with(answers: Sequence[Answer], identities: Sequence[str]) -> Sequenc
 
 
 async def verify(
-    asked: Iterable[Trial | Answer], *, prover: Prover, reader: SinkReader, concurrency: int
-) -> Sequence[Answer]:
+    asked: Iterable[SecretCheck | SecretCheckResult],
+    *,
+    prover: Prover,
+    reader: SinkReader,
+    concurrency: int,
+) -> Sequence[SecretCheckResult]:
     """Sign in with each secret, so many at once; what needs no answer from Domo is passed on."""
-    found: list[Answer] = []
+    found: list[SecretCheckResult] = []
     waiting = iter(asked)
 
     async def work() -> None:
         for each in waiting:
-            answer = each if isinstance(each, Answer) else await _tried(each, prover, reader)
+            answer = (
+                each if isinstance(each, SecretCheckResult) else await _tried(each, prover, reader)
+            )
             found.append(answer)
 
     await asyncio.gather(*(work() for _ in range(concurrency)))
@@ -260,7 +292,7 @@ _AGAIN: Final = (
 )
 
 
-async def _tried(trial: Trial, prover: Prover, reader: SinkReader) -> Answer:
+async def _tried(trial: SecretCheck, prover: Prover, reader: SinkReader) -> SecretCheckResult:
     source = trial.source
     if isinstance(source, Secret):
         return await _proved(trial, source, prover)
@@ -279,22 +311,24 @@ async def _tried(trial: Trial, prover: Prover, reader: SinkReader) -> Answer:
     return await _proved(trial, held.secret, prover)
 
 
-async def _proved(trial: Trial, secret: Secret, prover: Prover) -> Answer:
+async def _proved(trial: SecretCheck, secret: Secret, prover: Prover) -> SecretCheckResult:
     entry = trial.entry
-    claim = Claim(client_id=entry.client_id, secret=secret, scope=entry.scope)
+    claim = ClientCredentials(client_id=entry.client_id, secret=secret, scope=entry.scope)
     match await prover.prove(trial.instance, claim):
-        case Works():
+        case Valid():
             return _answer(trial, Finding.WORKS)
-        case Refused(reason=reason):
+        case Invalid(reason=reason):
             hint = "`plan --refresh` shows whether it is gone; `reconciler rotate ADDRESS` heals it"
             return _answer(trial, Finding.REFUSED, reason, hint)
-        case Unproven(reason=reason):
+        case Inconclusive(reason=reason):
             hint = "check the network and the instance's `endpoints`, then run again"
             return _answer(trial, Finding.UNPROVEN, reason, hint)
 
 
-def _answer(trial: Trial, finding: Finding, reason: str = "", hint: str | None = None) -> Answer:
-    return Answer(
+def _answer(
+    trial: SecretCheck, finding: Finding, reason: str = "", hint: str | None = None
+) -> SecretCheckResult:
+    return SecretCheckResult(
         address=trial.address,
         place=trial.place,
         finding=finding,

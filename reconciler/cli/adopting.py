@@ -10,26 +10,26 @@ from typing import TYPE_CHECKING, assert_never
 from reconciler.cli.commands.plan import moved
 from reconciler.cli.commands.state_edit import refuse_journal
 from reconciler.cli.compose import look_at, sealing_of
-from reconciler.cli.guards import refuse_kept
-from reconciler.cli.runtime import Ground, SystemClock
+from reconciler.cli.guards import reject_tracked_by_git
+from reconciler.cli.workspace import LoadedState, SystemClock
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable, UsageError
-from reconciler.model.instant import stamp
-from reconciler.model.mark import owner_of
+from reconciler.model.ownership_mark import owner_of
 from reconciler.model.secret import Secret, fingerprint
 from reconciler.model.sink import STATE, FileTarget
-from reconciler.plan import adopt
-from reconciler.plan.adopt import Choice
-from reconciler.plan.observe import Register, Unseen, View
-from reconciler.state.document import Entry, Plain, Reached, Sealed, State
-from reconciler.state.identity import of_clients
-from reconciler.state.records import Created, Header, Intent
+from reconciler.model.timestamps import format_utc
+from reconciler.plan import imports
+from reconciler.plan.imports import Choice
+from reconciler.plan.observation import InstanceUnreachable, Register, View
+from reconciler.state.client_index import of_clients
+from reconciler.state.journal_records import Created, Header, Intent
+from reconciler.state.model import Entry, Plain, Sealed, SinkDelivery, State
 
 if TYPE_CHECKING:
     from reconciler.cli.machine import Machine
     from reconciler.cli.views.console import Console
-    from reconciler.model.desired import Desired
+    from reconciler.model.manifest import Manifest
     from reconciler.ports import ProofOutcome
     from reconciler.stores.local import LocalStore
 
@@ -39,10 +39,10 @@ class Adopting:
     """What an import works on: the manifest, the store, and what is known, under the lock."""
 
     machine: "Machine"
-    ground: Ground
+    ground: LoadedState
 
     @property
-    def desired(self) -> "Desired":
+    def desired(self) -> "Manifest":
         """Return what is wanted."""
         return self.machine.desired
 
@@ -87,7 +87,7 @@ async def look(on: Adopting, keys: Sequence[str]) -> tuple[dict[str, View], dict
     unseen: dict[str, str] = {}
     register = Register.of((*of_clients(known.clients), *on.ground.attempts))
     for key, seen in observation.instances.items():
-        if isinstance(seen, Unseen):
+        if isinstance(seen, InstanceUnreachable):
             unseen[key] = seen.message
         else:
             domain = on.desired.instances[key].domain
@@ -122,9 +122,9 @@ def entry_of(on: Adopting, client: DesiredClient, view: View, choice: Choice) ->
         UsageError: there is none, or it is managed already.
 
     """
-    listed = adopt.chosen(view, client.address, on.known.clients, choice)
+    listed = imports.chosen(view, client.address, on.known.clients, choice)
     domain = on.desired.instances[client.address.instance].domain
-    return adopt.adopted(client, listed, domain=domain, at=_now(), choice=choice)
+    return imports.adopted(client, listed, domain=domain, at=_now(), choice=choice)
 
 
 async def prove(on: Adopting, address: Address, entry: Entry, secret: Secret) -> None:
@@ -135,20 +135,20 @@ async def prove(on: Adopting, address: Address, entry: Entry, secret: Secret) ->
         Unreachable: nobody can say.
 
     """
-    from reconciler.ports import Claim, Refused, Unproven, Works
+    from reconciler.ports import ClientCredentials, Inconclusive, Invalid, Valid
 
-    claim = Claim(client_id=entry.client_id, secret=secret, scope=entry.scope)
+    claim = ClientCredentials(client_id=entry.client_id, secret=secret, scope=entry.scope)
     async with on.machine.domo() as domo:
         outcome: ProofOutcome = await domo.prove(on.desired.instances[address.instance], claim)
     match outcome:
-        case Works():
+        case Valid():
             return
-        case Refused(reason=reason):
+        case Invalid(reason=reason):
             raise SignOnRefused(
                 f"the secret is not that of {address} (client {entry.client_id}): {reason}",
                 hint="nothing was kept",
             )
-        case Unproven(reason=reason):
+        case Inconclusive(reason=reason):
             raise Unreachable(
                 f"nobody can say whether the secret of {address} works: {reason}",
                 hint="nothing was kept; try again",
@@ -180,7 +180,7 @@ async def _own_secrets(
     the client's other sinks.
     """
     from reconciler.sinks.file import Folders
-    from reconciler.sinks.reading import from_file
+    from reconciler.sinks.readback import from_file
 
     root, notes = Path(on.desired.root), []
     folders = Folders(root)
@@ -200,7 +200,7 @@ async def _own_secrets(
                 notes.append(f"{address}: the secret in {target} is not used: {error}")
                 continue
             digest = fingerprint(entry.client_id, held.secret)
-            delivered[target.sink] = Reached(target=str(target), at=_now(), digest=digest)
+            delivered[target.sink] = SinkDelivery(target=str(target), at=_now(), digest=digest)
         found[address] = replace(entry, delivered=delivered)
     return found, notes
 
@@ -225,9 +225,9 @@ def keep_with_secret(on: Adopting, address: Address, entry: Entry, secret: Secre
     kept = sealing_of(on.desired).keep(client_id=entry.client_id, secret=secret)
     in_state = STATE in entry.sinks
     if isinstance(kept, Plain):
-        refuse_kept(on.store.secret_paths() if in_state else on.store.journal_paths())
+        reject_tracked_by_git(on.store.secret_paths() if in_state else on.store.journal_paths())
     if in_state:
-        reached = Reached(target=STATE, at=_now())
+        reached = SinkDelivery(target=STATE, at=_now())
         entry = replace(entry, delivered={**entry.delivered, STATE: reached})
     if in_state or isinstance(kept, Sealed):
         keep(on, {address: replace(entry, secret=kept)})
@@ -278,4 +278,4 @@ def _lineage(on: Adopting) -> str:
 
 
 def _now() -> str:
-    return stamp(SystemClock().now())
+    return format_utc(SystemClock().now())

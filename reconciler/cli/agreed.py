@@ -5,20 +5,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.cli.options import Chosen, Reach
+from reconciler.cli.options import ConnectionOptions, SelectionOptions
 from reconciler.model.errors import PlanRefused, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.model.desired import Desired
+    from reconciler.model.manifest import Manifest
     from reconciler.plan.action import Plan
-    from reconciler.state.document import OpenPlan
+    from reconciler.state.model import OpenPlan
 
 LARGEST: Final = 256 * 1024 * 1024
 SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreed:
+class ReviewedPlan:
     """A plan's id, and the plan itself where a file has it."""
 
     plan_id: str
@@ -26,7 +26,7 @@ class Agreed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class ApprovedPlan:
     """The plan to carry out, and the instances that are left out because their part moved."""
 
     plan: "Plan"
@@ -56,7 +56,9 @@ def read_plan(path: str) -> "Plan":
     return read_document(data)
 
 
-def agreed_to(plan_file: str | None, plan_id: str | None, *, skip_stale: bool) -> Agreed | None:
+def agreed_to(
+    plan_file: str | None, plan_id: str | None, *, skip_stale: bool
+) -> ReviewedPlan | None:
     """Return the plan that the command line names, None where it names none.
 
     Raises:
@@ -73,36 +75,40 @@ def agreed_to(plan_file: str | None, plan_id: str | None, *, skip_stale: bool) -
             f"`{plan_file}` is the plan {saved.id}, not {plan_id}",
             hint="give the plan that was reviewed",
         )
-    return Agreed(plan_id=saved.id, saved=saved)
+    return ReviewedPlan(plan_id=saved.id, saved=saved)
 
 
-def _by_id(plan_id: str) -> Agreed:
+def _by_id(plan_id: str) -> ReviewedPlan:
     plan_id = plan_id.strip().lower()
     if not re.fullmatch("[0-9a-f]{64}", plan_id):
         raise UsageError(
             f"`{plan_id}` is not a plan's id",
             hint="it has 64 hexadecimal digits, and every plan shows its own",
         )
-    return Agreed(plan_id=plan_id)
+    return ReviewedPlan(plan_id=plan_id)
 
 
-def as_saved(saved: "Plan", reach: Reach) -> tuple[Chosen, str, Reach]:
+def as_saved(
+    saved: "Plan", reach: ConnectionOptions
+) -> tuple[SelectionOptions, str, ConnectionOptions]:
     """Return the options that the saved plan was made with."""
     labels = tuple(sorted(saved.labels.items()))
-    chosen = Chosen(targets=saved.targets, excludes=saved.excludes, labels=labels, wish=saved.wish)
+    chosen = SelectionOptions(
+        targets=saved.targets, excludes=saved.excludes, labels=labels, wish=saved.wish
+    )
     accepted = {*saved.accept_missing, *reach.accept_missing}
     reach = replace(reach, refresh=saved.refreshed, accept_missing=tuple(sorted(accepted)))
     return chosen, saved.as_of, reach
 
 
 def settle(
-    desired: "Desired",
+    desired: "Manifest",
     now: "Plan",
-    agreed: Agreed,
+    agreed: ReviewedPlan,
     open_plan: "OpenPlan | None",
     *,
     skip_stale: bool,
-) -> Settled:
+) -> ApprovedPlan:
     """Return what may be done of the plan as it is now.
 
     It must be the plan that was agreed to, or what is left of it after an apply that did not come
@@ -112,21 +118,21 @@ def settle(
         PlanRefused: it is another plan; the message says how it differs.
 
     """
-    from reconciler.plan.left import is_left_of, unchanged_parts
+    from reconciler.plan.staleness import is_remainder_of, unchanged_parts
 
     if now.id == agreed.plan_id:
         _refuse_changed_file(now, agreed.saved)
-        return Settled(plan=now)
+        return ApprovedPlan(plan=now)
     if not now.actions:
-        return Settled(plan=now)
+        return ApprovedPlan(plan=now)
     begun = open_plan if open_plan and open_plan.plan_id == agreed.plan_id else None
-    if begun is not None and is_left_of(desired, now, begun):
-        return Settled(plan=now)
+    if begun is not None and is_remainder_of(desired, now, begun):
+        return ApprovedPlan(plan=now)
     if not skip_stale or agreed.saved is None:
         raise _moved(now, agreed)
     fresh = unchanged_parts(agreed.saved, now)
     stale = tuple(sorted(now.parts.keys() - fresh))
-    return Settled(plan=_only(now, fresh), stale=stale)
+    return ApprovedPlan(plan=_only(now, fresh), stale=stale)
 
 
 def _only(plan: "Plan", keys: frozenset[str]) -> "Plan":
@@ -152,8 +158,8 @@ def _refuse_changed_file(now: "Plan", saved: "Plan | None") -> None:
         )
 
 
-def _moved(now: "Plan", agreed: Agreed) -> PlanRefused:
-    from reconciler.plan.left import difference
+def _moved(now: "Plan", agreed: ReviewedPlan) -> PlanRefused:
+    from reconciler.plan.staleness import difference
 
     if agreed.saved is None:
         return PlanRefused(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.agreed import Agreed, as_saved, settle
+from reconciler.cli.agreed import ReviewedPlan, as_saved, settle
 from reconciler.cli.commands.plan import (
     draw_up,
     moved,
@@ -23,15 +23,19 @@ from reconciler.cli.commands.plan import (
     selection,
     show_plan,
 )
-from reconciler.cli.exits import INCOMPLETE
-from reconciler.cli.guards import refuse_git, refuse_overwrites, refuse_own, refuse_problems
-from reconciler.cli.keys import read_identities
+from reconciler.cli.exit_codes import INCOMPLETE
+from reconciler.cli.guards import (
+    refuse_git,
+    refuse_overwrites,
+    refuse_problems,
+    reject_reserved_path,
+)
 from reconciler.cli.machine import Machine
 from reconciler.cli.options import (
-    Chosen,
     Command,
-    Reach,
-    Where,
+    ConnectionOptions,
+    ManifestOptions,
+    SelectionOptions,
     as_of_option,
     format_option,
     identity_option,
@@ -42,30 +46,31 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.recording import recording
-from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
+from reconciler.cli.secrets_io import read_identities
 from reconciler.cli.types import Duration
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import LoadedState, load_manifest, open_store, survey
 from reconciler.model.errors import UsageError
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 
 if TYPE_CHECKING:
-    from reconciler.cli.compose import Job
-    from reconciler.model.desired import Desired
+    from reconciler.cli.compose import ApplyJob
+    from reconciler.model.manifest import Manifest
     from reconciler.plan.action import Plan
-    from reconciler.plan.wish import Wish
-    from reconciler.state.document import State
+    from reconciler.plan.request import PlanRequest
+    from reconciler.state.model import State
 
-Wishing = Callable[["Desired", "State | None"], "Wish | None"]
+Wishing = Callable[["Manifest", "State | None"], "PlanRequest | None"]
 """What a command asks for; given what is wanted and what is known, under the lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class How:
+class ApplyOptions:
     """The options of every command that carries a plan out; times are in seconds."""
 
-    where: Where
+    where: ManifestOptions
     as_of: str
-    reach: Reach
+    reach: ConnectionOptions
     auto_approve: bool
     override_limits: bool
     identities: tuple[str, ...]
@@ -96,11 +101,11 @@ class Task:
     secret files of revoked clients.
     """
 
-    how: How
+    how: ApplyOptions
     purpose: str
-    chosen: Chosen = field(default_factory=Chosen)
+    chosen: SelectionOptions = field(default_factory=SelectionOptions)
     wishing: Wishing | None = None
-    agreed: Agreed | None = None
+    agreed: ReviewedPlan | None = None
     skip_stale: bool = False
     question: Callable[["Plan"], Question] = apply_question
     out: str | None = None
@@ -127,9 +132,9 @@ def applying_options(command: Command) -> Command:
     @functools.wraps(command)
     def wrapped(  # noqa: PLR0913 (one argument for each option)
         *args: Any,
-        where: Where,
+        where: ManifestOptions,
         as_of: str,
-        reach: Reach,
+        reach: ConnectionOptions,
         auto_approve: bool,
         override_limits: bool,
         identities: tuple[str, ...],
@@ -139,7 +144,7 @@ def applying_options(command: Command) -> Command:
         output: str,
         **others: Any,
     ) -> int:
-        how = How(
+        how = ApplyOptions(
             where=where,
             as_of=as_of,
             reach=reach,
@@ -170,7 +175,7 @@ def carry_out(console: Console, task: Task) -> int:
     desired = load_manifest(how.where)
     store, keys = open_store(how.where, desired), read_identities(how.identities)
     if how.ledger is not None:
-        refuse_own(Path(how.ledger), "--ledger", how.where, store)
+        reject_reserved_path(Path(how.ledger), "--ledger", how.where, store)
     with store.lock(purpose=task.purpose, timeout=how.lock_timeout):
         ground = survey(store, keys)
         chosen = _chosen(task, desired, ground)
@@ -211,7 +216,7 @@ def _as_agreed(task: Task) -> Task:
     saved = task.agreed.saved
     chosen, as_of, reach = as_saved(saved, task.how.reach)
     own = replace(chosen, wish=None)
-    if task.chosen not in (Chosen(), own):
+    if task.chosen not in (SelectionOptions(), own):
         raise UsageError(
             "a saved plan has its own selection: --target, --exclude and --label do not narrow it",
             hint="save one with them: reconciler plan --target … --out FILE",
@@ -224,15 +229,15 @@ def _as_agreed(task: Task) -> Task:
     return replace(task, chosen=chosen, how=replace(task.how, as_of=as_of, reach=reach))
 
 
-def _chosen(task: Task, desired: "Desired", ground: Ground) -> Chosen:
+def _chosen(task: Task, desired: "Manifest", ground: LoadedState) -> SelectionOptions:
     """Return the part of the fleet that the plan is about, with what is asked of it."""
     if task.wishing is None:
         return task.chosen
-    return Chosen(wish=task.wishing(desired, moved(desired, ground)))
+    return SelectionOptions(wish=task.wishing(desired, moved(desired, ground)))
 
 
 def _settled(
-    desired: "Desired", made: "Plan", task: Task, ground: Ground
+    desired: "Manifest", made: "Plan", task: Task, ground: LoadedState
 ) -> tuple["Plan", tuple[str, ...]]:
     """Return the plan to carry out, and the instances that are left out of it."""
     if task.agreed is None:
@@ -242,13 +247,15 @@ def _settled(
     return found.plan, found.stale
 
 
-def _job(task: Task, chosen: Chosen, made: "Plan", on: tuple[Machine, Ground]) -> "Job":
-    from reconciler.apply.run import Settings
-    from reconciler.cli.compose import Job
+def _job(
+    task: Task, chosen: SelectionOptions, made: "Plan", on: tuple[Machine, LoadedState]
+) -> "ApplyJob":
+    from reconciler.apply.run_context import Settings
+    from reconciler.cli.compose import ApplyJob
 
     machine, ground = on
     reach = task.how.reach
-    return Job(
+    return ApplyJob(
         machine=machine,
         plan=made,
         ground=ground,
@@ -262,7 +269,7 @@ def _job(task: Task, chosen: Chosen, made: "Plan", on: tuple[Machine, Ground]) -
     )
 
 
-def _done(console: Console, task: Task, job: "Job", stale: tuple[str, ...]) -> int:
+def _done(console: Console, task: Task, job: "ApplyJob", stale: tuple[str, ...]) -> int:
     from reconciler.cli.running import carried_out
 
     reviewed = task.agreed.plan_id if task.agreed is not None else job.plan.id
@@ -298,7 +305,7 @@ def _report_conflicts(console: Console, made: "Plan") -> bool:
     return bool(found)
 
 
-def _agreed(made: "Plan", ground: Ground, task: Task) -> bool:
+def _agreed(made: "Plan", ground: LoadedState, task: Task) -> bool:
     """Ask, where there is something to do.
 
     Raises:

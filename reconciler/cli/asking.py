@@ -9,23 +9,23 @@ import click
 
 from reconciler.cli.commands.plan import selection
 from reconciler.cli.commands.state_list import unknown_address
-from reconciler.cli.options import Chosen, Command, chosen_options, option
+from reconciler.cli.options import Command, SelectionOptions, chosen_options, option
 from reconciler.cli.types import Lines
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
-from reconciler.model.text import nearest
+from reconciler.model.strings import nearest
 
 if TYPE_CHECKING:
-    from reconciler.model.desired import Desired
-    from reconciler.state.document import State
+    from reconciler.model.manifest import Manifest
+    from reconciler.state.model import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AddressSelection:
     """What was named (addresses, instances and globs), or a part of the fleet, or all of it."""
 
     names: tuple[str, ...]
-    chosen: Chosen
+    chosen: SelectionOptions
     everything: bool
 
 
@@ -39,11 +39,11 @@ def asked_options(command: Command) -> Command:
     def wrapped(
         *args: Any,
         names: tuple[str, ...],
-        chosen: Chosen,
+        chosen: SelectionOptions,
         everything: bool,
         **others: Any,
     ) -> int:
-        asked = Asked(names=names, chosen=chosen, everything=everything)
+        asked = AddressSelection(names=names, chosen=chosen, everything=everything)
         ways = (bool(names), bool(chosen.targets or chosen.labels), everything)
         if sum(ways) != 1:
             raise UsageError(
@@ -62,7 +62,10 @@ def asked_options(command: Command) -> Command:
 
 
 def found(
-    asked: Asked, desired: "Desired", known: "State | None", among: Collection[Address] | None
+    asked: AddressSelection,
+    desired: "Manifest",
+    known: "State | None",
+    among: Collection[Address] | None,
 ) -> frozenset[Address]:
     """Return the addresses that are meant, all of which the state knows.
 
@@ -76,7 +79,7 @@ def found(
     clients = known.clients if known is not None else {}
     if asked.names:
         return frozenset(at for name in asked.names for at in _named(name, clients, among))
-    from reconciler.plan.select import predicate
+    from reconciler.plan.selection import predicate
 
     meant = predicate(selection(asked.chosen), desired, known)
     return frozenset(each for each in clients if meant(each) and (among is None or each in among))
@@ -91,7 +94,7 @@ def _named(
         UsageError: it matches nothing.
 
     """
-    from reconciler.plan.select import Selection
+    from reconciler.plan.selection import Selection
 
     try:
         exact = Address.parse(name)

@@ -6,41 +6,41 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.events import Listener, Report
-from reconciler.apply.run import Ports, Run, Settings, Stop
-from reconciler.cli.runtime import Ground, SystemClock
-from reconciler.model.instant import stamp
-from reconciler.state.document import State
-from reconciler.state.journal import WorkingState
-from reconciler.state.records import Header
+from reconciler.apply.run_context import Ports, Run, Settings, Stop
+from reconciler.cli.workspace import LoadedState, SystemClock
+from reconciler.model.timestamps import format_utc
+from reconciler.state.journal_records import Header
+from reconciler.state.model import State
+from reconciler.state.working_state import WorkingState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.cli.machine import Machine
     from reconciler.model.address import Address
-    from reconciler.model.desired import Desired
+    from reconciler.model.manifest import Manifest
     from reconciler.plan.action import Plan
-    from reconciler.plan.observe import Observation
-    from reconciler.plan.select import Selection
+    from reconciler.plan.observation import Observation
+    from reconciler.plan.selection import Selection
     from reconciler.ports import Sealing
-    from reconciler.state.document import OpenPlan
+    from reconciler.state.model import OpenPlan
     from reconciler.stores.encryption import Identity
     from reconciler.stores.local import LocalStore
-    from reconciler.system.keeper import Keeper
+    from reconciler.system.process_reaper import ProcessReaper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class ApplyJob:
     """A plan that was agreed to, and all that is needed to carry it out."""
 
     machine: "Machine"
     plan: "Plan"
-    ground: Ground
+    ground: LoadedState
     selection: "Selection | None"
     settings: Settings
 
     @property
-    def desired(self) -> "Desired":
+    def desired(self) -> "Manifest":
         """Return what is wanted."""
         return self.machine.desired
 
@@ -50,7 +50,7 @@ class Job:
         return self.machine.store
 
 
-def sealing_of(desired: "Desired", identities: "Sequence[Identity]" = ()) -> "Sealing":
+def sealing_of(desired: "Manifest", identities: "Sequence[Identity]" = ()) -> "Sealing":
     """Return what makes a secret fit to be kept, as the manifest asks, and opens what it can."""
     from reconciler.stores.encryption import AgeSealing, PlainSealing
 
@@ -59,7 +59,7 @@ def sealing_of(desired: "Desired", identities: "Sequence[Identity]" = ()) -> "Se
     return PlainSealing(identities)
 
 
-def begin(job: Job) -> tuple[State, WorkingState]:
+def begin(job: ApplyJob) -> tuple[State, WorkingState]:
     """Return the state and what is known, with the plan that is about to be applied open in it.
 
     Both the lineage and the open plan are durable before a journal or an ownership mark says them.
@@ -84,31 +84,33 @@ def begin(job: Job) -> tuple[State, WorkingState]:
     return before, working
 
 
-def _open_plan(job: Job, earlier: "OpenPlan | None") -> "OpenPlan | None":
+def _open_plan(job: ApplyJob, earlier: "OpenPlan | None") -> "OpenPlan | None":
     """Return the earlier plan where this is what is left of it: its id and order stay."""
-    from reconciler.plan.left import is_left_of, opened
+    from reconciler.plan.staleness import is_remainder_of, to_open_plan
 
-    if earlier is not None and (not job.plan.actions or is_left_of(job.desired, job.plan, earlier)):
+    if earlier is not None and (
+        not job.plan.actions or is_remainder_of(job.desired, job.plan, earlier)
+    ):
         return earlier
-    return opened(job.desired, job.plan, _asked(job, earlier))
+    return to_open_plan(job.desired, job.plan, _asked(job, earlier))
 
 
-def _asked(job: Job, earlier: "OpenPlan | None") -> "frozenset[Address]":
+def _asked(job: ApplyJob, earlier: "OpenPlan | None") -> "frozenset[Address]":
     """Return the addresses whose rotation a command asked for, now or in an earlier apply."""
-    from reconciler.plan.moved import apply_moves
-    from reconciler.plan.wish import still_asked
+    from reconciler.plan.moves import apply_moves
+    from reconciler.plan.request import pending_rotations
 
     if job.ground.known is None:
         return frozenset()
     known, _ = apply_moves(job.ground.known, job.desired)
     wished = job.plan.wish
     now = wished.rotations(known) if wished is not None else frozenset()
-    return now | still_asked(earlier, known.clients)
+    return now | pending_rotations(earlier, known.clients)
 
 
-def take_moves(working: WorkingState, desired: "Desired") -> None:
+def take_moves(working: WorkingState, desired: "Manifest") -> None:
     """Give what is known the names that `moved:` in the manifest says, as the plan did."""
-    from reconciler.plan.moved import apply_moves
+    from reconciler.plan.moves import apply_moves
 
     moved, notices = apply_moves(working.state(serial=working.serial), desired)
     if notices:
@@ -135,9 +137,9 @@ async def observe(
 async def look_at(machine: "Machine", known: State | None, keys: "Iterable[str]") -> "Observation":
     """List the instances of these keys, many at once."""
     from reconciler.apply import refresh
-    from reconciler.system.keeper import Keeper
+    from reconciler.system.process_reaper import ProcessReaper
 
-    with Keeper() as keeper:
+    with ProcessReaper() as keeper:
         async with machine.domo() as domo:
             return await refresh.observe(
                 machine.desired,
@@ -149,7 +151,7 @@ async def look_at(machine: "Machine", known: State | None, keys: "Iterable[str]"
             )
 
 
-async def carry_out(job: Job, listen: Listener, stop: Stop, keeper: "Keeper") -> Report:
+async def carry_out(job: ApplyJob, listen: Listener, stop: Stop, keeper: "ProcessReaper") -> Report:
     """Run the engine on this machine's adapters; its commands end with `keeper`.
 
     Raises:
@@ -163,7 +165,7 @@ async def carry_out(job: Job, listen: Listener, stop: Stop, keeper: "Keeper") ->
     clock = SystemClock()
     sinks = job.machine.sinks(keeper)
     # Before anything is written: a run that fails here has not begun.
-    await sinks.probe(engine.needed_targets(job.desired, job.plan))
+    await sinks.probe(engine.sink_targets(job.desired, job.plan))
     state, working = begin(job)
     take_moves(working, job.desired)
     header = Header(
@@ -171,7 +173,7 @@ async def carry_out(job: Job, listen: Listener, stop: Stop, keeper: "Keeper") ->
         lineage=state.lineage,
         serial=state.serial,
         plan_id=working.open_plan.plan_id if working.open_plan else job.plan.id,
-        at=stamp(clock.now()),
+        at=format_utc(clock.now()),
     )
     async with job.machine.domo(lambda: stop.requested) as domo:
         run = Run(

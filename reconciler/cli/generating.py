@@ -6,24 +6,24 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.options import Where
+from reconciler.cli.options import ManifestOptions
 from reconciler.manifest import generate
-from reconciler.manifest.insert import inserted
+from reconciler.manifest.yaml.editor import inserted
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
 from reconciler.model.errors import InvalidInput, ReconcilerError
-from reconciler.model.place import Place
 from reconciler.model.scope import canonical
+from reconciler.model.source_location import SourceLocation
 
 if TYPE_CHECKING:
     from reconciler.model.client import ListedClient
-    from reconciler.model.desired import Desired
     from reconciler.model.instance import Instance
+    from reconciler.model.manifest import Manifest
 
     Found = Mapping[str, Sequence[ListedClient]]
 
 
-def write(where: Where, desired: "Desired", found: "Found") -> tuple[str, ...]:
+def write(where: ManifestOptions, desired: "Manifest", found: "Found") -> tuple[str, ...]:
     """Add the entries to the manifest's files, comments kept; return the files' names.
 
     What the files say afterwards is read before any of them is written: it must be what they said,
@@ -47,7 +47,7 @@ def write(where: Where, desired: "Desired", found: "Found") -> tuple[str, ...]:
 
 
 def _write_all(texts: Mapping[str, str]) -> None:
-    from reconciler.system.files import followed, write_atomically
+    from reconciler.system.atomic_files import followed, write_atomically
 
     for name, text in sorted(texts.items()):
         path = followed(Path(name))
@@ -57,8 +57,10 @@ def _write_all(texts: Mapping[str, str]) -> None:
             raise ReconcilerError(f"`{name}` cannot be written: {error.strerror}") from None
 
 
-def _check(where: Where, desired: "Desired", found: "Found", texts: Mapping[str, str]) -> None:
-    from reconciler.cli.runtime import load_manifest
+def _check(
+    where: ManifestOptions, desired: "Manifest", found: "Found", texts: Mapping[str, str]
+) -> None:
+    from reconciler.cli.workspace import load_manifest
 
     try:
         now = load_manifest(where, instead={name: text.encode() for name, text in texts.items()})
@@ -78,7 +80,7 @@ def _check(where: Where, desired: "Desired", found: "Found", texts: Mapping[str,
 
 def _unplaced(values: "Mapping[Any, Instance | DesiredClient | None]") -> dict[Any, Any]:
     """Return instances or clients without where they are written."""
-    nowhere = Place("", 0, 0)
+    nowhere = SourceLocation("", 0, 0)
     found: dict[Any, Any] = {}
     for key, value in values.items():
         if isinstance(value, DesiredClient):

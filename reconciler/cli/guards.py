@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.errors import PlanRefused, UsageError
 from reconciler.model.sink import STATE, FileTarget
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 
 SHOWN: Final = 10
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.options import Where
-    from reconciler.model.desired import Desired
+    from reconciler.cli.options import ManifestOptions
+    from reconciler.model.manifest import Manifest
     from reconciler.plan.action import Plan
     from reconciler.stores.local import LocalStore
 
@@ -26,9 +26,9 @@ def refuse_problems(made: "Plan", *, override_limits: bool) -> None:
         PlanRefused: with each problem, and what to do about the first.
 
     """
-    from reconciler.plan.render.group import posed
+    from reconciler.plan.render.grouping import group_problems
 
-    found = posed(made.problems)
+    found = group_problems(made.problems)
     stopping = [each for each in found if not (each.override and override_limits)]
     if not stopping:
         return
@@ -39,14 +39,16 @@ def refuse_problems(made: "Plan", *, override_limits: bool) -> None:
     raise PlanRefused("\n  ".join(said[:SHOWN]) + more, hint=hint)
 
 
-def refuse_own(path: Path, option: str, where: "Where", store: "LocalStore") -> None:
+def reject_reserved_path(
+    path: Path, option: str, where: "ManifestOptions", store: "LocalStore"
+) -> None:
     """Stop before an option's file is written over the manifest, the state or a file beside it.
 
     Raises:
         UsageError: it would be.
 
     """
-    from reconciler.cli.runtime import is_manifest
+    from reconciler.cli.workspace import is_manifest
 
     own = (
         "the state's" if store.owns(path) else "the manifest's" if is_manifest(path, where) else ""
@@ -58,7 +60,7 @@ def refuse_own(path: Path, option: str, where: "Where", store: "LocalStore") -> 
         )
 
 
-def refuse_overwrites(desired: "Desired", made: "Plan", store: "LocalStore") -> None:
+def refuse_overwrites(desired: "Manifest", made: "Plan", store: "LocalStore") -> None:
     """Stop before any request where a secret would be written over a file of the tool's own.
 
     The manifest's own check knows neither `--state` nor where links lead.
@@ -67,7 +69,7 @@ def refuse_overwrites(desired: "Desired", made: "Plan", store: "LocalStore") -> 
         PlanRefused: naming the files.
 
     """
-    from reconciler.model.own_files import overwrites
+    from reconciler.model.reserved_paths import overwrites
 
     writing = {each.address for each in made.actions if each.sinks}
     found = list(
@@ -81,7 +83,7 @@ def refuse_overwrites(desired: "Desired", made: "Plan", store: "LocalStore") -> 
         )
 
 
-def refuse_git(desired: "Desired", made: "Plan", store: "LocalStore") -> None:
+def refuse_git(desired: "Manifest", made: "Plan", store: "LocalStore") -> None:
     """Stop before any request where a plain secret could land in a file that git would keep.
 
     Raises:
@@ -91,7 +93,7 @@ def refuse_git(desired: "Desired", made: "Plan", store: "LocalStore") -> None:
     actions = [each for each in made.actions if each.sinks]
     if not actions:
         return
-    from reconciler.system.files import temporary_example
+    from reconciler.system.atomic_files import temporary_example
 
     paths: list[Path] = []
     if not desired.recipients:
@@ -101,17 +103,17 @@ def refuse_git(desired: "Desired", made: "Plan", store: "LocalStore") -> None:
         targets = desired.targets_of(action.address, action.sinks)
         files = [Path(desired.root, t.path) for t in targets if isinstance(t, FileTarget)]
         paths += [each for path in files for each in (path, temporary_example(path))]
-    refuse_kept(paths)
+    reject_tracked_by_git(paths)
 
 
-def refuse_kept(paths: "Sequence[Path]") -> None:
+def reject_tracked_by_git(paths: "Sequence[Path]") -> None:
     """Stop where git would keep one of the files that a plain secret goes to.
 
     Raises:
         PlanRefused: naming the files and how to keep git from them.
 
     """
-    from reconciler.stores.git import FOREIGN, REMEDY, unsafe_paths
+    from reconciler.stores.git_guard import FOREIGN, REMEDY, unsafe_paths
 
     unsafe = unsafe_paths(paths)
     foreign = {why.removeprefix(FOREIGN) for _, why in unsafe if why.startswith(FOREIGN)}

@@ -4,28 +4,28 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply import check, verify
 from reconciler.cli.compose import sealing_of
-from reconciler.cli.runtime import Ground, SystemClock
+from reconciler.cli.workspace import LoadedState, SystemClock
 from reconciler.model.sink import StateTarget
-from reconciler.system.keeper import Keeper
+from reconciler.system.process_reaper import ProcessReaper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.cli.machine import Machine
-    from reconciler.plan.select import Predicate
+    from reconciler.plan.selection import Predicate
 
 
 async def signed_in(
-    machine: "Machine", ground: Ground, meant: "Predicate", *, sinks: frozenset[str]
-) -> "Sequence[verify.Answer]":
+    machine: "Machine", ground: LoadedState, meant: "Predicate", *, sinks: frozenset[str]
+) -> "Sequence[verify.SecretCheckResult]":
     """Sign in with every secret that may be read; `sinks` are those to be read back."""
     if ground.working is None:
         return ()
     desired, many = machine.desired, machine.reach.concurrency
-    reading = verify.Reading(
+    reading = verify.SecretSources(
         desired=desired, sealing=sealing_of(desired, ground.identities), from_sinks=sinks
     )
-    with Keeper() as keeper:
+    with ProcessReaper() as keeper:
         async with machine.domo() as domo:
             return await verify.verify(
                 verify.trials(ground.working, reading, meant),
@@ -47,7 +47,7 @@ async def forecast(
         for target in desired.targets(client)
         if not isinstance(target, StateTarget)
     ]
-    with Keeper() as keeper:
+    with ProcessReaper() as keeper:
         async with machine.domo() as domo:
             instances = await check.instances(
                 [desired.instances[key] for key in keys],

@@ -8,19 +8,19 @@ from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from reconciler.cli.runtime import SystemClock
+from reconciler.cli.workspace import SystemClock
 
 if TYPE_CHECKING:
-    from reconciler.cli.options import Reach
+    from reconciler.cli.options import ConnectionOptions
     from reconciler.cli.views.console import Console
     from reconciler.credentials.resolver import LocalCredentials
-    from reconciler.domo.adapter import DomoHttp
+    from reconciler.domo.client import DomoHttp
     from reconciler.domo.transport import Exchange
-    from reconciler.model.desired import Desired
-    from reconciler.sinks.router import LocalSinks
+    from reconciler.model.manifest import Manifest
+    from reconciler.sinks.registry import LocalSinks
     from reconciler.stores.error_log import ErrorLog
     from reconciler.stores.local import LocalStore
-    from reconciler.system.keeper import Keeper
+    from reconciler.system.process_reaper import ProcessReaper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +28,13 @@ class Machine:
     """One command's view of the machine; what it builds shares the rate and the error log."""
 
     console: "Console"
-    desired: "Desired"
+    desired: "Manifest"
     store: "LocalStore"
-    reach: "Reach"
+    reach: "ConnectionOptions"
 
     def domo(self, stopped: Callable[[], bool] | None = None) -> "DomoHttp":
         """Return the connections; once `stopped` returns true, nothing is tried again."""
-        from reconciler.domo.adapter import DomoHttp
+        from reconciler.domo.client import DomoHttp
 
         return DomoHttp(
             clock=SystemClock(),
@@ -55,7 +55,7 @@ class Machine:
             f"{exchange.method} {exchange.host} {exchange.path} {answer} {exchange.milliseconds} ms"
         )
 
-    def credentials(self, keeper: "Keeper") -> "LocalCredentials":
+    def credentials(self, keeper: "ProcessReaper") -> "LocalCredentials":
         """Return what resolves references; its commands end with `keeper`."""
         from reconciler.credentials.resolver import LocalCredentials
 
@@ -63,9 +63,9 @@ class Machine:
             self._root, os.environ, self._hidden, keeper=keeper, keep=self._errors.keep
         )
 
-    def sinks(self, keeper: "Keeper", *, concurrency: int = 8) -> "LocalSinks":
+    def sinks(self, keeper: "ProcessReaper", *, concurrency: int = 8) -> "LocalSinks":
         """Return the sinks; `concurrency` is how many of their commands run at once."""
-        from reconciler.sinks.router import LocalSinks
+        from reconciler.sinks.registry import LocalSinks
 
         return LocalSinks(
             self._root,

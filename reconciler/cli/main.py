@@ -12,14 +12,14 @@ from typing import Final, NoReturn
 import click
 
 import reconciler
-from reconciler.cli.group import LazyGroup, Table
+from reconciler.cli.lazy_group import LazyGroup, Table
 from reconciler.cli.views.console import Console, discard_output, open_closed_streams
 from reconciler.model.errors import Interrupted, ReconcilerError, UsageError
 
 PROGRAM: Final = "reconciler"
 COMPLETE: Final = "_RECONCILER_COMPLETE"
 TRACEBACK: Final = 2
-RARELY: Final = 100_000
+GC_THRESHOLD: Final = 100_000
 """Objects made before the cyclic collector looks: imports and plans make many and no cycles."""
 
 COMMANDS: Final[Table] = {
@@ -76,7 +76,7 @@ def group() -> click.Group:
 def run() -> NoReturn:
     """Run the command line of this process and end it with the exit code."""
     _read_text_as_utf8()
-    gc.set_threshold(RARELY)
+    gc.set_threshold(GC_THRESHOLD)
     _stop_on_signals()
     open_closed_streams()
     console = Console.of_process(os.environ)
@@ -137,7 +137,7 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
         console.failure(error)
         return error.exit_code
     except click.UsageError as error:
-        _help_the_lost(error, console)
+        _print_group_help(error, console)
         console.problem(_said(error), hint=_hint(error), code=UsageError.code)
         return UsageError.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -224,7 +224,7 @@ def _run_command(arguments: list[str], console: Console, environ: Mapping[str, s
         return ended.exit_code
 
 
-def _help_the_lost(error: click.UsageError, console: Console) -> None:
+def _print_group_help(error: click.UsageError, console: Console) -> None:
     """Show what there is to somebody who named no command."""
     lost = isinstance(error.ctx and error.ctx.command, click.Group)
     if lost and error.ctx is not None and console.log_format == "text" and not console.quiet:

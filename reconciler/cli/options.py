@@ -15,12 +15,12 @@ import click
 
 from reconciler.cli.types import Duration, Instant, Label, Lines, Rate, completed
 from reconciler.cli.views.console import Console
-from reconciler.model import instant
+from reconciler.model import timestamps
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from reconciler.plan.wish import Wish
+    from reconciler.plan.request import PlanRequest
 
 MANIFEST: Final = "reconciler.yaml"
 
@@ -29,7 +29,7 @@ Decorator = Callable[[Command], Command]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class ManifestOptions:
     """The manifest's file or folder and, where it was given, the state file, as the user wrote."""
 
     file: str
@@ -37,7 +37,7 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class SelectionOptions:
     """The part of the fleet that was asked for; all of it where nothing was.
 
     `wish` is what a command asks of exactly these clients, which is then all that is planned.
@@ -46,11 +46,11 @@ class Chosen:
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
-    wish: "Wish | None" = None
+    wish: "PlanRequest | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class ConnectionOptions:
     """Whether instances are asked, and how hard: `rate` is in requests a second for each host.
 
     `drift_only` asks what they have, and for no plan. `accept_missing` are the instances of which
@@ -89,7 +89,7 @@ def where_options(command: Command) -> Command:
     @option("--state", metavar="PATH", help="State file; by default the one the manifest names.")
     @functools.wraps(command)
     def wrapped(*args: Any, file: str, state: str | None, **others: Any) -> int:
-        return command(*args, where=Where(file=file, state=state), **others)
+        return command(*args, where=ManifestOptions(file=file, state=state), **others)
 
     return wrapped
 
@@ -100,7 +100,7 @@ def file_option(command: Command) -> Command:
     @_file_option
     @functools.wraps(command)
     def wrapped(*args: Any, file: str, **others: Any) -> int:
-        return command(*args, where=Where(file=file), **others)
+        return command(*args, where=ManifestOptions(file=file), **others)
 
     return wrapped
 
@@ -128,7 +128,7 @@ def chosen_options(command: Command) -> Command:
         labels: tuple[tuple[str, str], ...],
         **others: Any,
     ) -> int:
-        chosen = Chosen(targets=targets, excludes=excludes, labels=labels)
+        chosen = SelectionOptions(targets=targets, excludes=excludes, labels=labels)
         return command(*args, chosen=chosen, **others)
 
     return wrapped
@@ -169,7 +169,7 @@ def as_of_option(command: Command) -> Command:
     @functools.wraps(command)
     def wrapped(*args: Any, as_of: datetime | None, **others: Any) -> int:
         moment = as_of or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        return command(*args, as_of=instant.stamp(moment), **others)
+        return command(*args, as_of=timestamps.format_utc(moment), **others)
 
     return wrapped
 
@@ -188,7 +188,11 @@ def refresh_options(command: Command) -> Command:
     @reach_options("Instances worked on at once.")
     @functools.wraps(command)
     def wrapped(
-        *args: Any, refresh: bool, accept_missing: tuple[str, ...], reach: Reach, **others: Any
+        *args: Any,
+        refresh: bool,
+        accept_missing: tuple[str, ...],
+        reach: ConnectionOptions,
+        **others: Any,
     ) -> int:
         reach = replace(reach, refresh=refresh, accept_missing=accept_missing)
         return command(*args, reach=reach, **others)
@@ -210,7 +214,9 @@ def reach_options(at_once: str) -> Decorator:
         )  # fmt: skip
         @functools.wraps(command)
         def wrapped(*args: Any, concurrency: int, rate: float | None, **others: Any) -> int:
-            return command(*args, reach=Reach(concurrency=concurrency, rate=rate), **others)
+            return command(
+                *args, reach=ConnectionOptions(concurrency=concurrency, rate=rate), **others
+            )
 
         return wrapped
 

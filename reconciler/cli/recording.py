@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.views.console import Console
-from reconciler.model.instant import stamp
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
+from reconciler.model.timestamps import format_utc
 
 if TYPE_CHECKING:
     from reconciler.apply.events import Listener
@@ -65,4 +65,4 @@ def recording(
 
 
 def _now() -> str:
-    return stamp(datetime.now(UTC))
+    return format_utc(datetime.now(UTC))

@@ -6,20 +6,25 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from reconciler.cli.exits import INCOMPLETE, INTERRUPTED
+from reconciler.cli.exit_codes import INCOMPLETE, INTERRUPTED
 from reconciler.cli.recording import Recording
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.apply.events import Listener, Report
-    from reconciler.apply.run import Stop
-    from reconciler.cli.compose import Job
-    from reconciler.system.keeper import Keeper
+    from reconciler.apply.run_context import Stop
+    from reconciler.cli.compose import ApplyJob
+    from reconciler.system.process_reaper import ProcessReaper
 
 
 def carried_out(
-    console: Console, job: "Job", record: Recording, output: str, *, left_out: tuple[str, ...] = ()
+    console: Console,
+    job: "ApplyJob",
+    record: Recording,
+    output: str,
+    *,
+    left_out: tuple[str, ...] = (),
 ) -> int:
     """Carry a job out and show how it ended; return the exit code.
 
@@ -50,15 +55,15 @@ def _exit_code(ended: "Report") -> int:
     return 1 if refused and not (ended.done or ended.created) else INCOMPLETE
 
 
-async def _interruptible(console: Console, job: "Job", listen: "Listener") -> "Report":
+async def _interruptible(console: Console, job: "ApplyJob", listen: "Listener") -> "Report":
     """Run the job; the first signal lets it finish what is in flight, a second one ends it."""
-    from reconciler.apply.run import Stop
+    from reconciler.apply.run_context import Stop
     from reconciler.cli.compose import carry_out
-    from reconciler.system.keeper import Keeper
+    from reconciler.system.process_reaper import ProcessReaper
 
     stop = Stop()
     loop = asyncio.get_running_loop()
-    with Keeper() as keeper:
+    with ProcessReaper() as keeper:
         for number in _signals():
             loop.add_signal_handler(number, _interrupt, console, stop, keeper)
         return await carry_out(job, listen, stop, keeper)
@@ -70,7 +75,7 @@ def _signals() -> tuple[signal.Signals, ...]:
     return (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hangup else ()))
 
 
-def _interrupt(console: Console, stop: "Stop", keeper: "Keeper") -> None:
+def _interrupt(console: Console, stop: "Stop", keeper: "ProcessReaper") -> None:
     if stop.requested:
         keeper.kill()  # a command that outlived this could still write over a newer secret
         with contextlib.suppress(BrokenPipeError, ReconcilerError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.model import instant, text
+from reconciler.model import strings, timestamps
 from reconciler.model.address import Address
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Instant(click.ParamType[datetime]):
     ) -> datetime:
         """Read the instant."""
         try:
-            return instant.parse(str(value))
+            return timestamps.parse(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -113,7 +113,7 @@ class Duration(click.ParamType[float]):
     ) -> float:
         """Read the duration."""
         try:
-            return text.seconds(str(value))
+            return strings.seconds(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -138,7 +138,7 @@ class Rate(click.ParamType[float]):
 
 def completed(by: str, ctx: click.Context, begun: str) -> "list[CompletionItem[str]]":
     """Ask the module that reads what there is, which no other command line needs."""
-    from reconciler.cli import completing
+    from reconciler.cli import completion
 
-    found: list[CompletionItem[str]] = getattr(completing, by)(ctx, begun)
+    found: list[CompletionItem[str]] = getattr(completion, by)(ctx, begun)
     return found

@@ -8,9 +8,9 @@ from typing import Final, assert_never
 from reconciler.credentials.value import without_newline
 from reconciler.model.errors import CredentialUnavailable
 from reconciler.model.reference import CommandRef
-from reconciler.model.text import brief
-from reconciler.system import child
-from reconciler.system.keeper import Keeper
+from reconciler.model.strings import format_duration
+from reconciler.system import child_process
+from reconciler.system.process_reaper import ProcessReaper
 
 _HINT: Final = "run the command by hand, in the manifest's folder, to see what it needs"
 
@@ -21,8 +21,8 @@ async def read(
     root: Path,
     env: Mapping[str, str],
     within: float,
-    keeper: Keeper,
-    keep: child.KeepErrors,
+    keeper: ProcessReaper,
+    keep: child_process.KeepErrors,
 ) -> bytes:
     """Run the command in `root` and return what it printed, `within` that many seconds.
 
@@ -32,20 +32,20 @@ async def read(
         CredentialUnavailable: it was not found, failed, printed nothing or too much, or timed out.
 
     """
-    command = child.Command(argv=reference.argv, cwd=root, env=env, timeout=within)
-    outcome = await child.run(command, keeper)
+    command = child_process.Command(argv=reference.argv, cwd=root, env=env, timeout=within)
+    outcome = await child_process.run(command, keeper)
     match outcome:
-        case child.Finished(code=0) if without_newline(outcome.stdout):
+        case child_process.Finished(code=0) if without_newline(outcome.stdout):
             return outcome.stdout
-        case child.Finished(code=0):
+        case child_process.Finished(code=0):
             wrong = "printed nothing"
-        case child.Finished():
-            wrong = child.how_it_ended(outcome.code)
-        case child.TimedOut():
-            wrong = f"did not end within {brief(within)}"
-        case child.Flooded():
+        case child_process.Finished():
+            wrong = child_process.how_it_ended(outcome.code)
+        case child_process.TimedOut():
+            wrong = f"did not end within {format_duration(within)}"
+        case child_process.Flooded():
             wrong = "printed more than 1 MiB"
-        case child.NotStarted():
+        case child_process.NotStarted():
             raise CredentialUnavailable(
                 f"{reference} cannot be run: {outcome.reason}",
                 hint="a path is relative to the manifest's folder; a bare name is found in PATH",

@@ -9,8 +9,8 @@ from reconciler.credentials import command, env, file
 from reconciler.credentials.value import secret_from
 from reconciler.model.reference import CommandRef, CredentialRef, EnvRef, FileRef
 from reconciler.model.secret import Secret
-from reconciler.system import child
-from reconciler.system.keeper import Keeper
+from reconciler.system import child_process
+from reconciler.system.process_reaper import ProcessReaper
 
 
 class LocalCredentials:
@@ -27,8 +27,8 @@ class LocalCredentials:
         environ: Mapping[str, str],
         hidden: frozenset[str],
         *,
-        keeper: Keeper,
-        keep: child.KeepErrors,
+        keeper: ProcessReaper,
+        keep: child_process.KeepErrors,
         command_timeout: float = 30.0,
     ) -> None:
         self._root = root

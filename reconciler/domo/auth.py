@@ -11,10 +11,10 @@ from typing import Final
 
 import httpx
 
-from reconciler.domo import remedy, requests, wire
+from reconciler.domo import remedy, requests, responses
+from reconciler.domo.error_text import said, words
 from reconciler.domo.errors import called
-from reconciler.domo.signon import granted, sources
-from reconciler.domo.words import said, words
+from reconciler.domo.session_response import granted, sources
 from reconciler.model.errors import (
     CredentialUnavailable,
     ReconcilerError,
@@ -45,7 +45,7 @@ class SessionAuth(httpx.Auth):
         self._instance = instance
         self._credential = credential
         self._lock = asyncio.Lock()
-        self._granted: wire.Granted | None = None
+        self._granted: responses.SessionGranted | None = None
         self._stopped: ReconcilerError | None = None
 
     @property
@@ -125,7 +125,7 @@ class SessionAuth(httpx.Auth):
             self._stopped.request = called(answer.request)
             raise self._stopped
 
-    def _session(self) -> wire.Granted:
+    def _session(self) -> responses.SessionGranted:
         if self._stopped is not None:
             raise self._stopped
         if self._granted is None:
@@ -140,7 +140,7 @@ class SessionAuth(httpx.Auth):
                 except UnicodeError:
                     raise _unsendable(self._instance, "password") from None
             case CookieCredential(dsidv1=cookie):
-                if not wire.is_header_value(cookie.reveal()) or ";" in cookie.reveal():
+                if not responses.is_header_value(cookie.reveal()) or ";" in cookie.reveal():
                     raise _unsendable(self._instance, "cookie")
                 return requests.cookie_sign_on(self._instance, self._credential)
 
@@ -152,7 +152,7 @@ class TokenAuth(httpx.Auth):
         self._instance = instance
         self._token = credential.token
         self.user: int | None = None
-        if not wire.is_header_value(self._token.reveal()):
+        if not responses.is_header_value(self._token.reveal()):
             raise _unsendable(instance, "access token")
 
     @property

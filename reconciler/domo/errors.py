@@ -10,7 +10,7 @@ import httpx
 
 from reconciler.domo.proxies import Proxy
 from reconciler.model.errors import Unreachable
-from reconciler.model.text import printable
+from reconciler.model.strings import printable
 
 UNSENT: Final = (
     httpx.ConnectError,
@@ -52,7 +52,7 @@ def causes(failure: BaseException) -> Iterator[BaseException]:
             waiting += each.exceptions
 
 
-def is_hopeless(failure: httpx.RequestError) -> bool:
+def is_permanent(failure: httpx.RequestError) -> bool:
     """Say whether the next try must fail like this one: an unknown host, a bad certificate."""
     if isinstance(failure, httpx.ProxyError) and _proxy_status(failure) in _PROXY_REFUSALS:
         return True
@@ -160,7 +160,7 @@ def hint_of(failure: httpx.RequestError) -> str:
     proxy = _proxy(failure)
     if proxy is not None and isinstance(failure, UNSENT) and not _is_tls(failure):
         return _proxy_hint(proxy, failure)
-    if is_hopeless(failure):
+    if is_permanent(failure):
         return (
             "check the spelling of the instance's `domain`, and `endpoints`; a network that "
             "reaches the internet by a proxy needs HTTPS_PROXY"

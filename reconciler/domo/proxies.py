@@ -13,7 +13,7 @@ from urllib.request import getproxies
 import httpx
 
 from reconciler.model.errors import Unreachable
-from reconciler.model.text import printable
+from reconciler.model.strings import printable
 
 _PORTS: Final = {"http": 80, "https": 443}
 _HIGHEST: Final = 65535

@@ -10,7 +10,7 @@ from typing import Final
 
 import httpx
 
-from reconciler.domo.words import page_title, redirect_target
+from reconciler.domo.error_text import page_title, redirect_target
 from reconciler.model.instance import Instance
 
 _BLOCKED: Final = re.compile(

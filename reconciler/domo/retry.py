@@ -10,7 +10,7 @@ from typing import Final
 
 import httpx
 
-from reconciler.domo.errors import UNSENT, is_hopeless
+from reconciler.domo.errors import UNSENT, is_permanent
 
 THROTTLED: Final = 429
 _TROUBLE: Final = frozenset({408, 500, 502, 503, 504})
@@ -73,7 +73,7 @@ class RetryPolicy:
 def _is_safe(resend: Resend, what: int | httpx.RequestError) -> bool:
     if isinstance(what, int):
         return what == THROTTLED or (resend is Resend.READING and what in _TROUBLE)
-    if is_hopeless(what):
+    if is_permanent(what):
         return False
     if resend is Resend.READING:
         return isinstance(what, httpx.TransportError)

@@ -1,7 +1,7 @@
 """Layers around httpx, each with one duty: `Retrying(Paced(Traced(Bounded(Pool))))`.
 
-An answer is read whole inside of `Bounded`, so that a body which breaks off or drips is a failure
-of the exchange, seen by `Retrying`, and not of whoever reads it later.
+`BoundedTransport` reads a response whole. A body that is cut short or too slow is therefore a
+failure of the exchange, which `Retrying` sees.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from typing import Final
 import httpx
 
 from reconciler.domo.errors import PROXY_LOGIN, TooLarge, phrase
-from reconciler.domo.limit import Pace
 from reconciler.domo.proxies import Proxies
+from reconciler.domo.rate_limit import RateLimiter
 from reconciler.domo.retry import Failed, Resend, RetryPolicy, retry_after
-from reconciler.model.text import printable
+from reconciler.model.strings import printable
 from reconciler.ports import Clock
 
 CAP: Final = 1_000_000
@@ -107,7 +107,7 @@ def _as_it_is(request: httpx.Request) -> httpx.Request:
     return request
 
 
-class Bounded(httpx.AsyncBaseTransport):
+class BoundedTransport(httpx.AsyncBaseTransport):
     """Reads answers whole, within a number of bytes and of seconds."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, *, seconds: float) -> None:
@@ -233,10 +233,10 @@ def _shown_path(url: httpx.URL) -> str:
     return printable(f"{path}?{'&'.join(shown)}" if shown else path)
 
 
-class Paced(httpx.AsyncBaseTransport):
+class RateLimitTransport(httpx.AsyncBaseTransport):
     """Waits for a slot of the request's host."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, *, pace: Pace, clock: Clock) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, pace: RateLimiter, clock: Clock) -> None:
         self._inner = inner
         self._pace = pace
         self._clock = clock

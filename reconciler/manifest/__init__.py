@@ -1,16 +1,13 @@
-"""Text → what is wanted: manifest files as bytes become one `Desired`, or one report of mistakes.
+"""Manifest files as bytes to one `Manifest`, or to one report of all mistakes.
 
-The way through is a line. `decode` and `parse` turn bytes into plain values in one pass over the
-C parser's events; `positions` remembers where each of them stands, as one number, so that nothing
-is paid for places that nobody asks for. `schema` asks the fast validator whether a document has the
-published shape, and only a document that has not is asked why (`explain`). `merge` unites the files
-of a folder, `expand` and its helpers turn the values into nouns, and the rules that no schema can
-say are held where the nouns are made.
+`yaml` turns bytes into plain values with positions. `schema` checks whether a document has the
+published shape, and explains it if it does not. `merge` combines the files of a folder, and
+`resolve` turns the values into the model and checks the rules that a schema cannot express.
 
-Owns the shape and the meaning of the manifest, and the words of its mistakes. Refuses to look
-around: no file is opened (a recipients file comes through a function that the caller gives), no
-variable is read, no tag is obeyed, and a value that may be a credential is never repeated.
+Owns the shape and the meaning of the manifest, and its error messages. It does no I/O: the caller
+passes the function that reads a recipients file. No variable is read, no YAML tag is obeyed, and a
+value that may be a credential is never repeated.
 
-Invariant: any bytes give a `Desired` or an `InvalidInput`, in a time that grows with their number,
-and the order in which the files come does not matter.
+Invariant: any bytes result in a `Manifest` or an `InvalidInput`, in time linear in their size, and
+the order of the files does not matter.
 """

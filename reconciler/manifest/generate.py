@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from reconciler.model.client import ListedClient
-from reconciler.model.desired import Desired
 from reconciler.model.instance import Instance
-from reconciler.model.mark import divide
+from reconciler.model.manifest import Manifest
+from reconciler.model.ownership_mark import split_mark
+from reconciler.model.placeholders import literal
 from reconciler.model.scope import SCOPES, canonical
-from reconciler.model.template import literal
 
 Found = Mapping[str, Iterable[ListedClient]]
 
@@ -21,7 +21,7 @@ _WORDS: Final = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def document(desired: Desired, found: Found) -> str:
+def document(desired: Manifest, found: Found) -> str:
     """Return a manifest of its own that wants what was found, on the instances as they are."""
     lines = ["version: 1"]
     scopes = {scope for clients in found.values() for each in clients for scope in each.scope}
@@ -44,7 +44,7 @@ def entries(clients: Iterable[ListedClient], indent: int) -> Iterator[str]:
             f"name: {text(literal(each.name))}",
             f"scope: [{', '.join(canonical(each.scope))}]",
         ]
-        description = _CONTROLS.sub(" ", divide(each.description)[0])
+        description = _CONTROLS.sub(" ", split_mark(each.description)[0])
         if description:
             fields.append(f"description: {text(literal(description))}")
         yield " " * indent + "- {" + ", ".join(fields) + "}"

@@ -1,25 +1,26 @@
-"""The way through: sources → one `Desired`, or one report of every mistake."""
+"""The way through: sources → one `ParsedManifest`, or one report of every mistake."""
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from reconciler.manifest import decode, settings
-from reconciler.manifest.deliveries import Deliveries
-from reconciler.manifest.expand import Expander, labels_of
-from reconciler.manifest.holes import Holes
-from reconciler.manifest.merge import ALLOW, Manifest, merge
-from reconciler.manifest.parse import Parsed, parse
-from reconciler.manifest.positions import Atlas
-from reconciler.manifest.prune import pruned
-from reconciler.manifest.recipients import recipients
-from reconciler.manifest.report import Finding, Report
-from reconciler.manifest.schema import Shape
-from reconciler.manifest.sinks import define
-from reconciler.model.desired import Desired
+from reconciler.manifest import top_level
+from reconciler.manifest.error_collector import ManifestError, Report
+from reconciler.manifest.merge import ALLOW, ParsedManifest, merge
+from reconciler.manifest.resolve.placeholders import PlaceholderFiller
+from reconciler.manifest.resolve.recipients import recipients
+from reconciler.manifest.resolve.resolver import Expander, labels_of
+from reconciler.manifest.resolve.sink_targets import SinkTargetChecker
+from reconciler.manifest.resolve.sinks import define
+from reconciler.manifest.schema.valid_subset import pruned
+from reconciler.manifest.schema.validator import ManifestSchema
+from reconciler.manifest.yaml import encoding
+from reconciler.manifest.yaml.parser import Parsed, parse
+from reconciler.manifest.yaml.source_map import SourceMap
 from reconciler.model.errors import InvalidInput
-from reconciler.model.own_files import CREDENTIAL, MANIFEST, RECIPIENTS, OwnFile, OwnFiles
+from reconciler.model.manifest import Manifest
+from reconciler.model.reserved_paths import CREDENTIAL, MANIFEST, RECIPIENTS, OwnFile, OwnFiles
 from reconciler.model.scope import SCOPES
 
 
@@ -33,7 +34,7 @@ class Source:
 
 def load(
     sources: Sequence[Source], *, root: str, read: Callable[[str], str], is_folder: bool = False
-) -> Desired:
+) -> Manifest:
     """Return what the files want; their order does not matter.
 
     `root` is the manifest's folder; `is_folder` says that the manifest is that folder, as it must
@@ -44,7 +45,7 @@ def load(
         InvalidInput: with every mistake in all files.
 
     """
-    atlas, report = Atlas(), Report()
+    atlas, report = SourceMap(), Report()
     with _collector_off():
         manifest = _manifest(sorted(sources, key=lambda each: each.name), atlas, report)
         names = sorted(each.name.removeprefix(root.rstrip("/") + "/") for each in sources)
@@ -82,15 +83,17 @@ def _collector_off() -> Iterator[None]:
             gc.enable()
 
 
-def _manifest(sources: Sequence[Source], atlas: Atlas, report: Report) -> Manifest | None:
+def _manifest(sources: Sequence[Source], atlas: SourceMap, report: Report) -> ParsedManifest | None:
     """Parse and check each file by itself; None where nothing is left to be read further."""
     if not sources:
         at = atlas.add("manifest", "")
-        report.add(Finding(code="empty-folder", message="there is no manifest file here", at=at))
+        report.add(
+            ManifestError(code="empty-folder", message="there is no manifest file here", at=at)
+        )
         return None
     read = [_parsed(source, atlas, report) for source in sources]
     parsed = [each for each in read if each is not None]
-    shape = Shape(versioned=len(sources) == 1, scopes=_allowed_scopes(parsed))
+    shape = ManifestSchema(versioned=len(sources) == 1, scopes=_allowed_scopes(parsed))
     if len(parsed) == len(sources) > 1:
         _need_version(parsed, report)
     usable = [each for one in parsed if (each := _checked(one, shape, atlas, report)) is not None]
@@ -117,7 +120,7 @@ def _need_version(parsed: Sequence[Parsed], report: Report) -> None:
     maps = [each for each in parsed if isinstance(each.value, dict)]
     if maps and not any("version" in each.value for each in maps):
         report.add(
-            Finding(
+            ManifestError(
                 code="missing-key",
                 message="no file of the folder has `version`",
                 at=maps[0].at,
@@ -126,19 +129,21 @@ def _need_version(parsed: Sequence[Parsed], report: Report) -> None:
         )
 
 
-def _parsed(source: Source, atlas: Atlas, report: Report) -> Parsed | None:
-    text = decode.readable(source.data)
+def _parsed(source: Source, atlas: SourceMap, report: Report) -> Parsed | None:
+    text = encoding.readable(source.data)
     base = atlas.add(source.name, text)
-    if not decode.check(source.data, text, base=base, report=report):
+    if not encoding.check(source.data, text, base=base, report=report):
         return None
     return parse(text, base=base, atlas=atlas, report=report)
 
 
-def _checked(parsed: Parsed, shape: Shape, atlas: Atlas, report: Report) -> Parsed | None:
+def _checked(
+    parsed: Parsed, shape: ManifestSchema, atlas: SourceMap, report: Report
+) -> Parsed | None:
     """Return a document of the right shape, less its wrong parts; None where there is none."""
     if shape.accepts(parsed.value):
         return parsed
-    from reconciler.manifest.explain import Explainer
+    from reconciler.manifest.schema.errors import Explainer
 
     explainer = Explainer(parsed.value, parsed.at, atlas, report)
     if not explainer.explain(shape.violations(parsed.value)):
@@ -154,29 +159,31 @@ def _checked(parsed: Parsed, shape: Shape, atlas: Atlas, report: Report) -> Pars
     )
 
 
-def _desired(manifest: Manifest, ground: _Ground, atlas: Atlas, report: Report) -> Desired:
-    holes = Holes(labels_of(manifest), report, whole=not manifest.lost.a_label)
+def _desired(
+    manifest: ParsedManifest, ground: _Ground, atlas: SourceMap, report: Report
+) -> Manifest:
+    holes = PlaceholderFiller(labels_of(manifest), report, whole=not manifest.lost.a_label)
     sinks = define(manifest, holes, atlas, report)
-    deliveries = Deliveries(sinks, holes, ground.root, report)
+    deliveries = SinkTargetChecker(sinks, holes, ground.root, report)
     expander = Expander(manifest, holes, deliveries, atlas, report)
     expanded = expander.expand()
     # A manifest without warnings does not pay for the import of what shows their lines.
     found = expander.warnings.diagnostics(atlas) if expander.warnings else ()
     warnings = tuple(replace(each, severity="warning") for each in found)
-    age = settings.encryption(manifest)
+    age = top_level.encryption(manifest)
     deliveries.check_own(_own(manifest, ground, expander.credential_files, atlas))
-    return Desired(
+    return Manifest(
         root=ground.root,
         files=ground.files,
         is_folder=ground.is_folder,
         recipients_file=age.get("recipients_file"),
-        state_path=settings.state_path(manifest),
+        state_path=top_level.state_path(manifest),
         recipients=recipients(age, ground.read, atlas, report),
         mark=bool(manifest.once["mark"].value) if "mark" in manifest.once else True,
         sinks={name: sink.definition for name, sink in sinks.items()},
-        limits=settings.limits(manifest),
-        rollout=settings.rollout(manifest, atlas, report),
-        moved=settings.moved(manifest, atlas, report),
+        limits=top_level.limits(manifest),
+        rollout=top_level.rollout(manifest, atlas, report),
+        moved=top_level.moved(manifest, atlas, report),
         instances=expanded.instances,
         clients=expanded.clients,
         warnings=warnings,
@@ -185,17 +192,17 @@ def _desired(manifest: Manifest, ground: _Ground, atlas: Atlas, report: Report) 
 
 
 def _own(
-    manifest: Manifest, ground: _Ground, credentials: Mapping[str, int], atlas: Atlas
+    manifest: ParsedManifest, ground: _Ground, credentials: Mapping[str, int], atlas: SourceMap
 ) -> OwnFiles:
     named = {path: OwnFile(what=CREDENTIAL, at=at) for path, at in credentials.items()}
-    age = settings.encryption(manifest)
+    age = top_level.encryption(manifest)
     if "recipients_file" in age:
         at = atlas.value(age, "recipients_file")
         named[age["recipients_file"]] = OwnFile(what=RECIPIENTS, at=at)
     named.update((path, OwnFile(what=MANIFEST)) for path in ground.files)
     state = manifest.section("state")
     return OwnFiles(
-        state=settings.state_path(manifest),
+        state=top_level.state_path(manifest),
         state_at=atlas.value(state, "path") if "path" in state else None,
         named=named,
         folder="." if ground.is_folder else None,

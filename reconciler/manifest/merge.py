@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from reconciler.manifest.lost import Lost
-from reconciler.manifest.parse import Parsed
-from reconciler.manifest.positions import Atlas, Entry, Item
-from reconciler.manifest.prune import Path
-from reconciler.manifest.report import Finding, Report
+from reconciler.manifest.dropped import DroppedPaths
+from reconciler.manifest.error_collector import ManifestError, Report
+from reconciler.manifest.schema.valid_subset import Path
+from reconciler.manifest.yaml.parser import Parsed
+from reconciler.manifest.yaml.source_map import Entry, Item, SourceMap
 from reconciler.model.sink import STATE
 
 ALLOW: Final = "allow_scopes"
@@ -17,7 +17,7 @@ _ONCE: Final = ("state", "endpoints", "defaults", "limits", "rollout", "mark", A
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class ParsedManifest:
     """A manifest in plain values of the published shape.
 
     `instances`, `sinks` and `client_sets` are sorted by key; `once` has the keys that only one file
@@ -33,7 +33,7 @@ class Manifest:
     once: Mapping[str, Entry] = field(default_factory=dict)
     moved: tuple[Item, ...] = ()
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    lost: Lost = field(default_factory=Lost)
+    lost: DroppedPaths = field(default_factory=DroppedPaths)
     nameless: tuple[Mapping[str, Any], ...] = ()
 
     def section(self, key: str) -> Mapping[str, Any]:
@@ -45,10 +45,10 @@ def merge(
     files: Sequence[Parsed],
     written: Iterable[Any],
     *,
-    atlas: Atlas,
+    atlas: SourceMap,
     report: Report,
     lost: Iterable[Path] = (),
-) -> Manifest:
+) -> ParsedManifest:
     """Unite files; `written` are their documents before wrong parts were left out.
 
     `lost` are paths of what they lost beside what they say themselves.
@@ -65,17 +65,19 @@ def merge(
                 missing.update(_once(once, entry, report))
             elif entry.key == "moved":
                 moved += atlas.items(entry.value)
-    return Manifest(
+    return ParsedManifest(
         **{name: tuple(found[key] for key in sorted(found)) for name, found in maps.items()},
         once=once,
         moved=tuple(moved),
         names=_names(written),
-        lost=Lost(missing),
+        lost=DroppedPaths(missing),
         nameless=tuple(client for each in files for client in each.nameless),
     )
 
 
-def _unite(found: dict[str, Entry], section: Entry, atlas: Atlas, report: Report) -> Iterator[Path]:
+def _unite(
+    found: dict[str, Entry], section: Entry, atlas: SourceMap, report: Report
+) -> Iterator[Path]:
     """Take in a file's entries; yield the paths of those that another file has, too."""
     for entry in atlas.entries(section.value):
         if (first := found.setdefault(entry.key, entry)) is not entry:
@@ -89,8 +91,8 @@ def _once(once: dict[str, Entry], entry: Entry, report: Report) -> Iterator[Path
         yield (entry.key,)
 
 
-def _twice(what: str, entry: Entry, first: Entry) -> Finding:
-    return Finding(
+def _twice(what: str, entry: Entry, first: Entry) -> ManifestError:
+    return ManifestError(
         code="defined-twice",
         message=lambda word: f"{what}{word} is defined twice",
         at=entry.key_at,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.model.instance import Instance
+from reconciler.model.placeholders import parts
 from reconciler.model.reference import CredentialRef
-from reconciler.model.template import parts
 
 SEVERAL: Final = 3
 """Of more groups than this, those that differ only in the references' names become one."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reconciler.model.address import Address
-from reconciler.model.mark import Mark, divide
-from reconciler.model.place import Place
+from reconciler.model.ownership_mark import Mark, split_mark
 from reconciler.model.secret import Secret
+from reconciler.model.source_location import SourceLocation
 
 OnRemove = Literal["keep", "forget", "revoke"]
 Replace = Literal["create_first", "revoke_first"]
@@ -27,7 +27,7 @@ class DesiredClient:
     address: Address
     scope: tuple[str, ...]
     sinks: tuple[str, ...]
-    place: Place
+    place: SourceLocation
     description: str = ""
     on_remove: OnRemove = "keep"
     protect: bool = False
@@ -36,7 +36,7 @@ class DesiredClient:
     replace: Replace = "create_first"
     client_set: str | None = None
     overrides: str | None = None
-    inherited: Mapping[str, Place] = field(default_factory=dict)
+    inherited: Mapping[str, SourceLocation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class ListedClient:
     @property
     def mark(self) -> Mark | None:
         """Return the ownership mark in the description, if there is one."""
-        return divide(self.description)[1]
+        return split_mark(self.description)[1]
 
     @property
     def stray_id(self) -> str | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.model.place import Place
+from reconciler.model.source_location import SourceLocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Excerpt:
 class Related:
     """A second place that explains the first: where a name was defined before, for example."""
 
-    place: Place
+    place: SourceLocation
     message: str
     excerpt: Excerpt | None = None
 
@@ -37,7 +37,7 @@ class Diagnostic:
 
     code: str
     message: str
-    place: Place | None = None
+    place: SourceLocation | None = None
     severity: Literal["error", "warning"] = "error"
     excerpt: Excerpt | None = None
     hint: str | None = None

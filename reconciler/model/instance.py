@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.model.auth import Auth
-from reconciler.model.place import Place
+from reconciler.model.source_location import SourceLocation
 
 DOMO_API: Final = "https://api.domo.com"
 DOMO_INSTANCE: Final = "https://{domain}"
@@ -34,7 +34,7 @@ class Instance:
     key: str
     domain: str
     endpoints: Endpoints
-    place: Place
+    place: SourceLocation
     auth: Auth | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     foreign: bool = False

@@ -15,11 +15,11 @@ def canonical(scopes: Iterable[str]) -> tuple[str, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
-def folded(scopes: Iterable[str]) -> frozenset[str]:
+def normalize(scopes: Iterable[str]) -> frozenset[str]:
     """Return the form in which scopes are compared: case and order make no difference."""
     return frozenset(each.lower() for each in scopes)
 
 
 def is_same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Return whether two scopes are equal; most pairs of a plan are equal as they are."""
-    return one == other or folded(one) == folded(other)
+    return one == other or normalize(one) == normalize(other)

@@ -32,7 +32,7 @@ class Secret:
         Plain, hexadecimal, URL-encoded, JSON-escaped, and base64, also as a part of a longer text
         that was encoded. Neither white space nor letter case hides it: `base64` breaks its lines.
         """
-        from reconciler.model.decoded import folded, readings
+        from reconciler.model.secret_scan import folded, readings
 
         value = folded(self.__value.encode(errors="replace").decode())
         length = min(len(value), _PART)

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from reconciler.model.address import Address
-from reconciler.model.place import Place
-from reconciler.plan.wish import Wish
+from reconciler.model.source_location import SourceLocation
+from reconciler.plan.request import PlanRequest
 
 
 class Kind(StrEnum):
@@ -49,7 +49,7 @@ class Cause(NamedTuple):
     """A setting of a wider level that an action follows from: a default's `rotate_after`."""
 
     setting: str
-    place: Place
+    place: SourceLocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Origin:
     says all that the action follows from.
     """
 
-    place: Place
+    place: SourceLocation
     client_set: str | None = None
     cause: Cause | None = None
 
@@ -114,7 +114,7 @@ class Notice:
     code: str
     address: Address | None
     message: str
-    place: Place | None = None
+    place: SourceLocation | None = None
     instance: str | None = None
     names: tuple[str, ...] = ()
     general: str = ""
@@ -131,7 +131,7 @@ class Problem:
     code: str
     message: str
     address: Address | None = None
-    place: Place | None = None
+    place: SourceLocation | None = None
     hint: str | None = None
     override: str | None = None
 
@@ -167,7 +167,7 @@ class Plan:
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
-    wish: Wish | None = None
+    wish: PlanRequest | None = None
     fleet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drift: Mapping[str, int] | None = None
     moves: int = 0

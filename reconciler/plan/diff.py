@@ -1,27 +1,23 @@
-"""What follows for one address: from what is wanted, what is known, and what a refresh showed.
-
-The rules stand in the order in which they win: gone → create, scope → replace, age, wish or a lost
-secret → rotate, a sink without the secret → deliver. Predecessors are looked at last.
-"""
+"""Plan one address: gone → create; changed scope → replace; due → rotate; sink lacks it → deliver."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
-from reconciler.model.instant import later
-from reconciler.model.mark import divide
-from reconciler.model.naming import form
-from reconciler.model.scope import canonical, folded, is_same
+from reconciler.model.client_name import form
+from reconciler.model.ownership_mark import split_mark
+from reconciler.model.scope import canonical, is_same, normalize
 from reconciler.model.sink import STATE
-from reconciler.model.text import brief
+from reconciler.model.strings import format_duration
+from reconciler.model.timestamps import later
 from reconciler.plan.action import Action, Kind, Notice, Origin, Problem
-from reconciler.plan.ground import Finding, Ground, listed_scope, origin, scope_drift
-from reconciler.plan.observe import Gone, Sight, View
-from reconciler.state.document import Entry, Plain, Retiring, Sealed
+from reconciler.plan.context import Finding, PlanContext, listed_scope, origin, scope_drift
+from reconciler.plan.observation import Gone, Presence, View
+from reconciler.state.model import Entry, Plain, Retiring, Sealed
 
 
-def is_settled(ground: Ground, client: DesiredClient, entry: Entry) -> bool:
+def is_settled(ground: PlanContext, client: DesiredClient, entry: Entry) -> bool:
     """Say at once whether nothing follows; most addresses of most plans end here."""
     return (
         is_same(entry.scope, client.scope)
@@ -35,7 +31,7 @@ def is_settled(ground: Ground, client: DesiredClient, entry: Entry) -> bool:
     )
 
 
-def first(ground: Ground, client: DesiredClient) -> Finding:
+def plan_new(ground: PlanContext, client: DesiredClient) -> Finding:
     """Return what follows for a client that the state does not know."""
     name = ground.names.first(client.address)
     view = ground.views.get(client.address.instance)
@@ -79,7 +75,7 @@ def _conflict(view: View, address: Address, name: str) -> str | None:
     return None
 
 
-def known(ground: Ground, client: DesiredClient, entry: Entry) -> Iterator[Finding]:
+def plan_existing(ground: PlanContext, client: DesiredClient, entry: Entry) -> Iterator[Finding]:
     """Yield what follows for a client that is wanted and known."""
     sight = ground.sight(client.address, entry)
     found = _change(ground, client, entry, sight)
@@ -105,7 +101,7 @@ def known(ground: Ground, client: DesiredClient, entry: Entry) -> Iterator[Findi
     yield from _predecessors(ground, client, entry, found)
 
 
-def left(ground: Ground, address: Address, entry: Entry) -> Iterator[Finding]:
+def plan_removed(ground: PlanContext, address: Address, entry: Entry) -> Iterator[Finding]:
     """Yield what follows for a client that left the manifest, or that a command is to end.
 
     For one that left, the terms last applied hold.
@@ -134,7 +130,7 @@ def left(ground: Ground, address: Address, entry: Entry) -> Iterator[Finding]:
                 yield _ending(Kind.REVOKE, address, each, why, where)
 
 
-def _is_protected(ground: Ground, address: Address, entry: Entry) -> bool:
+def _is_protected(ground: PlanContext, address: Address, entry: Entry) -> bool:
     """Say whether a client must not end: by the terms last applied, or by those it is to have."""
     wanted = ground.desired.clients.get(address)
     return entry.protect or (wanted is not None and wanted.protect)
@@ -157,7 +153,7 @@ def _protected(address: Address, *, asked: bool) -> Problem:
 
 
 def _change(
-    ground: Ground, client: DesiredClient, entry: Entry, sight: Sight
+    ground: PlanContext, client: DesiredClient, entry: Entry, sight: Presence
 ) -> Action | Notice | Problem | None:
     if isinstance(sight, Gone):
         name = ground.names.first(client.address, gone=entry)
@@ -175,7 +171,9 @@ def _change(
     return _delivery(ground, client, entry)
 
 
-def _scope_differs(ground: Ground, client: DesiredClient, entry: Entry, sight: Sight) -> str:
+def _scope_differs(
+    ground: PlanContext, client: DesiredClient, entry: Entry, sight: Presence
+) -> str:
     """Say how the scope differs from the wanted one, "" where it does not.
 
     A list that shows no scope proves nothing: every client has one. A replacement cannot remove
@@ -185,14 +183,14 @@ def _scope_differs(ground: Ground, client: DesiredClient, entry: Entry, sight: S
     if not is_same(scope, client.scope):
         return ground.phrase((scope, _text(entry)), (client.scope, client.description))
     seen = listed_scope(sight)
-    if seen and not folded(seen) >= folded(entry.live_scope or client.scope):
+    if seen and not normalize(seen) >= normalize(entry.live_scope or client.scope):
         wanted = (client.scope, client.description)
         return "changed at Domo: " + ground.phrase((seen, client.description), wanted)
     return ""
 
 
 def _replacement(
-    ground: Ground, client: DesiredClient, entry: Entry, reason: str
+    ground: PlanContext, client: DesiredClient, entry: Entry, reason: str
 ) -> Action | Problem:
     if not client.protect:
         if entry.adopted:
@@ -207,7 +205,7 @@ def _replacement(
     )
 
 
-def _rotation(ground: Ground, client: DesiredClient, entry: Entry) -> str:
+def _rotation(ground: PlanContext, client: DesiredClient, entry: Entry) -> str:
     """Say why a client needs a successor although its scope is right, "" where it does not.
 
     An adopted client has no secret that could be lost; its age counts from its adoption.
@@ -215,7 +213,7 @@ def _rotation(ground: Ground, client: DesiredClient, entry: Entry) -> str:
     if client.address in ground.rotations:
         return "asked for by `rotate`"
     if client.rotate_after is not None and ground.is_due(client, entry):
-        return f"older than {brief(client.rotate_after)}"
+        return f"older than {format_duration(client.rotate_after)}"
     if entry.adopted or entry.delivered or entry.client_id in ground.in_hand:
         return ""
     if not ground.missing(client, entry) or isinstance(entry.secret, Plain):
@@ -225,7 +223,7 @@ def _rotation(ground: Ground, client: DesiredClient, entry: Entry) -> str:
     return "its secret is lost: no sink ever had it"
 
 
-def _delivery(ground: Ground, client: DesiredClient, entry: Entry) -> Action | Notice | None:
+def _delivery(ground: PlanContext, client: DesiredClient, entry: Entry) -> Action | Notice | None:
     missing = ground.missing(client, entry)
     if not missing:
         return None
@@ -262,7 +260,7 @@ def _delivery(ground: Ground, client: DesiredClient, entry: Entry) -> Action | N
 
 
 def _predecessors(
-    ground: Ground, client: DesiredClient, entry: Entry, found: Finding | None
+    ground: PlanContext, client: DesiredClient, entry: Entry, found: Finding | None
 ) -> Iterator[Finding]:
     """Yield what follows for the clients that this one succeeded."""
     change = found.kind if isinstance(found, Action) else None
@@ -270,7 +268,7 @@ def _predecessors(
         if isinstance(ground.sight(client.address, old), Gone):
             yield _retiring(client, old, "gone from the instance")
         elif _is_over(ground, client, entry, old, change):
-            over = f"the overlap of {brief(old.overlap)} is over"
+            over = f"the overlap of {format_duration(old.overlap)} is over"
             ended = _retiring(client, old, over if old.overlap else "its successor takes over")
             yield replace(ended, timed=old.overlap > 0)
         else:
@@ -278,7 +276,9 @@ def _predecessors(
             if old.overlap and (delivered := _delivered_at(client, entry)):
                 until = f"until {later(delivered, old.overlap)}"
                 if change is not None:
-                    until = f"for {brief(old.overlap)} after the delivery that is planned now"
+                    until = (
+                        f"for {format_duration(old.overlap)} after the delivery that is planned now"
+                    )
             yield Notice(
                 code="retiring",
                 address=client.address,
@@ -301,7 +301,7 @@ def _retiring(client: DesiredClient, old: Retiring, reason: str) -> Action:
 
 
 def _is_over(
-    ground: Ground, client: DesiredClient, entry: Entry, old: Retiring, change: Kind | None
+    ground: PlanContext, client: DesiredClient, entry: Entry, old: Retiring, change: Kind | None
 ) -> bool:
     """Say whether a predecessor may end, with `change` being what this plan does here before it.
 
@@ -330,7 +330,7 @@ def _delivered_at(client: DesiredClient, entry: Entry) -> str | None:
 
 
 def _successor(
-    kind: Kind, ground: Ground, client: DesiredClient, entry: Entry, reason: str
+    kind: Kind, ground: PlanContext, client: DesiredClient, entry: Entry, reason: str
 ) -> Action:
     """Return the action that makes a successor, under the next name or in the same one's place.
 
@@ -341,7 +341,7 @@ def _successor(
     else:
         name, gap = ground.names.next(client.address, entry.live_name), ""
         if client.overlap:
-            gap = f"; the old client keeps working for {brief(client.overlap)}"
+            gap = f"; the old client keeps working for {format_duration(client.overlap)}"
     return _making(kind, client, live_name=name, client_id=entry.client_id, reason=reason + gap)
 
 
@@ -366,7 +366,7 @@ def _making(
     )
 
 
-def _where(ground: Ground, address: Address) -> Origin | None:
+def _where(ground: PlanContext, address: Address) -> Origin | None:
     """Return where the manifest speaks of a client that is to end: it, or else its instance."""
     client = ground.desired.clients.get(address)
     if client is not None:
@@ -376,22 +376,22 @@ def _where(ground: Ground, address: Address) -> Origin | None:
 
 
 def _ending(
-    kind: Kind, address: Address, known: Entry | Retiring, reason: str, where: Origin | None
+    kind: Kind, address: Address, plan_existing: Entry | Retiring, reason: str, where: Origin | None
 ) -> Action:
     return Action(
         kind=kind,
         address=address,
-        live_name=known.live_name,
-        scope=known.scope,
-        description=_text(known) if isinstance(known, Entry) else "",
-        client_id=known.client_id,
+        live_name=plan_existing.live_name,
+        scope=plan_existing.scope,
+        description=_text(plan_existing) if isinstance(plan_existing, Entry) else "",
+        client_id=plan_existing.client_id,
         reason=reason,
         origin=where,
     )
 
 
 def _text(entry: Entry) -> str:
-    return divide(entry.description)[0]
+    return split_mark(entry.description)[0]
 
 
 def _named(sinks: tuple[str, ...]) -> str:

@@ -12,10 +12,10 @@ import orjson
 
 from reconciler.model.address import Address
 from reconciler.model.errors import PlanRefused
-from reconciler.model.place import Place
+from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Action, Cause, Kind, Notice, Origin, Plan, Problem
-from reconciler.plan.identity import whole
-from reconciler.plan.wish import Wish
+from reconciler.plan.plan_id import whole
+from reconciler.plan.request import PlanRequest
 
 FORMAT: Final = "reconciler.plan"
 VERSION: Final = 1
@@ -68,7 +68,7 @@ def begins_like_a_plan(data: bytes) -> bool:
     return not data.strip() or f'"format": "{FORMAT}"'.encode() in data
 
 
-def _wish(wish: Wish | None) -> Mapping[str, object] | None:
+def _wish(wish: PlanRequest | None) -> Mapping[str, object] | None:
     if wish is None:
         return None
     clients = {str(address): wish.clients[address] for address in sorted(wish.clients)}
@@ -166,7 +166,7 @@ def _problem(problem: Problem) -> Mapping[str, object]:
     }
 
 
-def _place(place: Place | None) -> Mapping[str, object] | None:
+def _place(place: SourceLocation | None) -> Mapping[str, object] | None:
     return {"file": place.file, "line": place.line, "column": place.column} if place else None
 
 
@@ -199,14 +199,14 @@ def _read_drift(found: Mapping[str, Any] | None) -> Mapping[str, int] | None:
     return None if found is None else {code: _number(count) for code, count in found.items()}
 
 
-def _read_wish(found: Mapping[str, Any] | None) -> Wish | None:
+def _read_wish(found: Mapping[str, Any] | None) -> PlanRequest | None:
     if found is None:
         return None
     what = found["action"]
     if what not in ("rotate", "revoke", "forget", "revoke-stray"):
         raise ValueError
     clients = {Address.parse(each): _optional(client) for each, client in found["clients"].items()}
-    return Wish(what=what, clients=clients)
+    return PlanRequest(what=what, clients=clients)
 
 
 def _read_action(found: Mapping[str, Any]) -> Action:
@@ -265,12 +265,12 @@ def _address(found: object) -> Address | None:
     return None if found is None else Address.parse(_text(found))
 
 
-def _optional_place(found: Mapping[str, Any] | None) -> Place | None:
+def _optional_place(found: Mapping[str, Any] | None) -> SourceLocation | None:
     return None if found is None else _read_place(found)
 
 
-def _read_place(found: Mapping[str, Any]) -> Place:
-    return Place(_text(found["file"]), _number(found["line"]), _number(found["column"]))
+def _read_place(found: Mapping[str, Any]) -> SourceLocation:
+    return SourceLocation(_text(found["file"]), _number(found["line"]), _number(found["column"]))
 
 
 def _text(found: object) -> str:

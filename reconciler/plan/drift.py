@@ -7,23 +7,23 @@ from typing import Final
 from reconciler.model.address import Address
 from reconciler.plan import diff
 from reconciler.plan.action import Notice
-from reconciler.plan.ground import Ground, scope_drift
-from reconciler.plan.observe import Gone
-from reconciler.plan.select import Predicate
-from reconciler.state.document import Entry
+from reconciler.plan.context import PlanContext, scope_drift
+from reconciler.plan.observation import Gone
+from reconciler.plan.selection import Predicate
+from reconciler.state.model import Entry
 
 CODES: Final = ("gone", "changed", "conflict", "orphan")
 """The notices that are drift; others only say what could not be seen, or is nobody's."""
 
 
-def drifted(ground: Ground, meant: Predicate) -> Iterator[Notice]:
+def drifted(ground: PlanContext, meant: Predicate) -> Iterator[Notice]:
     """Yield what differs at the addresses that are meant."""
     for address, entry in sorted(ground.clients.items()):
         if meant(address):
             yield from _of_client(ground, address, entry)
     for address, client in sorted(ground.desired.clients.items()):
         if address not in ground.clients and meant(address):
-            found = diff.first(ground, client)
+            found = diff.plan_new(ground, client)
             if isinstance(found, Notice):
                 yield found
 
@@ -36,7 +36,7 @@ def counted(notices: Iterable[Notice]) -> Mapping[str, int]:
     return {code: counts[code] for code in CODES}
 
 
-def _of_client(ground: Ground, address: Address, entry: Entry) -> Iterator[Notice]:
+def _of_client(ground: PlanContext, address: Address, entry: Entry) -> Iterator[Notice]:
     sight = ground.sight(address, entry)
     if isinstance(sight, Gone):
         yield _notice("gone", address, "gone from the instance")

@@ -4,18 +4,18 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
 from reconciler.model.address import Address
-from reconciler.model.desired import Desired
+from reconciler.model.manifest import Manifest
 from reconciler.model.recipient import canonical, shortened
 from reconciler.plan.action import Notice
-from reconciler.plan.select import Predicate
-from reconciler.state.document import Entry, Sealed
+from reconciler.plan.selection import Predicate
+from reconciler.state.model import Entry, Sealed
 
 CODE = "recipients"
 """The code of the notices."""
 
 
 def changed(
-    desired: Desired,
+    desired: Manifest,
     clients: Mapping[Address, Entry],
     meant: Predicate,
     leaving: Collection[Address],

@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from reconciler.model.address import Address
-from reconciler.model.naming import base, form
+from reconciler.model.client_name import base, form
 from reconciler.plan.action import Action, Kind, Notice, Origin, Problem
-from reconciler.plan.observe import Present
+from reconciler.plan.observation import Present
 
 if TYPE_CHECKING:
     from reconciler.model.client import ListedClient
-    from reconciler.plan.ground import Finding, Ground
+    from reconciler.plan.context import Finding, PlanContext
 
 
 def noted(key: str, strays: "Iterable[ListedClient]", healed: Collection[str]) -> Iterator[Notice]:
@@ -40,7 +40,7 @@ def noted(key: str, strays: "Iterable[ListedClient]", healed: Collection[str]) -
         )
 
 
-def ended(ground: "Ground") -> "Iterator[Finding]":
+def ended(ground: "PlanContext") -> "Iterator[Finding]":
     """Yield the revokes of the strays that a command names."""
     for address, client_id in sorted(ground.strays.items()):
         view = ground.views.get(address.instance)
@@ -77,7 +77,7 @@ def ended(ground: "Ground") -> "Iterator[Finding]":
         )
 
 
-def _holder(ground: "Ground", instance: str, listed: "ListedClient") -> Address | None:
+def _holder(ground: "PlanContext", instance: str, listed: "ListedClient") -> Address | None:
     """Return the address that a stray was a client of, as its name shows."""
     names = {form(listed.name), form(base(listed.name))}
     known = (*ground.desired.clients, *ground.clients)
@@ -85,7 +85,7 @@ def _holder(ground: "Ground", instance: str, listed: "ListedClient") -> Address 
     return next(found, None)
 
 
-def _is_needed(ground: "Ground", holder: Address) -> bool:
+def _is_needed(ground: "PlanContext", holder: Address) -> bool:
     """Return whether a protected address has no other client that works for its consumers."""
     wanted, entry = ground.desired.clients.get(holder), ground.clients.get(holder)
     is_protected = (wanted is not None and wanted.protect) or (entry is not None and entry.protect)

@@ -7,10 +7,9 @@ Numbers in the docstrings are the sections of the wire contract: 1 sign-on, 2 ac
 import hmac
 from typing import Any, Final, assert_never
 
+from reconciler.sandbox.entities import Client, User
 from reconciler.sandbox.faults import InstanceRoute
-from reconciler.sandbox.instance import Instance
-from reconciler.sandbox.listing import clients_shown, tokens_shown
-from reconciler.sandbox.message import (
+from reconciler.sandbox.http_types import (
     Request,
     Response,
     answered,
@@ -18,15 +17,16 @@ from reconciler.sandbox.message import (
     forbidden,
     refused,
 )
-from reconciler.sandbox.records import Client, User
+from reconciler.sandbox.instance import Instance
+from reconciler.sandbox.listing import clients_shown, tokens_shown
 from reconciler.sandbox.routes import Call
+from reconciler.sandbox.server_state import SCOPES, Placement, SandboxState, scopes_of
 from reconciler.sandbox.spelling import echoed
-from reconciler.sandbox.world import SCOPES, Placement, World, scopes_of
 
 DOCUMENTED: Final = SCOPES - {"workflow"}
 
 
-def respond(world: World, call: Call, now: float) -> Response:
+def respond(world: SandboxState, call: Call, now: float) -> Response:
     """Carry out one call; `now` is in seconds since the epoch."""
     match call.route:
         case "unknown":
@@ -41,7 +41,7 @@ def respond(world: World, call: Call, now: float) -> Response:
             assert_never(call.route)
 
 
-def _on_instance(world: World, route: InstanceRoute, call: Call, now: float) -> Response:
+def _on_instance(world: SandboxState, route: InstanceRoute, call: Call, now: float) -> Response:
     instance = world.instances.get(call.domain or "")
     if instance is None:
         return forbidden()
@@ -67,7 +67,7 @@ def _on_instance(world: World, route: InstanceRoute, call: Call, now: float) -> 
             assert_never(route)
 
 
-def _sign_on(world: World, instance: Instance, call: Call, now: float) -> Response:
+def _sign_on(world: SandboxState, instance: Instance, call: Call, now: float) -> Response:
     """1: a refusal is HTTP 200, too."""
     if call.request.headers.get("origin") != f"https://{instance.domain}":
         return forbidden()
@@ -88,7 +88,9 @@ def _sign_on(world: World, instance: Instance, call: Call, now: float) -> Respon
     return _signed_on(world, instance, call, outcome, now)
 
 
-def _signed_on(world: World, instance: Instance, call: Call, user: User, now: float) -> Response:
+def _signed_on(
+    world: SandboxState, instance: Instance, call: Call, user: User, now: float
+) -> Response:
     """Answer with a session; a second factor concerns passwords only."""
     direct = call.document["method"] == "password"
     status = (instance.rules.second_factor if direct else None) or "VALID"
@@ -111,7 +113,7 @@ def _signed_on(world: World, instance: Instance, call: Call, user: User, now: fl
     )
 
 
-def _create(world: World, instance: Instance, call: Call, now: float) -> Response:
+def _create(world: SandboxState, instance: Instance, call: Call, now: float) -> Response:
     """3a: on the API host, with a session and nothing else; Domo may have retired it."""
     if instance.rules.create_retired is not None:
         return refused(instance.rules.create_retired)
@@ -137,7 +139,9 @@ def _create(world: World, instance: Instance, call: Call, now: float) -> Respons
     )
 
 
-def _create_on_instance(world: World, instance: Instance, call: Call, now: float) -> Response:
+def _create_on_instance(
+    world: SandboxState, instance: Instance, call: Call, now: float
+) -> Response:
     """3b: on the instance, with an access token or a session."""
     user = _user(world, instance, call.request, now)
     if isinstance(user, Response):
@@ -165,13 +169,13 @@ def _told(instance: Instance, call: Call, document: dict[str, Any]) -> Response:
     return answered(201, echoed(document, call.document, instance.rules.echo))
 
 
-def _list(world: World, instance: Instance, call: Call, now: float) -> Response:
+def _list(world: SandboxState, instance: Instance, call: Call, now: float) -> Response:
     """4: no secret."""
     user = _user(world, instance, call.request, now)
     return user if isinstance(user, Response) else clients_shown(instance, user, call.request, now)
 
 
-def _revoke(world: World, instance: Instance, call: Call, now: float) -> Response:
+def _revoke(world: SandboxState, instance: Instance, call: Call, now: float) -> Response:
     """5: 204; 400 for an id that does not exist, 403 for another user's without the grant."""
     user = _user(world, instance, call.request, now)
     if isinstance(user, Response):
@@ -185,7 +189,7 @@ def _revoke(world: World, instance: Instance, call: Call, now: float) -> Respons
     return Response(status=204)
 
 
-def _token(world: World, call: Call, now: float) -> Response:
+def _token(world: SandboxState, call: Call, now: float) -> Response:
     """6: proves that a client's id and secret belong together."""
     form = call.form or {}
     found = world.client_with(call.basic[0]) if call.basic else None
@@ -220,7 +224,7 @@ def _token(world: World, call: Call, now: float) -> Response:
 
 
 def _made(
-    world: World, instance: Instance, call: Call, user: User, *, scope_key: str, now: float
+    world: SandboxState, instance: Instance, call: Call, user: User, *, scope_key: str, now: float
 ) -> Client | Response:
     if not _is_json(call.request):
         return refused(415)
@@ -250,7 +254,7 @@ def _wanted(document: Any, scope_key: str, user: User, known: frozenset[str]) ->
 
 
 def _session_user(
-    world: World, instance: Instance, request: Request, now: float
+    world: SandboxState, instance: Instance, request: Request, now: float
 ) -> User | Response:
     session = world.use_session(request.headers.get("x-domo-authentication", ""), now)
     user = instance.users.get(session.email) if session else None
@@ -261,7 +265,7 @@ def _session_user(
     return user
 
 
-def _user(world: World, instance: Instance, request: Request, now: float) -> User | Response:
+def _user(world: SandboxState, instance: Instance, request: Request, now: float) -> User | Response:
     if "x-domo-authentication" in request.headers:
         return _session_user(world, instance, request, now)
     token = request.headers.get("x-domo-developer-token", "")

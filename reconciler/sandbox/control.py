@@ -18,11 +18,11 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from reconciler.sandbox.config_loader import mapping, shaped
 from reconciler.sandbox.faults import Fault
+from reconciler.sandbox.http_types import Request, Response, answered, document_in
 from reconciler.sandbox.instance import Instance
-from reconciler.sandbox.message import Request, Response, answered, document_in
-from reconciler.sandbox.shape import mapping, shaped
-from reconciler.sandbox.world import Placement, World
+from reconciler.sandbox.server_state import Placement, SandboxState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Pace:
     jitter: float
 
 
-def control(world: World, request: Request, now: float) -> Response:
+def control(world: SandboxState, request: Request, now: float) -> Response:
     """Answer one request under `/control`; `now` is seconds since the epoch."""
     try:
         return _routed(world, request, now)
@@ -41,7 +41,7 @@ def control(world: World, request: Request, now: float) -> Response:
         return answered(400, {"error": str(wrong)})
 
 
-def state_of(world: World, domain: str | None = None) -> dict[str, Any]:
+def state_of(world: SandboxState, domain: str | None = None) -> dict[str, Any]:
     """Return everything that is, or was, on every instance or on one.
 
     Raises:
@@ -59,7 +59,7 @@ def state_of(world: World, domain: str | None = None) -> dict[str, Any]:
 
 
 def requests_of(
-    world: World, *, after: int = 0, route: str = "*", instance: str = "*"
+    world: SandboxState, *, after: int = 0, route: str = "*", instance: str = "*"
 ) -> list[dict[str, Any]]:
     """Return the log's entries above a number whose route and instance match the globs."""
     return [
@@ -72,7 +72,7 @@ def requests_of(
 
 
 def _routed(  # noqa: C901 (one flat table, an arm for each request)
-    world: World, request: Request, now: float
+    world: SandboxState, request: Request, now: float
 ) -> Response:
     query = request.query
     match request.method, request.path.split("/")[2:]:
@@ -104,7 +104,7 @@ def _routed(  # noqa: C901 (one flat table, an arm for each request)
             return answered(404, {"error": f"no {request.method} {request.path}"})
 
 
-def _instance(world: World, instance: Instance) -> dict[str, Any]:
+def _instance(world: SandboxState, instance: Instance) -> dict[str, Any]:
     return {
         "rules": asdict(instance.rules),
         "users": {email: asdict(user) for email, user in instance.users.items()},
@@ -121,7 +121,7 @@ def _instance(world: World, instance: Instance) -> dict[str, Any]:
     }
 
 
-def _requests(world: World, request: Request) -> list[dict[str, Any]]:
+def _requests(world: SandboxState, request: Request) -> list[dict[str, Any]]:
     query = request.query
     return requests_of(
         world,
@@ -131,7 +131,7 @@ def _requests(world: World, request: Request) -> list[dict[str, Any]]:
     )
 
 
-def _add_faults(world: World, document: Any) -> Response:
+def _add_faults(world: SandboxState, document: Any) -> Response:
     given = document if isinstance(document, list) else [document]
     faults = [shaped(Fault, each, "fault") for each in given]
     for each in faults:
@@ -139,14 +139,14 @@ def _add_faults(world: World, document: Any) -> Response:
     return Response(status=204)
 
 
-def _add_client(world: World, document: Any, now: float) -> Response:
+def _add_client(world: SandboxState, document: Any, now: float) -> Response:
     given = dict(mapping(document, "client"))
     domain = str(given.pop("instance", ""))
     client = world.place(shaped(Placement, given, "client"), domain, by="control", now=now)
     return answered(201, asdict(client))
 
 
-def _remove_clients(world: World, domain: str, name: str | None, now: float) -> Response:
+def _remove_clients(world: SandboxState, domain: str, name: str | None, now: float) -> Response:
     instance = world.known(domain)
     chosen = [each for each in instance.clients.values() if name in (None, each.name)]
     if name is not None and not chosen:
@@ -156,7 +156,7 @@ def _remove_clients(world: World, domain: str, name: str | None, now: float) -> 
     return Response(status=204)
 
 
-def _set_pace(world: World, document: Any) -> Response:
+def _set_pace(world: SandboxState, document: Any) -> Response:
     now = {"latency": world.latency, "jitter": world.jitter}
     pace = shaped(Pace, {**now, **mapping(document, "world")}, "world")
     world.latency, world.jitter = pace.latency, pace.jitter

@@ -3,13 +3,13 @@
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from reconciler.sandbox.entities import User
 from reconciler.sandbox.faults import Fault
+from reconciler.sandbox.http_types import Response, answered, document_in
 from reconciler.sandbox.listing import clients_shown, page
-from reconciler.sandbox.message import Response, answered, document_in
-from reconciler.sandbox.records import User
 from reconciler.sandbox.routes import Call
+from reconciler.sandbox.server_state import SandboxState
 from reconciler.sandbox.spelling import echoed
-from reconciler.sandbox.world import World
 
 EDITS: Final = frozenset(
     (
@@ -25,7 +25,9 @@ EDITS: Final = frozenset(
 EVERYTHING: Final = User(id=0, email="", password="")
 
 
-def edited(world: World, call: Call, fault: Fault, response: Response, now: float) -> Response:
+def edited(
+    world: SandboxState, call: Call, fault: Fault, response: Response, now: float
+) -> Response:
     """Return an answer as a fault of `EDITS` changes it; another kind of answer stays as it is."""
     document = document_in(response.body)
     if response.status >= 300:
@@ -39,7 +41,9 @@ def edited(world: World, call: Call, fault: Fault, response: Response, now: floa
     return answered(response.status, _made(world, call, fault, document))
 
 
-def _made(world: World, call: Call, fault: Fault, document: dict[str, Any]) -> dict[str, Any]:
+def _made(
+    world: SandboxState, call: Call, fault: Fault, document: dict[str, Any]
+) -> dict[str, Any]:
     match fault.what:
         case "no_secret":
             return {key: each for key, each in document.items() if "secret" not in key.lower()}
@@ -51,7 +55,7 @@ def _made(world: World, call: Call, fault: Fault, document: dict[str, Any]) -> d
             return _with_a_known_id(world, call, document)
 
 
-def _with_a_known_id(world: World, call: Call, document: dict[str, Any]) -> dict[str, Any]:
+def _with_a_known_id(world: SandboxState, call: Call, document: dict[str, Any]) -> dict[str, Any]:
     """Return the response with the client id of the newest other create, if there is one."""
     key = "client_id" if "client_id" in document else "clientId"
     kept = world.known(call.domain or "").clients.values()
@@ -79,7 +83,7 @@ def _shortened(fault: Fault, document: Any, response: Response) -> Response:
     return answered(200, {**document, **counted, "entries": left})
 
 
-def _of_another(world: World, call: Call, fault: Fault, now: float) -> Response:
+def _of_another(world: SandboxState, call: Call, fault: Fault, now: float) -> Response:
     for domain, other in world.instances.items():
         if domain != call.domain and fnmatchcase(domain, fault.other):
             return clients_shown(other, EVERYTHING, call.request, now)

@@ -37,7 +37,7 @@ from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Final, Literal, Self, get_args
 
-from reconciler.sandbox.shape import shaped
+from reconciler.sandbox.config_loader import shaped
 from reconciler.sandbox.spelling import Spelling
 
 What = Literal[

@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from reconciler.sandbox.records import Client, Revoked, Rules, User
+from reconciler.sandbox.entities import Client, Revoked, Rules, User
 from reconciler.sandbox.spelling import folded, respelled
 
 

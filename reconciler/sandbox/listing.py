@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
+from reconciler.sandbox.entities import Client, User
+from reconciler.sandbox.http_types import Request, Response, answered, refused
 from reconciler.sandbox.instance import Instance
-from reconciler.sandbox.message import Request, Response, answered, refused
-from reconciler.sandbox.records import Client, User
 from reconciler.sandbox.spelling import identified
 
 EMPTY: Final[dict[str, Response]] = {

@@ -8,8 +8,8 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from reconciler.sandbox.faults import Route
-from reconciler.sandbox.message import Request, document_in
-from reconciler.sandbox.world import World
+from reconciler.sandbox.http_types import Request, document_in
+from reconciler.sandbox.server_state import SandboxState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Call:
     form: Mapping[str, str] | None = None
 
 
-def called(world: World, request: Request) -> Call:
+def called(world: SandboxState, request: Request) -> Call:
     """Find the endpoint that a request is for; pure reading, nothing is carried out."""
     match request.path.split("/")[1:]:
         case ["instances", domain, *rest]:
@@ -44,7 +44,7 @@ def called(world: World, request: Request) -> Call:
             return Call(request=request, route="unknown")
 
 
-def _on_instance(world: World, request: Request, domain: str, rest: list[str]) -> Call:
+def _on_instance(world: SandboxState, request: Request, domain: str, rest: list[str]) -> Call:
     match request.method, rest:
         case "POST", ["api", "content", "v2", "authentication"]:
             return Call(
@@ -73,7 +73,7 @@ def _on_instance(world: World, request: Request, domain: str, rest: list[str]) -
             return Call(request=request, route="unknown", domain=domain)
 
 
-def _on_api(world: World, request: Request, rest: list[str]) -> Call:
+def _on_api(world: SandboxState, request: Request, rest: list[str]) -> Call:
     match request.method, rest:
         case "POST", ["clients"]:
             return _create(request, "create", request.headers.get("x-domo-customerdomain"))
@@ -99,7 +99,7 @@ def _create(
     )
 
 
-def _revoke(world: World, request: Request, domain: str, text: str) -> Call:
+def _revoke(world: SandboxState, request: Request, domain: str, text: str) -> Call:
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
     instance = world.instances.get(domain)
     client = instance.clients.get(number) if instance else None
@@ -112,7 +112,7 @@ def _revoke(world: World, request: Request, domain: str, text: str) -> Call:
     )
 
 
-def _token(world: World, request: Request) -> Call:
+def _token(world: SandboxState, request: Request) -> Call:
     basic = _basic(request.headers.get("authorization", ""))
     found = world.client_with(basic[0]) if basic else None
     return Call(

@@ -11,9 +11,9 @@ from typing import Final
 import uvicorn
 
 from reconciler.model.errors import UsageError
-from reconciler.sandbox.asgi import Connection, Sandbox
-from reconciler.sandbox.handle import Running
-from reconciler.sandbox.world import World
+from reconciler.sandbox.http_server import Connection, Sandbox
+from reconciler.sandbox.running_sandbox import Running
+from reconciler.sandbox.server_state import SandboxState
 
 BACKLOG: Final = 2048
 # A connection that is reused just when the server tires of it would look like a lost answer.
@@ -23,7 +23,7 @@ TICK: Final = 0.01
 
 @contextlib.contextmanager
 def running(
-    world: World, *, host: str = "127.0.0.1", port: int = 0, latency: float | None = None
+    world: SandboxState, *, host: str = "127.0.0.1", port: int = 0, latency: float | None = None
 ) -> Iterator[Running]:
     """Serve in a thread until the block ends; port 0 takes a free one, latency is in seconds.
 
@@ -47,7 +47,7 @@ def running(
 
 
 def run_forever(
-    world: World,
+    world: SandboxState,
     *,
     ready: Callable[[Running], None],
     host: str = "127.0.0.1",
@@ -103,7 +103,7 @@ class _Server(uvicorn.Server):
         self._sandbox.close()
 
 
-def _pace(world: World, latency: float | None) -> None:
+def _pace(world: SandboxState, latency: float | None) -> None:
     if latency is not None:
         # Also into the config, so that a reset keeps what the command line asked for.
         world.config = {**world.config, "latency": latency}

@@ -7,11 +7,11 @@ from typing import assert_never
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
 from reconciler.model.sink import ExecTarget
-from reconciler.model.text import brief, printable
-from reconciler.sinks.content import line
+from reconciler.model.strings import format_duration, printable
+from reconciler.sinks.formats import line
 from reconciler.sinks.misfit import Misfit
-from reconciler.system import child
-from reconciler.system.keeper import Keeper
+from reconciler.system import child_process
+from reconciler.system.process_reaper import ProcessReaper
 from reconciler.system.scripts import not_runnable
 
 
@@ -21,8 +21,8 @@ async def deliver(
     *,
     root: Path,
     env: Mapping[str, str],
-    keeper: Keeper,
-    keep: child.KeepErrors,
+    keeper: ProcessReaper,
+    keep: child_process.KeepErrors,
 ) -> None:
     """Run the command in `root`, the manifest's folder; it has the secret when it exits with 0.
 
@@ -32,15 +32,15 @@ async def deliver(
         SinkFailed: it was not found, failed, flooded or timed out.
 
     """
-    command = child.Command(
+    command = child_process.Command(
         argv=target.argv, cwd=root, env=env, timeout=target.timeout, stdin=line(delivery)
     )
-    outcome = await child.run(command, keeper)
+    outcome = await child_process.run(command, keeper)
     wrong = _wrong(outcome, target)
     if wrong is None:
         return
     wrong = f"{_named(target)} {wrong}"
-    if not isinstance(outcome, child.NotStarted):
+    if not isinstance(outcome, child_process.NotStarted):
         wrong += keep(f"{delivery.address}: {wrong}", outcome.stderr)
     raise SinkFailed(wrong, hint="the secret is kept: fix this and apply again")
 
@@ -48,9 +48,11 @@ async def deliver(
 def probe(targets: Iterable[ExecTarget], root: Path, env: Mapping[str, str]) -> Iterator[Misfit]:
     """Yield what is wrong with each command that cannot be run, once for each; runs none."""
     for target in {(each.sink, each.argv[0]): each for each in targets}.values():
-        found = child.command_path(target.argv[0], root, env)
+        found = child_process.command_path(target.argv[0], root, env)
         wrong = (
-            found.reason if isinstance(found, child.NotStarted) else not_runnable(found, root, env)
+            found.reason
+            if isinstance(found, child_process.NotStarted)
+            else not_runnable(found, root, env)
         )
         if wrong is not None:
             yield Misfit(
@@ -65,17 +67,17 @@ def _named(target: ExecTarget) -> str:
     return f"sink {target.sink}: command {printable(target.argv[0])}"
 
 
-def _wrong(outcome: child.Outcome, target: ExecTarget) -> str | None:
+def _wrong(outcome: child_process.Outcome, target: ExecTarget) -> str | None:
     match outcome:
-        case child.Finished(code=0):
+        case child_process.Finished(code=0):
             return None
-        case child.Finished():
-            return child.how_it_ended(outcome.code)
-        case child.TimedOut():
-            return f"did not end within {brief(target.timeout)}"
-        case child.Flooded():
+        case child_process.Finished():
+            return child_process.how_it_ended(outcome.code)
+        case child_process.TimedOut():
+            return f"did not end within {format_duration(target.timeout)}"
+        case child_process.Flooded():
             return "printed more than 1 MiB"
-        case child.NotStarted():
+        case child_process.NotStarted():
             return f"cannot be run: {outcome.reason}"
         case _:
             assert_never(outcome)

@@ -11,18 +11,18 @@ from threading import Lock
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
 from reconciler.model.sink import FileTarget
-from reconciler.model.text import printable
-from reconciler.sinks.content import content
+from reconciler.model.strings import printable
+from reconciler.sinks.formats import content
 from reconciler.sinks.misfit import Misfit
-from reconciler.system.files import make_private_folders, stem, temporaries, write_atomically
-from reconciler.system.replacing import fixed, not_replaceable, too_long
+from reconciler.system.atomic_files import make_private_folders, stem, temporaries, write_atomically
+from reconciler.system.replaceable import fixed, not_replaceable, too_long
 
 
-class Unfit(ValueError):  # noqa: N818 (it says what the path is)
+class UnusablePath(ValueError):  # noqa: N818 (it says what the path is)
     """A path that no secret is written to; the text is a phrase that says why."""
 
 
-class Leftovers:
+class StaleTempFiles:
     """What runs that were killed in the middle of a write left behind: it holds a secret.
 
     A folder is looked through before this run's first write into it, so that nothing that is being
@@ -45,7 +45,7 @@ class Leftovers:
                     temporary.unlink(missing_ok=True)
 
 
-def deliver(target: FileTarget, delivery: Delivery, root: Path, left: Leftovers) -> None:
+def deliver(target: FileTarget, delivery: Delivery, root: Path, left: StaleTempFiles) -> None:
     """Write the secret in the target's format; `root` is the manifest's folder.
 
     Raises:
@@ -74,7 +74,9 @@ def probe(targets: Iterable[FileTarget], root: Path) -> Iterator[Misfit]:
             path = folders.place(target)
             other = taken.setdefault(path, target)
             if other.path != target.path:
-                raise Unfit(f"symbolic links lead it to the same file as {printable(other.path)}")
+                raise UnusablePath(
+                    f"symbolic links lead it to the same file as {printable(other.path)}"
+                )
             folders.prove(path)
         except (OSError, ValueError) as error:
             yield Misfit(
@@ -102,15 +104,15 @@ class Folders:
         """
         folder, name = os.path.split(target.path)
         if name in ("", ".", ".."):
-            raise Unfit("it names no file")
+            raise UnusablePath("it names no file")
         parent, static = self._resolved(folder), self._resolved(target.within)
         if os.path.commonpath((parent, static)) != static:
-            raise Unfit(f"a placeholder or a symbolic link leads out of {static}")
+            raise UnusablePath(f"a placeholder or a symbolic link leads out of {static}")
         path = Path(parent, name)
         if path.is_symlink():
             path = Path(os.path.realpath(path))
             if os.path.commonpath((path, static)) != static:
-                raise Unfit(f"it is a symbolic link that leads out of {static}, to {path}")
+                raise UnusablePath(f"it is a symbolic link that leads out of {static}, to {path}")
         _check_regular(path)
         return path
 
@@ -130,7 +132,7 @@ class Folders:
             self._wrong[existing] = _wrong_with(existing)
         wrong = self._wrong[existing] or not_replaceable(path) or too_long(existing, missing)
         if wrong is not None:
-            raise Unfit(wrong)
+            raise UnusablePath(wrong)
 
     def _resolved(self, folder: str) -> str:
         if folder not in self._real:
@@ -145,9 +147,11 @@ def _check_regular(path: Path) -> None:
     except (FileNotFoundError, NotADirectoryError):  # the folder's own check finds its fault
         return
     if stat.S_ISLNK(mode):
-        raise Unfit("its symbolic links form a circle")
+        raise UnusablePath("its symbolic links form a circle")
     if not stat.S_ISREG(mode):
-        raise Unfit("a folder is there" if stat.S_ISDIR(mode) else "it is not a regular file")
+        raise UnusablePath(
+            "a folder is there" if stat.S_ISDIR(mode) else "it is not a regular file"
+        )
 
 
 def _wrong_with(folder: Path) -> str | None:

@@ -7,19 +7,19 @@ from pathlib import Path
 from reconciler.model.leftover import Fate, Leftover
 from reconciler.model.secret import fingerprint
 from reconciler.model.sink import FileTarget, file_target
-from reconciler.ports import Held
-from reconciler.sinks.file import Folders, Leftovers
-from reconciler.sinks.reading import parsed, read_bytes
-from reconciler.system.files import fsync_folder
+from reconciler.ports import ReadBack
+from reconciler.sinks.file import Folders, StaleTempFiles
+from reconciler.sinks.readback import parsed, read_bytes
+from reconciler.system.atomic_files import fsync_folder
 
 
 def sweep(files: Iterable[tuple[Leftover, bool]], root: Path) -> list[Fate]:
     """Look at each file, and remove those that are marked and proven; one fate for each."""
-    folders, killed = Folders(root), Leftovers()
+    folders, killed = Folders(root), StaleTempFiles()
     return [_fate(each, remove, folders, killed) for each, remove in files]
 
 
-def _fate(leftover: Leftover, remove: bool, folders: Folders, killed: Leftovers) -> Fate:
+def _fate(leftover: Leftover, remove: bool, folders: Folders, killed: StaleTempFiles) -> Fate:
     target = file_target("", leftover.target)
     if target is None:
         return Fate.UNPROVEN
@@ -57,5 +57,5 @@ def _found(path: Path, target: FileTarget, leftover: Leftover) -> Fate:
     return Fate.LEFT if held.client_id is not None else Fate.UNPROVEN
 
 
-def _digest(held: Held, leftover: Leftover) -> str:
+def _digest(held: ReadBack, leftover: Leftover) -> str:
     return fingerprint(held.client_id or leftover.client_id, held.secret)

@@ -16,20 +16,20 @@ import orjson
 from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.model.leftover import Leftover
 from reconciler.model.secret import Secret
-from reconciler.state import fields
-from reconciler.state.document import (
+from reconciler.state import json_checks
+from reconciler.state.json_checks import InvalidField, ObjectCheck
+from reconciler.state.model import (
     VERSION,
     Entry,
-    Kept,
     OpenAction,
     OpenPlan,
     Plain,
-    Reached,
     Retiring,
     Sealed,
+    SinkDelivery,
     State,
+    StoredSecret,
 )
-from reconciler.state.fields import Shape, Wrong
 from reconciler.state.upgrade import upgraded
 
 RESTORE: Final = (
@@ -78,7 +78,7 @@ def decode(data: bytes, *, name: str) -> State:
         try:
             _refuse_duplicates(data, document)
             found = _STATE.fields(document)
-        except Wrong as wrong:
+        except InvalidField as wrong:
             raise StateRefused(f"`{name}` is not a state: {wrong}", hint=RESTORE) from None
     found.pop("version")
     return State(**found)
@@ -103,7 +103,7 @@ def _written_action(action: OpenAction) -> dict[str, Any]:
     return found if action.asked is None else {**found, "asked": action.asked}
 
 
-def written_secret(kept: Kept) -> dict[str, Any]:
+def written_secret(kept: StoredSecret) -> dict[str, Any]:
     """Return the keys and the values under which a secret is kept."""
     if isinstance(kept, Plain):
         return {"client_secret": kept.secret.reveal()}
@@ -113,15 +113,15 @@ def written_secret(kept: Kept) -> dict[str, Any]:
 
 def read_plain(value: Any) -> Plain:
     """Check a secret that is kept as it is."""
-    return Plain(secret=Secret(fields.word(value)))
+    return Plain(secret=Secret(json_checks.word(value)))
 
 
 def read_sealed(value: Any) -> Sealed:
     """Check a sealed secret; whether it opens is seen when it is opened."""
-    return Sealed(text=fields.word(value))
+    return Sealed(text=json_checks.word(value))
 
 
-read_recipients: Final = fields.each(fields.word)
+read_recipients: Final = json_checks.each(json_checks.word)
 
 
 def one_secret(found: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
@@ -129,12 +129,12 @@ def one_secret(found: dict[str, Any], *, required: bool = False) -> dict[str, An
     plain, sealed = found.pop("client_secret", None), found.pop("client_secret_sealed", None)
     recipients = found.pop(_RECIPIENTS, ())
     if recipients and sealed is None:
-        raise Wrong("only a sealed secret has recipients", f".{_RECIPIENTS}")
+        raise InvalidField("only a sealed secret has recipients", f".{_RECIPIENTS}")
     if plain is not None and sealed is not None:
-        raise Wrong("a secret is either plain or sealed", ".client_secret_sealed")
+        raise InvalidField("a secret is either plain or sealed", ".client_secret_sealed")
     kept = plain or (replace(sealed, recipients=recipients) if recipients else sealed)
     if kept is None and required:
-        raise Wrong("this key is missing", ".client_secret")
+        raise InvalidField("this key is missing", ".client_secret")
     if kept is not None:
         found["secret"] = kept
     return found
@@ -198,79 +198,79 @@ def _entry(value: Any) -> Entry:
     return Entry(**one_secret(_ENTRY.fields(value)))
 
 
-_REACHED: Final = Shape(
-    build=Reached,
-    checks={"target": fields.text, "at": fields.moment, "digest": fields.word},
+_REACHED: Final = ObjectCheck(
+    build=SinkDelivery,
+    checks={"target": json_checks.text, "at": json_checks.moment, "digest": json_checks.word},
     required=frozenset({"target", "at"}),
 )
-RETIRING: Final = Shape(
+RETIRING: Final = ObjectCheck(
     build=_retiring,
     checks={
-        "live_name": fields.word,
-        "client_id": fields.word,
-        "scope": fields.each(fields.word),
-        "id": fields.count,
-        "owner": fields.count,
-        "nonce": fields.word,
-        "overlap": fields.length,
+        "live_name": json_checks.word,
+        "client_id": json_checks.word,
+        "scope": json_checks.each(json_checks.word),
+        "id": json_checks.count,
+        "owner": json_checks.count,
+        "nonce": json_checks.word,
+        "overlap": json_checks.length,
     },
     required=frozenset({"live_name", "client_id", "scope"}),
 )
-_ENTRY: Final = Shape(
+_ENTRY: Final = ObjectCheck(
     build=Entry,
     checks={
         **RETIRING.checks,
-        "domain": fields.domain,
-        "description": fields.text,
-        "created_at": fields.moment,
-        "sinks": fields.each(fields.sink),
-        "delivered": fields.entries(fields.sink, _REACHED),
-        "adopted": fields.flag,
-        "protect": fields.flag,
-        "unproved": fields.flag,
-        "live_scope": fields.each(fields.word),
-        "on_remove": fields.on_remove,
-        "retiring": fields.each(RETIRING),
+        "domain": json_checks.domain,
+        "description": json_checks.text,
+        "created_at": json_checks.moment,
+        "sinks": json_checks.each(json_checks.sink),
+        "delivered": json_checks.entries(json_checks.sink, _REACHED),
+        "adopted": json_checks.flag,
+        "protect": json_checks.flag,
+        "unproved": json_checks.flag,
+        "live_scope": json_checks.each(json_checks.word),
+        "on_remove": json_checks.on_remove,
+        "retiring": json_checks.each(RETIRING),
         "client_secret": read_plain,
         "client_secret_sealed": read_sealed,
         _RECIPIENTS: read_recipients,
     },
     required=frozenset({"domain", "live_name", "client_id", "scope", "created_at", "sinks"}),
 )
-_OPEN_ACTION: Final = Shape(
+_OPEN_ACTION: Final = ObjectCheck(
     build=OpenAction,
     checks={
-        "address": fields.address,
-        "kind": fields.word,
-        "digest": fields.word,
-        "asked": fields.word,
+        "address": json_checks.address,
+        "kind": json_checks.word,
+        "digest": json_checks.word,
+        "asked": json_checks.word,
     },
     required=frozenset({"address", "kind", "digest"}),
 )
-_OPEN_PLAN: Final = Shape(
+_OPEN_PLAN: Final = ObjectCheck(
     build=OpenPlan,
     checks={
-        "plan_id": fields.word,
-        "order": fields.each(fields.word),
-        "definitions": fields.entries(fields.word, fields.word),
-        "actions": fields.each(_OPEN_ACTION),
+        "plan_id": json_checks.word,
+        "order": json_checks.each(json_checks.word),
+        "definitions": json_checks.entries(json_checks.word, json_checks.word),
+        "actions": json_checks.each(_OPEN_ACTION),
     },
     required=frozenset({"plan_id", "order", "definitions", "actions"}),
 )
-_LEFTOVER: Final = Shape(
+_LEFTOVER: Final = ObjectCheck(
     build=Leftover,
-    checks={"target": fields.word, "client_id": fields.word, "digest": fields.word},
+    checks={"target": json_checks.word, "client_id": json_checks.word, "digest": json_checks.word},
     required=frozenset({"target", "client_id"}),
 )
-_STATE: Final = Shape(
+_STATE: Final = ObjectCheck(
     build=State,
     checks={
-        "version": fields.count,
-        "lineage": fields.lineage,
-        "serial": fields.serial,
-        "clients": fields.entries(fields.address, _entry),
+        "version": json_checks.count,
+        "lineage": json_checks.lineage,
+        "serial": json_checks.serial,
+        "clients": json_checks.entries(json_checks.address, _entry),
         "open_plan": _OPEN_PLAN,
-        "leftovers": fields.each(_LEFTOVER),
+        "leftovers": json_checks.each(_LEFTOVER),
     },
     required=frozenset({"version", "lineage", "serial", "clients"}),
 )
@@ -300,14 +300,14 @@ def _refuse_duplicates(data: bytes, document: dict[str, Any]) -> None:
     try:
         json.loads(data, object_pairs_hook=_without_duplicates)
     except RecursionError:
-        raise Wrong("it is nested too deeply") from None
+        raise InvalidField("it is nested too deeply") from None
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> None:
     seen: set[str] = set()
     for label, _ in pairs:
         if label in seen:
-            raise Wrong("this key stands here twice", fields.key(label))
+            raise InvalidField("this key stands here twice", json_checks.key(label))
         seen.add(label)
 
 

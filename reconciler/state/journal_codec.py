@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from reconciler.model.errors import StateRefused, StateUnwritable
-from reconciler.state import fields
+from reconciler.state import json_checks
 from reconciler.state.codec import (
     RETIRING,
     one_secret,
@@ -24,20 +24,20 @@ from reconciler.state.codec import (
     written_retiring,
     written_secret,
 )
-from reconciler.state.document import Plain, Retiring, Sealed
-from reconciler.state.fields import Check, Shape, Wrong
-from reconciler.state.records import (
+from reconciler.state.journal_records import (
     VERSION,
     Abandoned,
-    Absent,
     Created,
     Delivered,
     Header,
     Intent,
+    NotCreated,
     Record,
     Revoked,
-    Withdrawn,
+    RolledBack,
 )
+from reconciler.state.json_checks import Check, InvalidField, ObjectCheck
+from reconciler.state.model import Plain, Retiring, Sealed
 from reconciler.state.upgrade import newer
 
 
@@ -80,7 +80,7 @@ def decode(data: bytes, *, name: str) -> Journal:
     try:
         header = _header(orjson.loads(lines[0]), name)
         return Journal(header, tuple(_records(lines)), torn)
-    except (Wrong, orjson.JSONDecodeError) as error:
+    except (InvalidField, orjson.JSONDecodeError) as error:
         raise StateRefused(f"`{name}` is not a journal: {error}", hint=_KEEP) from None
 
 
@@ -156,13 +156,13 @@ def _header(value: Any, name: str) -> Header:
     if type(version) is int and version > VERSION:
         raise newer(name, version)
     if type(value) is not dict or value.pop("record", None) != "header":
-        raise Wrong("line 1: a header is expected")
+        raise InvalidField("line 1: a header is expected")
     try:
         header = _HEADER(value)
-    except Wrong as wrong:
-        raise Wrong(f"line 1: {wrong}") from None
+    except InvalidField as wrong:
+        raise InvalidField(f"line 1: {wrong}") from None
     if header.version != VERSION:
-        raise Wrong(f"line 1: version {header.version} never was")
+        raise InvalidField(f"line 1: version {header.version} never was")
     return header
 
 
@@ -171,8 +171,8 @@ def _records(lines: list[bytes]) -> list[Record]:
     for number, line in enumerate(lines[1:], start=2):
         try:
             found.append(_record(orjson.loads(line)))
-        except Wrong as wrong:
-            raise Wrong(f"line {number}: {wrong}") from None
+        except InvalidField as wrong:
+            raise InvalidField(f"line {number}: {wrong}") from None
     return found
 
 
@@ -180,7 +180,7 @@ def _record(value: Any) -> Record:
     label = value.pop("record", None) if type(value) is dict else None
     shape = _SHAPES.get(label) if type(label) is str else None
     if shape is None:
-        raise Wrong("there is no such record in this version")
+        raise InvalidField("there is no such record in this version")
     found: Record = shape(value)
     return found
 
@@ -192,82 +192,85 @@ def _created(**found: Any) -> Created:
 def _how(value: Any) -> str:
     if type(value) is str and value in ("revoked", "abandon", "output"):
         return value
-    raise Wrong("one of revoked, abandon, output is expected")
+    raise InvalidField("one of revoked, abandon, output is expected")
 
 
-_HEADER: Final = Shape(
+_HEADER: Final = ObjectCheck(
     build=Header,
     checks={
-        "run": fields.word,
-        "lineage": fields.lineage,
-        "serial": fields.serial,
-        "plan_id": fields.text,
-        "at": fields.moment,
-        "version": fields.count,
+        "run": json_checks.word,
+        "lineage": json_checks.lineage,
+        "serial": json_checks.serial,
+        "plan_id": json_checks.text,
+        "at": json_checks.moment,
+        "version": json_checks.count,
     },
     required=frozenset({"run", "lineage", "serial", "plan_id", "at", "version"}),
 )
 _INTENT: Final[Mapping[str, Check]] = {
-    "address": fields.address,
-    "nonce": fields.word,
-    "domain": fields.domain,
-    "live_name": fields.word,
-    "scope": fields.each(fields.word),
-    "sinks": fields.each(fields.sink),
-    "at": fields.moment,
-    "principal": fields.text,
-    "owner": fields.count,
-    "description": fields.text,
-    "predecessor": fields.word,
-    "marked": fields.flag,
-    "protect": fields.flag,
-    "on_remove": fields.on_remove,
-    "overlap": fields.length,
+    "address": json_checks.address,
+    "nonce": json_checks.word,
+    "domain": json_checks.domain,
+    "live_name": json_checks.word,
+    "scope": json_checks.each(json_checks.word),
+    "sinks": json_checks.each(json_checks.sink),
+    "at": json_checks.moment,
+    "principal": json_checks.text,
+    "owner": json_checks.count,
+    "description": json_checks.text,
+    "predecessor": json_checks.word,
+    "marked": json_checks.flag,
+    "protect": json_checks.flag,
+    "on_remove": json_checks.on_remove,
+    "overlap": json_checks.length,
     "orphan": RETIRING,
 }
 _CREATED: Final[Mapping[str, Check]] = {
-    "nonce": fields.word,
-    "client_id": fields.word,
+    "nonce": json_checks.word,
+    "client_id": json_checks.word,
     "client_secret": read_plain,
     "client_secret_sealed": read_sealed,
     "client_secret_recipients": read_recipients,
-    "at": fields.moment,
-    "owner": fields.count,
-    "id": fields.count,
-    "taken": fields.flag,
+    "at": json_checks.moment,
+    "owner": json_checks.count,
+    "id": json_checks.count,
+    "taken": json_checks.flag,
 }
 _DELIVERED: Final[Mapping[str, Check]] = {
-    "address": fields.address,
-    "client_id": fields.word,
-    "sink": fields.sink,
-    "target": fields.text,
-    "at": fields.moment,
-    "proved": fields.flag,
-    "digest": fields.word,
+    "address": json_checks.address,
+    "client_id": json_checks.word,
+    "sink": json_checks.sink,
+    "target": json_checks.text,
+    "at": json_checks.moment,
+    "proved": json_checks.flag,
+    "digest": json_checks.word,
 }
-_REVOKED: Final[Mapping[str, Check]] = {"address": fields.address, "client_id": fields.word}
-_NONCE: Final[Mapping[str, Check]] = {"nonce": fields.word}
-_ABANDONED: Final[Mapping[str, Check]] = {"key": fields.word, "how": _how}
+_REVOKED: Final[Mapping[str, Check]] = {
+    "address": json_checks.address,
+    "client_id": json_checks.word,
+}
+_NONCE: Final[Mapping[str, Check]] = {"nonce": json_checks.word}
+_ABANDONED: Final[Mapping[str, Check]] = {"key": json_checks.word, "how": _how}
 
-_SHAPES: Final[Mapping[str, Shape[Any]]] = {
-    "intend": Shape(build=Intent, checks=_INTENT, required=frozenset(list(_INTENT)[:8])),
-    "created": Shape(
+_SHAPES: Final[Mapping[str, ObjectCheck[Any]]] = {
+    "intend": ObjectCheck(build=Intent, checks=_INTENT, required=frozenset(list(_INTENT)[:8])),
+    "created": ObjectCheck(
         build=_created, checks=_CREATED, required=frozenset({"nonce", "client_id", "at"})
     ),
-    "delivered": Shape(
+    "delivered": ObjectCheck(
         build=Delivered, checks=_DELIVERED, required=frozenset(_DELIVERED) - {"proved", "digest"}
     ),
-    "absent": Shape(build=Absent, checks=_NONCE, required=frozenset(_NONCE)),
-    "withdrawn": Shape(build=Withdrawn, checks=_NONCE, required=frozenset(_NONCE)),
-    "revoked": Shape(build=Revoked, checks=_REVOKED, required=frozenset(_REVOKED)),
-    "abandoned": Shape(build=Abandoned, checks=_ABANDONED, required=frozenset(_ABANDONED)),
+    "absent": ObjectCheck(build=NotCreated, checks=_NONCE, required=frozenset(_NONCE)),
+    "withdrawn": ObjectCheck(build=RolledBack, checks=_NONCE, required=frozenset(_NONCE)),
+    "revoked": ObjectCheck(build=Revoked, checks=_REVOKED, required=frozenset(_REVOKED)),
+    "abandoned": ObjectCheck(build=Abandoned, checks=_ABANDONED, required=frozenset(_ABANDONED)),
 }
 _NAMES: Final[Mapping[type[Record], str]] = {
     Intent: "intend",
     Created: "created",
     Delivered: "delivered",
-    Absent: "absent",
-    Withdrawn: "withdrawn",
+    NotCreated: "absent",
+    RolledBack: "withdrawn",
     Revoked: "revoked",
     Abandoned: "abandoned",
 }

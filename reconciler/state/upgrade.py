@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from reconciler.model.errors import StateRefused
-from reconciler.state.document import VERSION
+from reconciler.state.model import VERSION
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -14,8 +14,8 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import CredentialUnavailable, InvalidInput, StateRefused
 from reconciler.model.recipient import canonical
 from reconciler.model.secret import Secret
-from reconciler.state.document import Kept, Plain, Sealed
-from reconciler.system.files import create_private
+from reconciler.state.model import Plain, Sealed, StoredSecret
+from reconciler.system.atomic_files import create_private
 
 _NO_KEY: Final = "No matching keys found"
 """What pyrage says where no identity is a recipient's; all else is a damaged message."""
@@ -53,7 +53,7 @@ class PlainSealing:
     def __init__(self, identities: Sequence[Identity] = ()) -> None:
         self._identities = tuple(identities)
 
-    def keep(self, *, client_id: str, secret: Secret) -> Kept:
+    def keep(self, *, client_id: str, secret: Secret) -> StoredSecret:
         """Keep the secret as it is."""
         del client_id  # the entry in which it stands says whose it is
         return Plain(secret=secret)
@@ -82,7 +82,7 @@ class AgeSealing:
         self._names = canonical(recipients)
         self._identities = tuple(identities)
 
-    def keep(self, *, client_id: str, secret: Secret) -> Kept:
+    def keep(self, *, client_id: str, secret: Secret) -> StoredSecret:
         """Seal the secret and its client id to every recipient."""
         import pyrage
 

@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 from typing import Final
 
-from reconciler.model.text import printable
-from reconciler.stores.git import unsafe_paths
+from reconciler.model.strings import printable
+from reconciler.stores.git_guard import unsafe_paths
 from reconciler.stores.local import LOG
-from reconciler.system.files import create_private, write_all
+from reconciler.system.atomic_files import create_private, write_all
 
 ROOM: Final = 1 << 20
 """How many bytes the file of one run has at most."""

@@ -16,11 +16,11 @@ from pathlib import Path
 from threading import Lock
 
 from reconciler.model.errors import StateUnwritable
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 from reconciler.state.journal_codec import encode_header, encode_record
-from reconciler.state.records import Header, Record
+from reconciler.state.journal_records import Header, Record
 from reconciler.stores.lock import claim
-from reconciler.system.files import fsync_folder, sync, write_all, write_atomically
+from reconciler.system.atomic_files import fsync_folder, sync, write_all, write_atomically
 
 
 class JournalFile:

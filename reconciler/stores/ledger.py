@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
-from reconciler.model.damage import damage
+from reconciler.model.damaged_file import damage
 from reconciler.model.errors import LockHeld, ReconcilerError
 
 FORMAT: Final = "reconciler.ledger"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.errors import StateRefused, StateUnwritable
-from reconciler.state.document import State, scrubbed
-from reconciler.stores.content import content
-from reconciler.system.files import (
+from reconciler.state.model import State, without_secrets_absent_from
+from reconciler.stores.bounded_read import content
+from reconciler.system.atomic_files import (
     SUFFIX,
     fsync_folder,
     make_private_folders,
@@ -21,8 +21,8 @@ from reconciler.system.files import (
 # What only a state, a journal or a lock needs is imported where it is met: a plan on an empty
 # ground, the first that a newcomer sees, starts a tenth faster.
 if TYPE_CHECKING:
-    from reconciler.ports import LeftJournal
-    from reconciler.state.records import Header, Record
+    from reconciler.ports import LeftoverJournal
+    from reconciler.state.journal_records import Header, Record
     from reconciler.stores.error_log import ErrorLog
     from reconciler.stores.journal_file import JournalFile
     from reconciler.stores.lock import FileLock
@@ -82,10 +82,12 @@ class LocalStore:
         try:
             make_private_folders(self._path.parent)
             if present is not None:
-                write_atomically(self._beside("backup"), encode(scrubbed(present, state)))
+                write_atomically(
+                    self._beside("backup"), encode(without_secrets_absent_from(present, state))
+                )
             write_atomically(self._path, data)
         except OSError as error:
-            from reconciler.system.replacing import not_replaceable
+            from reconciler.system.replaceable import not_replaceable
 
             with suppress(OSError):
                 error.strerror = not_replaceable(self._path) or error.strerror
@@ -123,7 +125,7 @@ class LocalStore:
             self._lock = None
             lock.release()
 
-    def journals(self, lineage: str | None) -> "Sequence[LeftJournal]":
+    def journals(self, lineage: str | None) -> "Sequence[LeftoverJournal]":
         """Return what earlier runs left, oldest first.
 
         With no `lineage` journals of any are returned. A file in which nothing was begun is left
@@ -137,8 +139,8 @@ class LocalStore:
         found = self._matching(_JOURNAL)
         if not found:
             return ()
+        from reconciler.stores.journal_reader import left_journals
         from reconciler.stores.lock import refuse_claimed
-        from reconciler.stores.reading import left_journals
 
         if self._lock is not None:
             refuse_claimed(found)
@@ -176,7 +178,7 @@ class LocalStore:
             ) from None
         return str(path)
 
-    def discard(self, journals: "Sequence[LeftJournal]") -> None:
+    def discard(self, journals: "Sequence[LeftoverJournal]") -> None:
         """Remove journals whose every record this run has taken over or the state holds.
 
         Raises:
@@ -194,7 +196,7 @@ class LocalStore:
                 f"a journal beside `{self._name}` cannot be removed: {error.strerror}"
             ) from None
 
-    def rewrite(self, journal: "LeftJournal", records: "Sequence[Record]") -> None:
+    def rewrite(self, journal: "LeftoverJournal", records: "Sequence[Record]") -> None:
         """Let a left journal say these records alone; with none of them it is removed.
 
         Raises:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.model.errors import LockHeld, StateUnwritable
-from reconciler.model.instant import stamp
-from reconciler.model.text import brief, printable
+from reconciler.model.strings import format_duration, printable
+from reconciler.model.timestamps import format_utc
 
 _POLL: Final = 0.05  # seconds
 
@@ -81,7 +81,7 @@ class FileLock:
             return False
 
     def _held(self, timeout: float) -> LockHeld:
-        waited = f" (waited {brief(timeout)})" if timeout else ""
+        waited = f" (waited {format_duration(timeout)})" if timeout else ""
         return LockHeld(
             f"another run holds the lock `{self._path}`{waited}: {described(self._path)}",
             hint="wait for it to end, or let this run wait longer with --lock-timeout 10m; "
@@ -153,7 +153,7 @@ def _holder(purpose: str) -> dict[str, Any]:
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "user": _user(),
-        "since": stamp(datetime.now(UTC)),
+        "since": format_utc(datetime.now(UTC)),
         "purpose": purpose,
         "boot": _boot(),
     }

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from reconciler.model.text import printable
-from reconciler.system.child import NotStarted, command_path
+from reconciler.model.strings import printable
+from reconciler.system.child_process import NotStarted, command_path
 
 _READ: Final = 256
 """How much of a program Linux itself looks at for its interpreter."""

@@ -118,7 +118,7 @@ def start(folder: Path, *, quick: bool) -> Iterator[Row]:
 def apply(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Create clients at a latency of 50 ms, against calls × latency ÷ concurrency."""
     from reconciler.sandbox.server import running
-    from reconciler.sandbox.world import World
+    from reconciler.sandbox.server_state import SandboxState
 
     instances, clients, latency, concurrency = (32 if quick else 100), 10, 0.05, 16
     users = [{"email": "ops@acme.example", "password": "right"}]
@@ -126,7 +126,7 @@ def apply(folder: Path, *, quick: bool) -> Iterator[Row]:
         "seed": 1,
         "instances": {f"instance-{n:05}.domo.com": {"users": users} for n in range(instances)},
     }
-    with running(World.from_config(config), latency=latency) as served:
+    with running(SandboxState.from_config(config), latency=latency) as served:
         endpoints = f"endpoints: {{api: {served.api}, instance: '{served.instance_template}'}}"
         (folder / "reconciler.yaml").write_text(fleet(instances, clients, endpoints=endpoints))
         cost = run(
@@ -146,7 +146,7 @@ def apply(folder: Path, *, quick: bool) -> Iterator[Row]:
 def verify(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Sign in with every secret at a latency of 50 ms, against secrets × latency ÷ concurrency."""
     from reconciler.sandbox.server import running
-    from reconciler.sandbox.world import World
+    from reconciler.sandbox.server_state import SandboxState
 
     instances, clients, latency = (20 if quick else 100), 10, 0.05
     users = [{"email": "ops@acme.example", "password": "right"}]
@@ -154,7 +154,7 @@ def verify(folder: Path, *, quick: bool) -> Iterator[Row]:
         "seed": 1,
         "instances": {f"instance-{n:05}.domo.com": {"users": users} for n in range(instances)},
     }
-    world, secrets = World.from_config(config), instances * clients
+    world, secrets = SandboxState.from_config(config), instances * clients
     with running(world, latency=0.0) as served:
         endpoints = f"endpoints: {{api: {served.api}, instance: '{served.instance_template}'}}"
         (folder / "reconciler.yaml").write_text(fleet(instances, clients, endpoints=endpoints))

@@ -10,12 +10,12 @@ import pytest
 
 from reconciler.manifest.load import Source, load
 from reconciler.model.address import Address
-from reconciler.model.desired import Desired
+from reconciler.model.manifest import Manifest
 from reconciler.model.secret import Secret
-from reconciler.plan.make import make_plan
-from reconciler.plan.matrix import make_matrix
+from reconciler.plan.planner import make_plan
+from reconciler.plan.render.fleet_table import make_matrix
 from reconciler.plan.render.html import render_html
-from reconciler.state.document import Entry, Plain, Reached, State
+from reconciler.state.model import Entry, Plain, SinkDelivery, State
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -65,11 +65,11 @@ def entry(address: Address, number: int, **terms: Any) -> Entry:
         "sinks": ("vault",),
     }
     target = f"command ./put.sh {address.instance} {address.client}"
-    delivered = {"vault": Reached(target=terms.pop("target", target), at=NEW)}
+    delivered = {"vault": SinkDelivery(target=terms.pop("target", target), at=NEW)}
     return Entry(**{**values, "delivered": delivered, **terms})
 
 
-def known(desired: Desired) -> State:
+def known(desired: Manifest) -> State:
     """Return a state that most of the manifest is in, with something of every kind that is not."""
     clients: dict[Address, Entry] = {}
     for number, (address, wanted) in enumerate(desired.clients.items()):

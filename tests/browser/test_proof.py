@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from reconciler.apply.verify import Answer, Finding
-from reconciler.cli.views.proof import Row
-from reconciler.cli.views.proof_page import render
+from reconciler.apply.verify import Finding, SecretCheckResult
+from reconciler.cli.views.verify import Row
+from reconciler.cli.views.verify_page import render
 from reconciler.model.address import Address
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rows(instances: int, clients: int) -> Iterator[Row]:
         elif number % 211 == 7:
             finding = list(REASONS)[number // 211 % 4]
         yield Row(
-            answer=Answer(
+            answer=SecretCheckResult(
                 address=Address(f"acme-{instance:04}", f"Client {client:02}"),
                 place="state",
                 finding=finding,

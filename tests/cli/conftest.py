@@ -16,13 +16,13 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
-from reconciler.ports import LeftJournal
-from reconciler.state.document import Entry, Plain, Reached, State
-from reconciler.state.records import Created, Header, Intent, Record
+from reconciler.ports import LeftoverJournal
+from reconciler.state.journal_records import Created, Header, Intent, Record
+from reconciler.state.model import Entry, Plain, SinkDelivery, State
 from reconciler.stores.local import LocalStore
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.leak_search import LeakSearch
 
 ROOT: Final = Path(__file__).parents[2]
@@ -179,13 +179,13 @@ class Shelf:
             scope=("data", "user"),
             created_at=AT,
             sinks=("ops",),
-            delivered={"ops": Reached(target="json file x.json", at=AT)},
+            delivered={"ops": SinkDelivery(target="json file x.json", at=AT)},
         )
 
     @property
     def kept(self) -> Entry:
         """Return the same client with its secret in the state, in plain."""
-        reached = {"state": Reached(target="state", at=AT)}
+        reached = {"state": SinkDelivery(target="state", at=AT)}
         plain = Plain(secret=Secret(self.secret))
         return replace(self.entry, sinks=("state",), delivered=reached, secret=plain)
 
@@ -218,7 +218,7 @@ class Shelf:
             header = Header(run="r1", lineage=LINEAGE, serial=1, plan_id="p", at=AT)
             self.store.rescue(header, records)
 
-    def journals(self) -> Sequence[LeftJournal]:
+    def journals(self) -> Sequence[LeftoverJournal]:
         """Return the journals that lie beside the state."""
         return self.store.journals(LINEAGE)
 

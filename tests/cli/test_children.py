@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.cli.conftest import Run
 
 PASSWORDS: Final = {"a": "Correct-Horse-1", "b": "Battery-Staple-2"}

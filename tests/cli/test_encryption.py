@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.cli.conftest import KeyPair, Reconciler, Run
 
 DOMAIN: Final = "acme.domo.com"

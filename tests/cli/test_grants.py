@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.domo.remedy import CREATE_GRANT, MANAGE_GRANT
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
 
 PASSWORD = {"PW_ACME": "right"}
 DOMAIN = "acme.domo.com"

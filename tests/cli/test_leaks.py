@@ -24,7 +24,7 @@ from urllib.parse import quote
 import pytest
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.cli.conftest import KeyPair, Run
     from tests.leak_search import LeakSearch
 

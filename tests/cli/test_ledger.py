@@ -14,7 +14,7 @@ from reconciler.stores.ledger import Ledger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.cli.conftest import Reconciler
 
 MANIFEST = """\

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.leak_search import LeakSearch
 
 pytestmark = pytest.mark.usefixtures("uncovered")

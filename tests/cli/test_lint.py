@@ -16,7 +16,7 @@ from reconciler.cli.main import group
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.cli.conftest import Reconciler
 
 HOOKS: Final = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"

@@ -14,8 +14,8 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
-from reconciler.state.document import Entry, Plain, Reached, State
-from reconciler.state.records import Created, Header, Intent
+from reconciler.state.journal_records import Created, Header, Intent
+from reconciler.state.model import Entry, Plain, SinkDelivery, State
 from reconciler.stores.encryption import AgeSealing
 from reconciler.stores.local import LocalStore
 
@@ -35,7 +35,7 @@ KEPT: Final = Entry(
     created_at=AT,
     sinks=("state",),
     secret=Plain(secret=Secret(SECRET)),
-    delivered={"state": Reached(target="state", at=AT)},
+    delivered={"state": SinkDelivery(target="state", at=AT)},
 )
 """A client whose secret is in the state."""
 
@@ -136,7 +136,7 @@ NOWHERE: Final = replace(KEPT, secret=None, sinks=("ops",), delivered={})
     ("entry", "said"),
     [
         (
-            replace(NOWHERE, delivered={"ops": Reached(target="json file x.json", at=AT)}),
+            replace(NOWHERE, delivered={"ops": SinkDelivery(target="json file x.json", at=AT)}),
             f"it was delivered to sink `ops` at {AT} (json file x.json)",
         ),
         (replace(NOWHERE, adopted=True), "the client was made elsewhere and adopted"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from reconciler.model.address import Address
-from reconciler.state.document import Entry, Reached, State
+from reconciler.state.model import Entry, SinkDelivery, State
 from reconciler.stores.local import LocalStore
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def managed(
             scope=scope,
             created_at=AT,
             sinks=("files",),
-            delivered={"files": Reached(target=target, at=AT)},
+            delivered={"files": SinkDelivery(target=target, at=AT)},
             **terms,  # type: ignore[arg-type]  # on_remove is the only one that is given
         )
     store = LocalStore(folder / "reconciler.state.json")

@@ -9,7 +9,7 @@ from reconciler.cli.main import COMMANDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.cli.conftest import Reconciler
 
 README: Final = Path(__file__).parents[2] / "README.md"

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from reconciler.cli.helping import without_variable
+from reconciler.cli.help import without_variable
 from reconciler.cli.main import COMMANDS, PROGRAM, group
 
 README: Final = Path(__file__).parents[2] / "README.md"

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.cli.conftest import Reconciler, Run
 
 SCHEMA: Final = Path(__file__).parents[2] / "schemas" / "event.v1.schema.json"

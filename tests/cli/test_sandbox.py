@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, get_args
 import httpx
 import pytest
 
+from reconciler.sandbox.entities import Rules
 from reconciler.sandbox.faults import Fault, What
-from reconciler.sandbox.records import Rules
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Reconciler

@@ -14,7 +14,7 @@ from tests.cli.test_reference import commands
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.cli.conftest import Published, Reconciler
 
 pytestmark = pytest.mark.usefixtures("uncovered")

@@ -13,7 +13,7 @@ import pytest
 from reconciler.stores.local import LocalStore
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
 
 MANIFEST = """\
 version: 1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from reconciler.model.address import Address
-from reconciler.state.document import Retiring
+from reconciler.state.model import Retiring
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Reconciler, Shelf

@@ -12,8 +12,8 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
-from reconciler.state.document import Plain
-from reconciler.state.records import Created
+from reconciler.state.journal_records import Created
+from reconciler.state.model import Plain
 from reconciler.stores.encryption import AgeSealing, identities_from
 
 if TYPE_CHECKING:

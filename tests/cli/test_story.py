@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
 
 PASSWORD, COOKIE, TOKEN = "pw-7c1e55d0", "dsid-99a0b1c2", "dp-4d5e6f70"
 SECRETS = {"ACME_PW": PASSWORD, "ACME_COOKIE": COOKIE, "GLOBEX_TOKEN": TOKEN, "INITECH_PW": "wrong"}

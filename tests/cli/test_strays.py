@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
 
 PASSWORD = {"PW_ACME": "right"}
 DOMAIN = "acme.domo.com"

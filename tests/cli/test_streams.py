@@ -15,7 +15,7 @@ import pytest
 from reconciler.stores.local import LocalStore
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
 
 STATE: Final = "reconciler.state.json"
 MANIFEST: Final = """\

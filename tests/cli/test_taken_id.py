@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
-from reconciler.state.document import Plain
-from reconciler.state.records import Created
+from reconciler.state.journal_records import Created
+from reconciler.state.model import Plain
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Shelf

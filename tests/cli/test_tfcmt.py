@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from reconciler.model.address import Address
-from reconciler.state.document import Entry, State
+from reconciler.state.model import Entry, State
 from reconciler.stores.local import LocalStore
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from reconciler.model.secret import Secret
-from reconciler.state.document import Sealed
+from reconciler.state.model import Sealed
 from reconciler.stores.encryption import AgeSealing, identities_from
 
 AGE: Final = shutil.which("age")

@@ -10,32 +10,32 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from reconciler.domo.adapter import DomoHttp
+from reconciler.domo.client import DomoHttp
 from reconciler.domo.transport import Timeouts
 from reconciler.model.client import ListedClient
 from reconciler.model.errors import SignOnRefused, Unreachable
 from reconciler.model.instance import Endpoints, Instance
-from reconciler.model.place import Place
 from reconciler.model.secret import Secret
+from reconciler.model.source_location import SourceLocation
 from reconciler.ports import (
     Ambiguous,
-    ClientMade,
+    ClientCreated,
+    ClientRevoked,
     CookieCredential,
     CreateOutcome,
     Credential,
-    Gone,
+    Invalid,
     Listing,
-    NotMade,
+    NotApplied,
     PasswordCredential,
-    Refused,
     Session,
     TokenCredential,
-    Works,
+    Valid,
 )
-from reconciler.sandbox.fleet import login
+from reconciler.sandbox.config import login
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
 
 Start = Callable[..., "Running"]
 T = TypeVar("T")
@@ -84,7 +84,7 @@ def run(
         key="acme-prod",
         domain=DOMAIN,
         endpoints=Endpoints(api=box.api, instance=box.instance(DOMAIN)),
-        place=Place("reconciler.yaml", 1, 1),
+        place=SourceLocation("reconciler.yaml", 1, 1),
     )
 
     async def all_of_it() -> T:
@@ -115,7 +115,7 @@ def test_the_whole_life_of_a_client(sandbox: Start, way: str, shape: str) -> Non
 
     async def life(session: Session) -> None:
         made = await create(session)
-        assert isinstance(made, ClientMade)
+        assert isinstance(made, ClientCreated)
         (listed,) = (await session.list_clients()).clients
         assert listed == ListedClient(
             id=listed.id,
@@ -130,16 +130,16 @@ def test_the_whole_life_of_a_client(sandbox: Start, way: str, shape: str) -> Non
             await session.prove(
                 client_id=made.client_id, secret=made.secret, scope=("data", "user")
             )
-            == Works()
+            == Valid()
         )
         assert isinstance(
             await session.prove(client_id=made.client_id, secret=Secret("0" * 64), scope=("data",)),
-            Refused,
+            Invalid,
         )
         assert listed.id is not None
-        assert await session.revoke(listed.id) == Gone()
+        assert await session.revoke(listed.id) == ClientRevoked()
         again = await session.revoke(listed.id)
-        assert isinstance(again, NotMade)
+        assert isinstance(again, NotApplied)
         assert again.status == 400
         assert (await session.list_clients()).clients == ()
 
@@ -157,7 +157,7 @@ def test_a_taken_name_is_refused_with_400(sandbox: Start) -> None:
 
     outcome = run(box, create)
 
-    assert isinstance(outcome, NotMade)
+    assert isinstance(outcome, NotApplied)
     assert outcome.status == 400
 
 
@@ -179,7 +179,7 @@ def test_a_trimmed_and_cut_name_is_still_ours(sandbox: Start) -> None:
     async def long_name(session: Session) -> CreateOutcome:
         return await create(session, "A reporting client with a very long name indeed")
 
-    assert isinstance(run(box, long_name), ClientMade)
+    assert isinstance(run(box, long_name), ClientCreated)
 
 
 def test_a_wrong_password_is_sent_once(sandbox: Start) -> None:
@@ -208,7 +208,7 @@ def test_a_session_that_ends_is_renewed(sandbox: Start) -> None:
     async def five(session: Session) -> list[CreateOutcome]:
         return [await create(session, f"Client {number}") for number in range(5)]
 
-    assert all(isinstance(each, ClientMade) for each in run(box, five))
+    assert all(isinstance(each, ClientCreated) for each in run(box, five))
     assert len(box.clients(DOMAIN)) == 5
     assert box.count(route="sign_on") == 3
 
@@ -267,7 +267,7 @@ def test_a_limit_is_waited_out(sandbox: Start, form: str) -> None:
     box = sandbox()
     box.fault("rate_limited", route="create", retry_after=form, seconds=1)
 
-    assert isinstance(run(box, create), ClientMade)
+    assert isinstance(run(box, create), ClientCreated)
     assert len(box.clients(DOMAIN)) == 1
     assert box.count(route="create") == 2
 

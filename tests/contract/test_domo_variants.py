@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.model.secret import Secret
-from reconciler.ports import ClientMade, Gone, Refused, Works
+from reconciler.ports import ClientCreated, ClientRevoked, Invalid, Valid
 from tests.contract.test_domo_sandbox import DOMAIN, Start, create, list_them, run
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from reconciler.ports import ProofOutcome, Session
-    from reconciler.sandbox.records import Client
+    from reconciler.sandbox.entities import Client
 
 
 def proof_of(client: "Client") -> "Callable[[Session], Awaitable[ProofOutcome]]":
@@ -55,7 +55,7 @@ def test_a_create_that_repeats_other_values_is_a_success(
 
     made = run(box, create, way=way)
 
-    assert isinstance(made, ClientMade)
+    assert isinstance(made, ClientCreated)
     (kept,) = box.clients(DOMAIN)
     assert (made.client_id, made.secret.reveal()) == (kept.client_id, kept.client_secret)
     assert box.count(route="create*") == 1
@@ -77,7 +77,7 @@ def test_a_secret_is_proved_with_the_method_that_is_there(
     box = sandbox(**rules)
     client = box.add_client(DOMAIN, "Reporting", scope=["data", "workflow"])
 
-    assert run(box, proof_of(client)) == Works()
+    assert run(box, proof_of(client)) == Valid()
     assert [each["method"] for each in box.requests(route="token")] == methods
 
 
@@ -101,8 +101,8 @@ def test_only_two_answers_refuse_a_secret(
     box.fault(**fault, route="token", times=None)
 
     outcome = run(box, proof_of(client))
-    assert outcome != Works()
-    assert isinstance(outcome, Refused) is refused
+    assert outcome != Valid()
+    assert isinstance(outcome, Invalid) is refused
 
 
 @pytest.mark.parametrize("status", [404, 405, 410])
@@ -112,7 +112,7 @@ def test_a_retired_create_endpoint_is_replaced_by_the_instance_s(
     """The same session creates on the instance."""
     box = sandbox(create_retired=status)
 
-    assert isinstance(run(box, create), ClientMade)
+    assert isinstance(run(box, create), ClientCreated)
     assert len(box.clients(DOMAIN)) == 1
     assert box.count(route="create_on_instance") == 1
 
@@ -127,4 +127,4 @@ def test_a_revoke_without_effect_looks_like_one_that_worked(sandbox: Start) -> N
         outcome = await session.revoke(client.id)
         return outcome, [each.id for each in (await session.list_clients()).clients]
 
-    assert run(box, revoke) == (Gone(), [client.id])
+    assert run(box, revoke) == (ClientRevoked(), [client.id])

@@ -14,9 +14,9 @@ from reconciler.model.errors import SinkFailed
 from reconciler.model.secret import Secret
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.ports import Sinks
-from reconciler.sinks.router import LocalSinks
+from reconciler.sinks.registry import LocalSinks
 from reconciler.stores.local import LocalStore
-from reconciler.system.keeper import Keeper
+from reconciler.system.process_reaper import ProcessReaper
 
 Target = FileTarget | ExecTarget
 
@@ -35,7 +35,7 @@ def exec_target(name: str) -> Target:
 @pytest.fixture
 def sinks(tmp_path: Path) -> Iterator[Sinks]:
     """Return the sinks of a manifest's folder."""
-    with Keeper() as keeper:
+    with ProcessReaper() as keeper:
         keep = LocalStore(tmp_path / "s.json").error_log("20260131T080000-0123abcd").keep
         yield LocalSinks(tmp_path, os.environ, frozenset(), keeper=keeper, keep=keep)
 

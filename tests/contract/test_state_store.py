@@ -16,8 +16,8 @@ from reconciler.model.address import Address
 from reconciler.model.errors import LockHeld, StateRefused
 from reconciler.model.secret import Secret
 from reconciler.ports import StateStore
-from reconciler.state.document import Plain, State
-from reconciler.state.records import Created, Header, Intent
+from reconciler.state.journal_records import Created, Header, Intent
+from reconciler.state.model import Plain, State
 from reconciler.stores.local import LocalStore
 
 Stores = Callable[[], StateStore]
@@ -222,12 +222,12 @@ def test_a_run_that_is_killed_while_it_appends_leaves_what_was_durable(
     """Each record that append had returned for is there after kill -9, and in its order."""
     script = opening + (
         "import asyncio\n"
-        "from reconciler.state.records import Absent, Header\n"
+        "from reconciler.state.journal_records import NotCreated, Header\n"
         f"journal = store.journal(Header(run='r1', lineage={LINEAGE!r}, serial=1,"
         f" plan_id='p', at={AT!r}))\n"
         "async def run():\n"
         "    for number in range(10**6):\n"
-        "        await journal.append(Absent(nonce=f'n{number}'))\n"
+        "        await journal.append(NotCreated(nonce=f'n{number}'))\n"
         "        print(number, flush=True)\n"
         "asyncio.run(run())\n"
     )

@@ -1,7 +1,7 @@
 """The other side of `launch`: starts runs, and serves worlds that look at the sinks.
 
-`Launcher` is a process that forks runs, `World` a sandbox's world that tells when a client ends,
-`Place` a folder with a manifest, and `Case` both of them together.
+`Launcher` is a process that forks runs. `SandboxState` is a sandbox that records when a client
+ends. `Place` is a folder with a manifest, and `Case` combines them.
 """
 
 import contextlib
@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from reconciler.sandbox.handle import Running
+from reconciler.sandbox.entities import Client
 from reconciler.sandbox.instance import Instance
-from reconciler.sandbox.records import Client
+from reconciler.sandbox.running_sandbox import Running
 from reconciler.sandbox.server import running
-from reconciler.sandbox.world import World
+from reconciler.sandbox.server_state import SandboxState
 
 ROOT: Final = Path(__file__).parents[2]
 ENVIRONMENT: Final = {"PATH": os.environ.get("PATH", os.defpath), "PW": "right", "TOKEN": "dp-1"}
@@ -90,7 +90,7 @@ class Launcher:
         )
 
 
-class WatchedWorld(World):
+class WatchedWorld(SandboxState):
     """A world that says, before anybody but it can know, that a client ends."""
 
     ending: Callable[[Instance, Client], None] | None = None
@@ -176,7 +176,7 @@ class Case:
         return {**self.world.config, "seed": seed, "instances": instances}
 
 
-def _placed(client: Client, domain: str, world: World) -> dict[str, Any]:
+def _placed(client: Client, domain: str, world: SandboxState) -> dict[str, Any]:
     values = asdict(client)
     for name in ("order", "made_at", "made_by", "owner"):
         del values[name]

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.cli.runtime import survey
+from reconciler.cli.workspace import survey
 from reconciler.model.address import Address
+from reconciler.sandbox.entities import Client
 from reconciler.sandbox.instance import Instance
-from reconciler.sandbox.records import Client
-from reconciler.state.document import Entry, Kept, Plain
+from reconciler.state.model import Entry, Plain, StoredSecret
 from reconciler.stores.encryption import Identity, open_sealed
 from reconciler.stores.local import LocalStore
 
@@ -186,7 +186,7 @@ class Judge:
             if "state" in sinks and entry is not None and entry.secret is not None:
                 yield address, entry.client_id, self._opened(entry.client_id, entry.secret)
 
-    def _opened(self, client_id: str, kept: Kept) -> str:
+    def _opened(self, client_id: str, kept: StoredSecret) -> str:
         if isinstance(kept, Plain):
             return kept.secret.reveal()
         keys = [self._key] if self._key else []

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.entities import Client
     from reconciler.sandbox.instance import Instance
-    from reconciler.sandbox.records import Client
+    from reconciler.sandbox.running_sandbox import Running
     from tests.crash.harness import WatchedWorld
 else:
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]

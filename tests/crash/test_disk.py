@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
 
 ROOT: Final = str(Path(__file__).parents[2])
 # Where no file may grow, coverage could not write its own.

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.property.life_story import Life
 else:  # tests are no package, so that what they share is found by its folder
     sys.path.insert(0, str(Path(__file__).parent))
@@ -66,7 +66,7 @@ class Town:
 def town() -> Iterator[Town]:
     """Return a town; its folders are in memory where the system has such a place."""
     from reconciler.sandbox.server import running
-    from reconciler.sandbox.world import World
+    from reconciler.sandbox.server_state import SandboxState
 
     ground = SHARED_MEMORY if SHARED_MEMORY.is_dir() else Path(tempfile.gettempdir())
     zygote = subprocess.Popen(
@@ -76,7 +76,7 @@ def town() -> Iterator[Town]:
         env={"PW": "right", "TOKEN": "dp-1", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
         text=True,
     )
-    with running(World.from_config({"instances": {}})) as served:
+    with running(SandboxState.from_config({"instances": {}})) as served:
         yield Town(served=served, zygote=zygote, ground=ground)
     zygote.communicate()
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.cli.runtime import survey
+from reconciler.cli.workspace import survey
 from reconciler.model.address import Address
-from reconciler.model.mark import divide
+from reconciler.model.ownership_mark import split_mark
 from reconciler.model.secret import Secret
 from reconciler.model.sink import STATE
-from reconciler.state.document import Entry, Plain, State
-from reconciler.state.journal import WorkingState
+from reconciler.state.model import Entry, Plain, State
+from reconciler.state.working_state import WorkingState
 from reconciler.stores.local import LocalStore
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
-    from reconciler.sandbox.records import Client
+    from reconciler.sandbox.entities import Client
+    from reconciler.sandbox.running_sandbox import Running
 
 KEYS: Final = ("i1", "i2")
 FOLDERS: Final = {"files": "files", "other": "other", "vault": "vault"}
@@ -100,7 +100,7 @@ class Judge:
     def no_client_is_made_twice(self, known: WorkingState) -> None:
         """Each client that the tool made is known to it, or is an attempt that is still open."""
         for client in self.ours():
-            mark = divide(client.description)[1]
+            mark = split_mark(client.description)[1]
             attempts = {n for n, i in known.open.items() if i.live_name == client.name}
             is_open = mark.nonce in known.open if mark else bool(attempts)
             told = client.client_id in accounted(known) | self.excuses.orphaned

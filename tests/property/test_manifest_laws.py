@@ -8,15 +8,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifest.explain import Explainer
+from reconciler.manifest.error_collector import Report
 from reconciler.manifest.load import Source, load
-from reconciler.manifest.parse import parse
-from reconciler.manifest.positions import Atlas
-from reconciler.manifest.prune import pruned
-from reconciler.manifest.report import Report
-from reconciler.manifest.schema import Shape
-from reconciler.model.desired import Desired
+from reconciler.manifest.schema.errors import Explainer
+from reconciler.manifest.schema.valid_subset import pruned
+from reconciler.manifest.schema.validator import ManifestSchema
+from reconciler.manifest.yaml.parser import parse
+from reconciler.manifest.yaml.source_map import SourceMap
 from reconciler.model.errors import InvalidInput
+from reconciler.model.manifest import Manifest
 
 # fmt: off
 KEYS = st.sampled_from(
@@ -85,7 +85,7 @@ MANIFEST = st.fixed_dictionaries(
 )
 
 
-def outcome(sources: list[Source]) -> Desired | tuple[Any, ...]:
+def outcome(sources: list[Source]) -> Manifest | tuple[Any, ...]:
     """Load, and return what is wanted or what is wrong."""
     try:
         return load(sources, root="/root", read=lambda _: "")
@@ -121,7 +121,7 @@ def test_any_values_are_a_manifest_or_a_report(values: dict[str, Any]) -> None:
 @settings(max_examples=300, deadline=None)
 def test_the_fast_and_the_slow_validator_agree(values: dict[str, Any]) -> None:
     """A document fails with a reason, and only then."""
-    shape = Shape()
+    shape = ManifestSchema()
     for value in ({"version": 1, **values}, {"version": 1, "instances": {"a": values}}):
         assert shape.accepts(value) == (not list(shape.violations(value)))
 
@@ -133,7 +133,7 @@ def test_what_is_left_of_a_wrong_document_is_right(
 ) -> None:
     """Without the parts that were reported, the rest can be read further."""
     text = yaml.safe_dump({**values, under: {"a": inner}, "version": 1})
-    atlas, report, shape = Atlas(), Report(), Shape()
+    atlas, report, shape = SourceMap(), Report(), ManifestSchema()
     parsed = parse(text, base=atlas.add("m", text), atlas=atlas, report=report)
     assert parsed is not None
     explainer = Explainer(parsed.value, parsed.at, atlas, report)
@@ -145,7 +145,7 @@ def test_what_is_left_of_a_wrong_document_is_right(
 @settings(max_examples=300, deadline=None)
 def test_both_validators_take_a_right_document(value: dict[str, Any]) -> None:
     """What is meant to be right is right for both."""
-    shape = Shape()
+    shape = ManifestSchema()
     assert shape.accepts(value)
     assert not list(shape.violations(value))
 
@@ -168,7 +168,7 @@ def test_the_order_of_files_does_not_matter(value: dict[str, Any], rng: random.R
 def test_targets_are_never_shared(value: dict[str, Any]) -> None:
     """Where a manifest is right, every file and command belongs to one client."""
     desired = outcome([Source(name="m", data=yaml.safe_dump(value).encode())])
-    if isinstance(desired, Desired):
+    if isinstance(desired, Manifest):
         targets = [
             str(target)
             for client in desired.clients.values()
@@ -216,7 +216,7 @@ def test_a_secret_in_an_auth_is_in_no_report(
     """Whatever is broken around a literal credential, nothing that is shown has a part of it."""
     value = "".join([*before, secret, *after])
     found = outcome([Source(name="m", data=place.replace("KEY", key).replace("§", value).encode())])
-    if isinstance(found, Desired) or is_named(value, secret):
+    if isinstance(found, Manifest) or is_named(value, secret):
         return
     assert secret not in repr(found)
 
@@ -236,7 +236,7 @@ def is_named(value: str, secret: str) -> bool:
 def test_texts_are_read_as_they_were_written(value: Any) -> None:
     """Whatever quotes, escapes and line breaks YAML writes a text with."""
     text = yaml.safe_dump({"x": value}, default_style='"', width=20)
-    atlas, report = Atlas(), Report()
+    atlas, report = SourceMap(), Report()
     parsed = parse(text, base=atlas.add("t", text), atlas=atlas, report=report)
     assert parsed is not None
     assert parsed.value == {"x": value}

@@ -9,10 +9,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from reconciler.model.address import Address
-from reconciler.model.place import Place
+from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Action, Cause, Kind, Notice, Origin, Plan, Problem
 from reconciler.plan.render.markdown import LIMIT, MARKER, render_markdown
-from reconciler.plan.render.markup import code, prose
+from reconciler.plan.render.markdown_escape import code, prose
 
 HARMFUL: Final = (
     "@team", "#123", "GH-12", "acme/repo#1", "www.evil.example", "https://evil.example",
@@ -30,7 +30,7 @@ texts = st.one_of(
     st.text(max_size=12),
     st.sampled_from(HARMFUL).map(lambda each: each * 300),
 )
-places = st.builds(Place, texts, st.integers(1, 9), st.just(1))
+places = st.builds(SourceLocation, texts, st.integers(1, 9), st.just(1))
 addresses = st.builds(Address, texts, texts)
 causes = st.one_of(st.none(), st.builds(Cause, st.just("rotate_after"), places))
 origins = st.builds(Origin, place=places, client_set=st.one_of(st.none(), texts), cause=causes)
@@ -132,7 +132,7 @@ def test_no_fleet_makes_it_too_long(plan: Plan, data: st.DataObject) -> None:
     many = tuple(
         Action(kind=kind, address=Address(f"i{number}", f"{number} {name}"), live_name=name,
                description=name, reason=name, scope=(name,) * 9, sinks=(name,) * 9,
-               origin=Origin(place=Place(name + str(number), 1, 1)))
+               origin=Origin(place=SourceLocation(name + str(number), 1, 1)))
         for kind in Kind
         for number in range(120)
     )  # fmt: skip

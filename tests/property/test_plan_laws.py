@@ -9,27 +9,27 @@ from hypothesis import strategies as st
 
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient, ListedClient, OnRemove
-from reconciler.model.desired import Desired, Limits, Moved, Share
 from reconciler.model.instance import Endpoints, Instance
-from reconciler.model.mark import Mark
-from reconciler.model.place import Place
+from reconciler.model.manifest import CountOrPercent, Limits, Manifest, Moved
+from reconciler.model.ownership_mark import Mark
 from reconciler.model.scope import SCOPES, canonical
 from reconciler.model.secret import Secret
 from reconciler.model.sink import STATE, FileSink
+from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Action, Kind, Plan
 from reconciler.plan.document import read_document
-from reconciler.plan.make import make_plan
-from reconciler.plan.observe import Observation, Seen, Unseen
+from reconciler.plan.observation import InstanceListed, InstanceUnreachable, Observation
+from reconciler.plan.planner import make_plan
 from reconciler.plan.render.json import render_json
 from reconciler.plan.render.text import render_text
-from reconciler.state.document import Entry, Plain, Reached, Retiring, Sealed, State
-from reconciler.state.journal import retiring
+from reconciler.state.model import Entry, Plain, Retiring, Sealed, SinkDelivery, State
+from reconciler.state.working_state import retiring
 
 AS_OF: Final = "2026-03-01T00:00:00Z"
 LINEAGE: Final = "3f0c3b8e-58a5-4bd6-9d0c-3d7c6d1a1a01"
 KEYS: Final = ("acme", "globex", "initech")
 NAMES: Final = ("A", "A (2)", "A (3)", "B", "B \x1b[2J\u202e")
-PLACE: Final = Place("m.yaml", 3, 5)
+PLACE: Final = SourceLocation("m.yaml", 3, 5)
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -49,7 +49,7 @@ def entries(draw: st.DrawFn, address: Address) -> Entry:
     """Make a known client in any condition."""
     wished = draw(sinks)
     target = f"json file s/{address.instance}/{address.client}"
-    reached = st.builds(Reached, target=st.sampled_from([target, "state", "else"]), at=stamps)
+    reached = st.builds(SinkDelivery, target=st.sampled_from([target, "state", "else"]), at=stamps)
     secret = st.one_of(
         st.none(),
         st.just(Plain(secret=Secret("5ecret-5ecret"))),
@@ -103,15 +103,17 @@ def clients(draw: st.DrawFn, address: Address) -> DesiredClient:
 
 
 @st.composite
-def desires(draw: st.DrawFn) -> Desired:
+def desires(draw: st.DrawFn) -> Manifest:
     """Make a manifest of up to three instances."""
     present = draw(st.lists(keys, unique=True))
     wanted = [each for each in draw(st.lists(addresses, unique=True)) if each.instance in present]
     moved = st.sampled_from(
         [("acme", "globex"), ("acme/A", "acme/B"), ("a.domo.com", "b.domo.com")]
     )
-    limit = st.one_of(st.none(), st.builds(Share, number=st.integers(0, 3), percent=st.booleans()))
-    return Desired(
+    limit = st.one_of(
+        st.none(), st.builds(CountOrPercent, number=st.integers(0, 3), percent=st.booleans())
+    )
+    return Manifest(
         root=".",
         sinks={
             "files": FileSink(name="files", path="s/{instance}/{client}"),
@@ -157,12 +159,14 @@ def observations(draw: st.DrawFn) -> Observation:
         scope=st.one_of(st.just(()), scopes),
     )
     seen = st.builds(
-        Seen,
+        InstanceListed,
         clients=st.lists(listed, max_size=4).map(tuple),
         proves=st.frozensets(st.sampled_from([None, 7, 8])),
     )
     return Observation(
-        instances=draw(st.dictionaries(keys, st.one_of(seen, st.just(Unseen(message="no")))))
+        instances=draw(
+            st.dictionaries(keys, st.one_of(seen, st.just(InstanceUnreachable(message="no"))))
+        )
     )
 
 
@@ -245,7 +249,7 @@ def test_a_protected_client_is_neither_ended_nor_replaced(given_inputs: Mapping[
             assert each.kind is not Kind.REVOKE or each.retires
 
 
-def applied(plan: Plan, desired: Desired, state: State | None) -> State:
+def applied(plan: Plan, desired: Manifest, state: State | None) -> State:
     """Carry a plan out on a state, as if every request and every sink succeeded."""
     clients = dict(state.clients) if state is not None else {}
     for number, action in enumerate(plan.actions):
@@ -264,7 +268,7 @@ def applied(plan: Plan, desired: Desired, state: State | None) -> State:
     return State(lineage=LINEAGE, serial=1, clients=clients)
 
 
-def _made(action: Action, desired: Desired, entry: Entry | None, number: int) -> Entry:
+def _made(action: Action, desired: Manifest, entry: Entry | None, number: int) -> Entry:
     wanted = desired.clients[action.address]
     kept = retiring(entry, overlap=wanted.overlap) if entry is not None else ()
     return Entry(
@@ -283,10 +287,10 @@ def _made(action: Action, desired: Desired, entry: Entry | None, number: int) ->
     )
 
 
-def _reached(action: Action, desired: Desired, names: tuple[str, ...]) -> dict[str, Reached]:
+def _reached(action: Action, desired: Manifest, names: tuple[str, ...]) -> dict[str, SinkDelivery]:
     targets = desired.targets_of(action.address, names)
     return {
-        name: Reached(target=str(target), at=AS_OF)
+        name: SinkDelivery(target=str(target), at=AS_OF)
         for name, target in zip(names, targets, strict=True)
     }
 
@@ -294,7 +298,7 @@ def _reached(action: Action, desired: Desired, names: tuple[str, ...]) -> dict[s
 @given(desires(), st.one_of(st.none(), states()))
 @settings(max_examples=200)
 def test_a_plan_that_was_carried_out_leaves_nothing_to_do(
-    desired: Desired, state: State | None
+    desired: Manifest, state: State | None
 ) -> None:
     """Where nothing is due at once again, a second plan has no actions."""
     aged = {address: replace(each, rotate_after=None) for address, each in desired.clients.items()}

@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.sandbox.exchange import exchange
-from reconciler.sandbox.message import Request
-from reconciler.sandbox.sending import status_of
-from reconciler.sandbox.world import World
+from reconciler.sandbox.fault_responses import status_of
+from reconciler.sandbox.handler import exchange
+from reconciler.sandbox.http_types import Request
+from reconciler.sandbox.server_state import SandboxState
 
 DOMAIN = "acme.domo.com"
 LIST = f"/instances/{DOMAIN}/api/identity/v1/developer-tokens"
@@ -67,7 +67,7 @@ requests = st.builds(
 @given(st.lists(requests, max_size=5))
 def test_every_request_is_answered_and_logged(asked: list[Request]) -> None:
     """Nothing that a client sends raises, or is answered with a server's error."""
-    world = World.from_config(CONFIG)
+    world = SandboxState.from_config(CONFIG)
     for request in asked:
         status = status_of(exchange(world, request, 1.0))
         assert status is not None
@@ -81,7 +81,7 @@ steps = st.lists(st.tuples(st.sampled_from(["create", "revoke"]), st.integers(0,
 @given(steps)
 def test_the_books_balance(taken: list[tuple[str, int]]) -> None:
     """Names and ids are unique, and what was made is either there or among the revoked."""
-    world = World.from_config(CONFIG)
+    world = SandboxState.from_config(CONFIG)
     instance = world.known(DOMAIN)
     made: list[str] = []
     for verb, number in taken:
@@ -97,7 +97,7 @@ def test_the_books_balance(taken: list[tuple[str, int]]) -> None:
     assert all(world.client_with(each.client_id) is None for each in gone)
 
 
-def _step(world: World, verb: str, number: int) -> tuple[int | None, Any]:
+def _step(world: SandboxState, verb: str, number: int) -> tuple[int | None, Any]:
     key = {"x-domo-developer-token": "key", "content-type": "application/json"}
     if verb == "create":
         body = json.dumps({"name": f"client {number}", "scopes": ["data"]}).encode()

@@ -15,21 +15,21 @@ from hypothesis import strategies as st
 from reconciler.model.address import Address
 from reconciler.model.errors import StateRefused
 from reconciler.model.secret import Secret
-from reconciler.model.text import is_one_line
+from reconciler.model.strings import is_one_line
 from reconciler.state import codec, journal_codec
-from reconciler.state.document import Entry, Kept, Plain, Reached, Retiring, Sealed, State
-from reconciler.state.journal import WorkingState
-from reconciler.state.records import (
+from reconciler.state.journal_records import (
     Abandoned,
-    Absent,
     Created,
     Delivered,
     Header,
     Intent,
+    NotCreated,
     Record,
     Revoked,
-    Withdrawn,
+    RolledBack,
 )
+from reconciler.state.model import Entry, Plain, Retiring, Sealed, SinkDelivery, State, StoredSecret
+from reconciler.state.working_state import WorkingState
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 words = text.filter(bool)
@@ -74,7 +74,7 @@ entries = st.builds(
     description=text,
     nonce=st.none() | words,
     adopted=st.booleans(),
-    delivered=st.dictionaries(names, st.builds(Reached, target=text, at=stamps), max_size=2),
+    delivered=st.dictionaries(names, st.builds(SinkDelivery, target=text, at=stamps), max_size=2),
     secret=st.none() | kept,
     protect=st.booleans(),
     on_remove=removals,
@@ -117,8 +117,8 @@ records: st.SearchStrategy[Record] = st.one_of(
         id=st.none() | numbers,
     ),
     st.builds(Delivered, address=addresses, client_id=words, sink=names, target=text, at=stamps),
-    st.builds(Absent, nonce=words),
-    st.builds(Withdrawn, nonce=words),
+    st.builds(NotCreated, nonce=words),
+    st.builds(RolledBack, nonce=words),
     st.builds(Revoked, address=addresses, client_id=words),
     st.builds(Abandoned, key=words, how=st.sampled_from(["revoked", "abandon", "output"])),
 )
@@ -257,11 +257,11 @@ def lives(draw: st.DrawFn) -> list[Record]:
         )
         end = draw(st.sampled_from(["made", "made", "made", "absent", "withdrawn", "open"]))
         if end == "absent":
-            found.append(Absent(nonce=nonce))
+            found.append(NotCreated(nonce=nonce))
         elif end == "withdrawn":
-            found.append(Withdrawn(nonce=nonce))
+            found.append(RolledBack(nonce=nonce))
         elif end == "made":
-            ways: list[Kept] = [Plain(secret=Secret(client_id)), Sealed(text=client_id)]
+            ways: list[StoredSecret] = [Plain(secret=Secret(client_id)), Sealed(text=client_id)]
             secret = draw(st.sampled_from(ways))
             found.append(Created(nonce=nonce, client_id=client_id, secret=secret, at=at))
             if present is not None:

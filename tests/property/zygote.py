@@ -26,26 +26,26 @@ from typing import Any, Final
 
 from reconciler.apply import engine, refresh
 from reconciler.apply.events import Event, Report
-from reconciler.apply.run import Ports, Run, Settings, Stop
-from reconciler.cli.compose import Job, begin, sealing_of
+from reconciler.apply.run_context import Ports, Run, Settings, Stop
+from reconciler.cli.compose import ApplyJob, begin, sealing_of
 from reconciler.cli.machine import Machine
-from reconciler.cli.options import Reach, Where
-from reconciler.cli.runtime import load_manifest, open_store, survey
+from reconciler.cli.options import ConnectionOptions, ManifestOptions
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import load_manifest, open_store, survey
 from reconciler.credentials.resolver import LocalCredentials
-from reconciler.domo.adapter import DomoHttp
+from reconciler.domo.client import DomoHttp
 from reconciler.model.address import Address
 from reconciler.model.client import Delivery
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.instant import stamp
 from reconciler.model.leftover import Fate, Leftover
 from reconciler.model.sink import ExecTarget, FileTarget
+from reconciler.model.timestamps import format_utc
 from reconciler.plan.action import Plan
-from reconciler.plan.make import make_plan
-from reconciler.ports import Held, Session
-from reconciler.sinks.router import LocalSinks
-from reconciler.state.records import Header
-from reconciler.system.keeper import Keeper
+from reconciler.plan.planner import make_plan
+from reconciler.ports import ReadBack, Session
+from reconciler.sinks.registry import LocalSinks
+from reconciler.state.journal_records import Header
+from reconciler.system.process_reaper import ProcessReaper
 
 IMPORTED_LATE: Final = ("reconciler.manifest.load", "reconciler.stores.journal_file", "uuid")
 """What the tool imports where it is used: here it is imported before the first fork."""
@@ -172,7 +172,7 @@ class WatchedSinks:
             self._edges.busy -= 1
         self._edges.pass_by()
 
-    async def read(self, target: FileTarget | ExecTarget) -> Held:
+    async def read(self, target: FileTarget | ExecTarget) -> ReadBack:
         """Read back."""
         return await self._inner.read(target)
 
@@ -218,7 +218,7 @@ def _be_the_child(order: Mapping[str, Any], writing: int) -> None:
 def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
     """Plan, and apply where the order says so, as the command does."""
     os.chdir(order["folder"])
-    where = Where(file="reconciler.yaml")
+    where = ManifestOptions(file="reconciler.yaml")
     desired = load_manifest(where)
     store = open_store(where, desired)
     clock = FastClock(order["days"])
@@ -232,7 +232,7 @@ def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
         plan = make_plan(
             desired,
             ground.known,
-            as_of=stamp(clock.now()),
+            as_of=format_utc(clock.now()),
             in_hand=ground.in_hand,
             rotations=frozenset(Address(*each) for each in order["rotate"]),
             observation=observation,
@@ -244,8 +244,10 @@ def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
             return answer
         watched: Any = Watched(store, edges, frozenset({"write", "discard", "journal"}))
         console = Console(stdout=sys.stdout, stderr=sys.stderr)
-        job = Job(
-            machine=Machine(console=console, desired=desired, store=watched, reach=Reach()),
+        job = ApplyJob(
+            machine=Machine(
+                console=console, desired=desired, store=watched, reach=ConnectionOptions()
+            ),
             plan=plan,
             ground=ground,
             selection=None,
@@ -261,7 +263,7 @@ def _keep(title: str, output: bytes) -> str:
 
 async def _observed(desired: Any, known: Any, clock: FastClock) -> Any:
     credentials = LocalCredentials(
-        Path(desired.root), os.environ, frozenset(), keeper=Keeper(), keep=_keep
+        Path(desired.root), os.environ, frozenset(), keeper=ProcessReaper(), keep=_keep
     )
     async with DomoHttp(clock=clock, rng=Random(1)) as domo:
         keys = sorted(desired.instances)
@@ -270,7 +272,7 @@ async def _observed(desired: Any, known: Any, clock: FastClock) -> Any:
         )
 
 
-async def _applied(job: Job, clock: FastClock, edges: Edges) -> Report:
+async def _applied(job: ApplyJob, clock: FastClock, edges: Edges) -> Report:
     state, working = begin(job)
     root = Path(job.desired.root)
     header = Header(
@@ -278,9 +280,9 @@ async def _applied(job: Job, clock: FastClock, edges: Edges) -> Report:
         lineage=state.lineage,
         serial=state.serial,
         plan_id=job.plan.id,
-        at=stamp(clock.now()),
+        at=format_utc(clock.now()),
     )
-    keeper = Keeper()  # the end of this process ends it
+    keeper = ProcessReaper()  # the end of this process ends it
     async with DomoHttp(clock=clock, rng=Random(1)) as domo:
         run = Run(
             desired=job.desired,

@@ -17,14 +17,14 @@ MODULE_LINES: Final = 400
 FUNCTION_LINES: Final = 60
 
 DOORS: Final = {
-    "yaml": ("manifest/parse.py",),
-    "jsonschema": ("manifest/schema.py",),
-    "jsonschema_rs": ("manifest/schema.py",),
-    "deepdiff": ("plan/compare.py",),
+    "yaml": ("manifest/yaml/parser.py",),
+    "jsonschema": ("manifest/schema/validator.py",),
+    "jsonschema_rs": ("manifest/schema/validator.py",),
+    "deepdiff": ("plan/field_diff.py",),
     "click": ("cli/",),
     "httpx": ("domo/", "sinks/"),
-    "jinja2": ("plan/render/sheet.py",),
-    "markupsafe": ("plan/render/sheet.py",),
+    "jinja2": ("plan/render/html_page.py",),
+    "markupsafe": ("plan/render/html_page.py",),
     "starlette": ("sandbox/",),
     "uvicorn": ("sandbox/",),
 }
@@ -34,12 +34,12 @@ REVEALERS: Final = {
     "model/secret.py": "compares two secrets in constant time",
     "model/client.py": "builds the object that a sink receives",
     "model/pasted.py": "a pasted cookie or token is reduced to its value",
-    "apply/signon.py": "an e-mail address may be a reference, and is no secret once resolved",
+    "apply/sign_on.py": "an e-mail address may be a reference, and is no secret once resolved",
     "domo/auth.py": "puts a token into a header, and names a credential by its digest",
-    "domo/proof.py": "signs in with a client's secret, to prove that it works",
+    "domo/secret_check.py": "signs in with a client's secret, to prove that it works",
     "domo/requests.py": "builds the sign-on",
-    "model/expiry.py": "reads in a JWT when it ends",
-    "sinks/content.py": "writes a sink's file",
+    "model/jwt.py": "reads in a JWT when it ends",
+    "sinks/formats.py": "writes a sink's file",
     "state/codec.py": "writes a state that is not encrypted",
     "stores/encryption.py": "seals",
 }

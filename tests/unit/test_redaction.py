@@ -13,7 +13,7 @@ from reconciler.model.secret import Secret
 
 PACKAGE: Final = Path(__file__).parents[2] / "reconciler"
 NAMES: Final = {"password", "secret", "token", "cookie", "dsidv1", "client_secret", "credential"}
-SAFE: Final = {"Secret", "Kept", "Plain", "Sealed", "CredentialRef", "Credential", "bool"}
+SAFE: Final = {"Secret", "StoredSecret", "Plain", "Sealed", "CredentialRef", "Credential", "bool"}
 """Types whose text form shows nothing: a secret, where one is to be found, or whether."""
 
 VALUE: Final = "hunter2-hunter2"

@@ -3,9 +3,9 @@
 import click
 
 from reconciler.cli.agreed import agreed_to
-from reconciler.cli.applying import How, Task, applying_options, carry_out, prune_option
-from reconciler.cli.helping import command
-from reconciler.cli.options import Chosen, chosen_options, option
+from reconciler.cli.applying import ApplyOptions, Task, applying_options, carry_out, prune_option
+from reconciler.cli.help import command
+from reconciler.cli.options import SelectionOptions, chosen_options, option
 from reconciler.cli.views.console import Console
 
 
@@ -24,8 +24,8 @@ def apply(  # noqa: PLR0913 (one argument for each option)
     plan_id: str | None,
     skip_stale: bool,
     prune: bool,
-    chosen: Chosen,
-    how: How,
+    chosen: SelectionOptions,
+    how: ApplyOptions,
 ) -> int:
     """Carry the plan out, without losing a secret.
 

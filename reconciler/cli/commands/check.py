@@ -4,26 +4,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.exits import INCOMPLETE
-from reconciler.cli.helping import command
+from reconciler.cli.exit_codes import INCOMPLETE
+from reconciler.cli.help import command
 from reconciler.cli.options import (
-    Chosen,
-    Reach,
-    Where,
+    ConnectionOptions,
+    ManifestOptions,
+    SelectionOptions,
     chosen_options,
     format_option,
     output_options,
     reach_options,
     where_options,
 )
-from reconciler.cli.runtime import load_manifest, open_store, survey
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import load_manifest, open_store, survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.desired import Desired
-    from reconciler.plan.select import Predicate
+    from reconciler.model.manifest import Manifest
+    from reconciler.plan.selection import Predicate
 
 
 @command(epilog="Example: reconciler check --label env=prod")
@@ -33,7 +33,14 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 @output_options
 @click.pass_obj
-def check(console: Console, *, where: Where, chosen: Chosen, reach: Reach, output: str) -> int:
+def check(
+    console: Console,
+    *,
+    where: ManifestOptions,
+    chosen: SelectionOptions,
+    reach: ConnectionOptions,
+    output: str,
+) -> int:
     """Sign on to every instance and probe every sink, and change nothing.
 
     Shows how each instance is signed on to, which credential is missing, refused or about to end,
@@ -45,8 +52,8 @@ def check(console: Console, *, where: Where, chosen: Chosen, reach: Reach, outpu
     from reconciler.cli.commands.plan import selection
     from reconciler.cli.looking import forecast
     from reconciler.cli.machine import Machine
-    from reconciler.cli.views import forecast as view
-    from reconciler.plan.select import predicate
+    from reconciler.cli.views import check as view
+    from reconciler.plan.selection import predicate
 
     desired = load_manifest(where)
     part = selection(chosen)
@@ -64,7 +71,7 @@ def check(console: Console, *, where: Where, chosen: Chosen, reach: Reach, outpu
     return INCOMPLETE if found.fails else 0
 
 
-def _keys(desired: "Desired", meant: "Predicate", *, everything: bool) -> "Sequence[str]":
+def _keys(desired: "Manifest", meant: "Predicate", *, everything: bool) -> "Sequence[str]":
     """Return the instances that are meant; without a selection also those without clients."""
     if everything:
         return [key for key, instance in desired.instances.items() if instance.auth is not None]

@@ -2,7 +2,7 @@
 
 import click
 
-from reconciler.cli.helping import command
+from reconciler.cli.help import command
 from reconciler.cli.options import output_options
 from reconciler.cli.views.console import Console
 

@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 import click
 
-from reconciler.cli.helping import command
+from reconciler.cli.help import command
 from reconciler.cli.options import output_options
 from reconciler.cli.views.console import Console, painted
 from reconciler.model.errors import ReconcilerError
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
 
 INSTANCES: Final = ("acme-dev", "acme-prod", "globex")
 MANIFEST: Final = """\
@@ -67,9 +67,9 @@ def demo(console: Console) -> int:
 
     Everything happens on this machine, in a temporary folder that is removed at the end.
     """
-    from reconciler.sandbox.fleet import fleet, login
+    from reconciler.sandbox.config import fleet, login
     from reconciler.sandbox.server import running
-    from reconciler.sandbox.world import World
+    from reconciler.sandbox.server_state import SandboxState
 
     config = fleet(INSTANCES, seed=7)
     logins = {key: login(config, f"{key}.domo.com") for key in INSTANCES}
@@ -79,7 +79,7 @@ def demo(console: Console) -> int:
         "GLOBEX_TOKEN": logins["globex"].token,
     }
     with (
-        running(World.from_config(config)) as served,
+        running(SandboxState.from_config(config)) as served,
         tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder,
     ):
         _story(console, Path(folder), served, credentials)

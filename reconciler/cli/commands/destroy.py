@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.applying import (
-    How,
+    ApplyOptions,
     Question,
     Task,
     apply_question,
@@ -15,19 +15,19 @@ from reconciler.cli.applying import (
     out_option,
     prune_option,
 )
-from reconciler.cli.asking import Asked, asked_options, found
-from reconciler.cli.helping import command
+from reconciler.cli.asking import AddressSelection, asked_options, found
+from reconciler.cli.help import command
 from reconciler.cli.options import option
 from reconciler.cli.views.console import Console
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 
 if TYPE_CHECKING:
-    from reconciler.model.desired import Desired
+    from reconciler.model.manifest import Manifest
     from reconciler.plan.action import Plan
-    from reconciler.plan.wish import Ending, Wish
-    from reconciler.state.document import State
+    from reconciler.plan.request import Ending, PlanRequest
+    from reconciler.state.model import State
 
 
 @command(epilog="Example: reconciler destroy acme-prod/Reporting")
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
 def destroy(
     console: Console,
     *,
-    asked: Asked,
+    asked: AddressSelection,
     client_id: str | None,
     prune: bool,
     out: str | None,
-    how: How,
+    how: ApplyOptions,
 ) -> int:
     """Revoke the clients at ADDRESS, and forget them.
 
@@ -61,10 +61,10 @@ def destroy(
 
     address = _one_address(asked)
 
-    def wish_for(_desired: "Desired", _known: "State | None") -> "Wish":
-        from reconciler.plan.wish import Wish
+    def wish_for(_desired: "Manifest", _known: "State | None") -> "PlanRequest":
+        from reconciler.plan.request import PlanRequest
 
-        return Wish(what="revoke-stray", clients={address: client_id})
+        return PlanRequest(what="revoke-stray", clients={address: client_id})
 
     task = Task(
         how=how, purpose="destroy", wishing=wish_for, question=question, out=out, prune=prune
@@ -72,7 +72,7 @@ def destroy(
     return carry_out(console, task)
 
 
-def _one_address(asked: Asked) -> Address:
+def _one_address(asked: AddressSelection) -> Address:
     """Return the one address that is named.
 
     Raises:
@@ -94,7 +94,7 @@ def _one_address(asked: Asked) -> Address:
 @out_option
 @applying_options
 @click.pass_obj
-def forget(console: Console, *, asked: Asked, out: str | None, how: How) -> int:
+def forget(console: Console, *, asked: AddressSelection, out: str | None, how: ApplyOptions) -> int:
     """Stop to manage the clients at ADDRESS, and leave them alive.
 
     ADDRESS is one client's, or an instance or a glob as --target takes it.
@@ -105,13 +105,17 @@ def forget(console: Console, *, asked: Asked, out: str | None, how: How) -> int:
 
 
 def _end(
-    console: Console, what: "Ending", asked: Asked, then: tuple[str | None, bool], how: How
+    console: Console,
+    what: "Ending",
+    asked: AddressSelection,
+    then: tuple[str | None, bool],
+    how: ApplyOptions,
 ) -> int:
     out, prune = then
 
-    def wish_for(desired: "Desired", known: "State | None") -> "Wish":
-        from reconciler.plan.wish import wish
-        from reconciler.state.document import State
+    def wish_for(desired: "Manifest", known: "State | None") -> "PlanRequest":
+        from reconciler.plan.request import wish
+        from reconciler.state.model import State
 
         addresses = found(asked, desired, known, None)
         wanted = len(addresses & desired.clients.keys())

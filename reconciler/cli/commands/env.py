@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from reconciler.cli.helping import command
-from reconciler.cli.options import Where, file_option, output_options
-from reconciler.cli.runtime import load_manifest
+from reconciler.cli.help import command
+from reconciler.cli.options import ManifestOptions, file_option, output_options
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import load_manifest
 from reconciler.model.errors import UsageError
 from reconciler.model.reference import EnvRef
 
 if TYPE_CHECKING:
-    from reconciler.model.desired import Desired
+    from reconciler.model.manifest import Manifest
     from reconciler.model.reference import CredentialRef
 
 _SHOWN: Final = 3
@@ -43,7 +43,7 @@ _LINES: Final = {
 @file_option
 @output_options
 @click.pass_obj
-def env(console: Console, where: Where, *, forge: str | None) -> int:
+def env(console: Console, where: ManifestOptions, *, forge: str | None) -> int:
     """Print the CI block for all credential references of the manifest.
 
     The block contains the names of environment variables and never a value. References to files
@@ -60,7 +60,7 @@ def env(console: Console, where: Where, *, forge: str | None) -> int:
     return 0
 
 
-def _used(desired: "Desired") -> Mapping["CredentialRef", Sequence[str]]:
+def _used(desired: "Manifest") -> Mapping["CredentialRef", Sequence[str]]:
     """Return each credential reference with the keys of the instances that use it."""
     used: dict[CredentialRef, list[str]] = defaultdict(list)
     for key, instance in sorted(desired.instances.items()):

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from reconciler.cli.helping import command
+from reconciler.cli.help import command
 from reconciler.cli.options import format_option, output_options
 from reconciler.cli.types import Lines
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
-from reconciler.model.text import nearest
+from reconciler.model.strings import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

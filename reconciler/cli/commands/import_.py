@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli.exits import INCOMPLETE
-from reconciler.cli.helping import command
+from reconciler.cli.exit_codes import INCOMPLETE
+from reconciler.cli.help import command
 from reconciler.cli.machine import Machine
 from reconciler.cli.options import (
-    Chosen,
-    Reach,
-    Where,
+    ConnectionOptions,
+    ManifestOptions,
+    SelectionOptions,
     chosen_options,
     format_option,
     lock_timeout_option,
@@ -21,22 +21,22 @@ from reconciler.cli.options import (
     reach_options,
     where_options,
 )
-from reconciler.cli.runtime import load_manifest, open_store, survey
 from reconciler.cli.types import AddressType, Lines
 from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import load_manifest, open_store, survey
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
 from reconciler.model.scope import is_same
-from reconciler.model.text import nearest, plural, printable
+from reconciler.model.strings import nearest, plural, printable
 
 if TYPE_CHECKING:
     from reconciler.cli.adopting import Adopting
     from reconciler.model.client import ListedClient
-    from reconciler.model.desired import Desired
+    from reconciler.model.manifest import Manifest
     from reconciler.model.secret import Secret
-    from reconciler.plan.adopt import Choice
-    from reconciler.state.document import Entry
+    from reconciler.plan.imports import Choice
+    from reconciler.state.model import Entry
 
 _DIFFERS: Final = "; its scope differs: the next plan replaces it, and a consumer may still use it"
 LARGEST: Final = 64 * 1024
@@ -91,9 +91,9 @@ def import_(  # noqa: PLR0913 (one argument for each option)
     generate: bool,
     write: bool,
     instances: tuple[str, ...],
-    chosen: Chosen,
-    where: Where,
-    reach: Reach,
+    chosen: SelectionOptions,
+    where: ManifestOptions,
+    reach: ConnectionOptions,
     lock_timeout: float,
     output: str,
 ) -> int:
@@ -114,7 +114,7 @@ def import_(  # noqa: PLR0913 (one argument for each option)
             "--client-id": (client_id is not None, address is not None),
             "--secret-stdin": (secret_stdin, address is not None),
             "--instance": (bool(instances), address is None),
-            "--target, --exclude or --label": (chosen != Chosen(), address is None),
+            "--target, --exclude or --label": (chosen != SelectionOptions(), address is None),
             "--take-over": (take_over, not generate),
             "--write": (write, generate and output == "text"),
         }
@@ -125,7 +125,7 @@ def import_(  # noqa: PLR0913 (one argument for each option)
             console, desired, (_keys(desired, instances), chosen), (where, reach), (output, write)
         )
     from reconciler.cli.adopting import Adopting
-    from reconciler.plan.adopt import Choice
+    from reconciler.plan.imports import Choice
 
     secret = _read_secret() if secret_stdin else None
     store = open_store(where, desired)
@@ -149,7 +149,7 @@ def _refuse_misplaced(given: dict[str, tuple[bool, bool]]) -> None:
             )
 
 
-def _keys(desired: "Desired", instances: Sequence[str]) -> list[str]:
+def _keys(desired: "Manifest", instances: Sequence[str]) -> list[str]:
     """Return the instances that are meant: those that were named, or all with a way to sign on."""
     for each in instances:
         if each not in desired.instances:
@@ -207,7 +207,7 @@ def _refuse_known(
 def _all(
     console: Console,
     on: "Adopting",
-    part: tuple[Sequence[str], Chosen],
+    part: tuple[Sequence[str], SelectionOptions],
     choice: "Choice",
     output: str,
 ) -> int:
@@ -217,8 +217,8 @@ def _all(
     from reconciler.cli import adopting
     from reconciler.cli.commands.plan import selection
     from reconciler.model.errors import ReconcilerError
-    from reconciler.plan.adopt import waiting
-    from reconciler.plan.select import predicate
+    from reconciler.plan.imports import waiting
+    from reconciler.plan.selection import predicate
 
     (keys, chosen), known = part, on.known.clients
     meant = predicate(selection(chosen), on.desired, on.known)
@@ -247,7 +247,7 @@ def _all(
 
 def _report(
     console: Console,
-    desired: "Desired",
+    desired: "Manifest",
     entries: dict[Address, "Entry"],
     left: dict[str, str],
     output: str,
@@ -283,7 +283,7 @@ def _document(
     }
 
 
-def _row(desired: "Desired", address: Address, entry: "Entry") -> dict[str, Any]:
+def _row(desired: "Manifest", address: Address, entry: "Entry") -> dict[str, Any]:
     return {
         "address": str(address),
         "live_name": entry.live_name,
@@ -297,9 +297,9 @@ def _row(desired: "Desired", address: Address, entry: "Entry") -> dict[str, Any]
 
 def _generate(
     console: Console,
-    desired: "Desired",
-    part: tuple[Sequence[str], Chosen],
-    on: tuple[Where, Reach],
+    desired: "Manifest",
+    part: tuple[Sequence[str], SelectionOptions],
+    on: tuple[ManifestOptions, ConnectionOptions],
     how: tuple[str, bool],
 ) -> int:
     """Print, or write, entries for the clients that nobody manages or wants."""
@@ -308,7 +308,7 @@ def _generate(
     from reconciler.cli import generating
     from reconciler.cli.adopting import Adopting, look
     from reconciler.manifest.generate import document
-    from reconciler.plan.adopt import nameable, unnameable
+    from reconciler.plan.imports import nameable, unnameable
 
     (where, reach), (output, write), (keys, chosen) = on, how, part
     store = open_store(where, desired)
@@ -354,7 +354,7 @@ def _generate(
     return INCOMPLETE if unseen else 0
 
 
-def _meant(desired: "Desired", chosen: Chosen) -> Callable[[Address], bool]:
+def _meant(desired: "Manifest", chosen: SelectionOptions) -> Callable[[Address], bool]:
     """Return the test of what was asked for, which nobody may have written down yet."""
     from reconciler.cli.commands.plan import selection
 

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import click
 
-from reconciler.cli.helping import command
+from reconciler.cli.help import command
 from reconciler.cli.options import option, output_options
 from reconciler.cli.scaffold import (
     MANIFEST,
@@ -92,10 +92,10 @@ def _extend(
         UsageError: its state is not encrypted, or an option disagrees with it.
 
     """
-    from reconciler.cli.options import Where
-    from reconciler.cli.runtime import load_manifest
+    from reconciler.cli.options import ManifestOptions
+    from reconciler.cli.workspace import load_manifest
 
-    desired = load_manifest(Where(file=str(root / MANIFEST)))
+    desired = load_manifest(ManifestOptions(file=str(root / MANIFEST)))
     if not desired.recipients:
         raise UsageError(
             f"a pipeline commits the state, and `{root / MANIFEST}` does not encrypt it",
@@ -247,7 +247,7 @@ def _check_email(email: str) -> None:
 
 def _check_recipient(recipient: str | None, pipelines: tuple[Pipeline, ...]) -> None:
     """Refuse what is no recipient, and a pipeline without one."""
-    from reconciler.manifest.recipients import is_recipient
+    from reconciler.manifest.resolve.recipients import is_recipient
 
     if recipient is not None and not is_recipient(recipient):
         raise UsageError(
@@ -292,7 +292,7 @@ def _write(path: Path, new: NewFile) -> None:
 
 def _put(path: Path, data: bytes, *, mode: int) -> None:
     """Write a file atomically; a symbolic link stays, and so do the bits of an existing file."""
-    from reconciler.system.files import followed, write_atomically
+    from reconciler.system.atomic_files import followed, write_atomically
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

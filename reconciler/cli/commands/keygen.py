@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.helping import command
+from reconciler.cli.help import command
 from reconciler.cli.options import option, output_options
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
@@ -28,7 +28,7 @@ def keygen(console: Console, *, out: str) -> int:
     file is the private key that opens the secrets: keep it out of git and away from the pipeline.
     """
     from reconciler.stores.encryption import create_identity
-    from reconciler.stores.git import unsafe_paths
+    from reconciler.stores.git_guard import unsafe_paths
 
     path = Path(out)
     try:

@@ -5,8 +5,8 @@ from typing import Final
 
 import click
 
-from reconciler.cli.group import LazyGroup, Table
-from reconciler.cli.helping import command
+from reconciler.cli.help import command
+from reconciler.cli.lazy_group import LazyGroup, Table
 from reconciler.cli.options import format_option, option, output_options
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError

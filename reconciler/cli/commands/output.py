@@ -4,19 +4,19 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from reconciler.cli.helping import command
-from reconciler.cli.keys import opened, read_identities, require_eyes
+from reconciler.cli.help import command
 from reconciler.cli.options import (
-    Where,
+    ManifestOptions,
     format_option,
     identity_option,
     output_options,
     print_secrets_option,
     where_options,
 )
-from reconciler.cli.runtime import find_store, survey
+from reconciler.cli.secrets_io import opened, read_identities, require_terminal
 from reconciler.cli.types import AddressType
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import find_store, survey
 from reconciler.model.address import Address
 from reconciler.model.errors import CredentialUnavailable
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.client import Delivery
     from reconciler.model.sink import FileFormat
-    from reconciler.state.document import Entry
+    from reconciler.state.model import Entry
 
 FORMATS: "Final[Mapping[str, FileFormat]]" = {"json": "json", "env": "dotenv", "raw": "raw"}
 
@@ -42,7 +42,7 @@ def output(
     console: Console,
     *,
     address: Address,
-    where: Where,
+    where: ManifestOptions,
     identities: tuple[str, ...],
     yes_print_secrets: bool,
     output: str,
@@ -53,11 +53,11 @@ def output(
     an --identity. As json it is what a sink gets, as env two lines for a shell, as raw the secret
     alone. What only another sink has cannot be printed.
     """
-    require_eyes(console, allowed=yes_print_secrets)
+    require_terminal(console, allowed=yes_print_secrets)
     keys = read_identities(identities)
     ground = survey(find_store(where))
     from reconciler.cli.commands.state_list import known_entry
-    from reconciler.state.document import delivery_of
+    from reconciler.state.model import delivery_of
 
     entry = known_entry(ground, address)
     kept = ground.working.secret_of(entry.client_id, entry) if ground.working else None
@@ -76,7 +76,7 @@ def print_secret(console: Console, delivery: "Delivery", output: str) -> None:
         ReconcilerError: standard output does not take it.
 
     """
-    from reconciler.sinks.content import content
+    from reconciler.sinks.formats import content
 
     try:
         data = content(delivery, FORMATS[output])

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.exits import CHANGES, INCOMPLETE
-from reconciler.cli.helping import command
-from reconciler.cli.keys import read_identities
+from reconciler.cli.exit_codes import CHANGES, INCOMPLETE
+from reconciler.cli.help import command
 from reconciler.cli.machine import Machine
 from reconciler.cli.options import (
-    Chosen,
-    Reach,
-    Where,
+    ConnectionOptions,
+    ManifestOptions,
+    SelectionOptions,
     as_of_option,
     chosen_options,
     format_option,
@@ -23,20 +22,21 @@ from reconciler.cli.options import (
     refresh_options,
     where_options,
 )
-from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
+from reconciler.cli.secrets_io import read_identities
 from reconciler.cli.views.causes import some
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import LoadedState, load_manifest, open_store, survey
 from reconciler.model.errors import ReconcilerError, UsageError
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.model.desired import Desired
+    from reconciler.model.manifest import Manifest
     from reconciler.plan.action import Plan
-    from reconciler.plan.matrix import Matrix
-    from reconciler.plan.select import Selection
-    from reconciler.state.document import State
+    from reconciler.plan.render.fleet_table import Matrix
+    from reconciler.plan.selection import Selection
+    from reconciler.state.model import State
     from reconciler.stores.local import LocalStore
 
 FORMATS = ("text", "json", "markdown", "html")
@@ -61,10 +61,10 @@ FORMATS = ("text", "json", "markdown", "html")
 def plan(  # noqa: PLR0913 (one argument for each option)
     console: Console,
     *,
-    where: Where,
-    chosen: Chosen,
+    where: ManifestOptions,
+    chosen: SelectionOptions,
     as_of: str,
-    reach: Reach,
+    reach: ConnectionOptions,
     refresh_only: bool,
     identities: tuple[str, ...],
     out: str | None,
@@ -102,7 +102,9 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     return CHANGES if detailed_exitcode and changed else 0
 
 
-def save_plan(console: Console, made: "Plan", out: str, where: Where, store: "LocalStore") -> None:
+def save_plan(
+    console: Console, made: "Plan", out: str, where: ManifestOptions, store: "LocalStore"
+) -> None:
     """Write the plan to a file, for `apply`; only an earlier plan is overwritten.
 
     Raises:
@@ -112,12 +114,12 @@ def save_plan(console: Console, made: "Plan", out: str, where: Where, store: "Lo
     """
     from pathlib import Path
 
-    from reconciler.cli.guards import refuse_own
+    from reconciler.cli.guards import reject_reserved_path
     from reconciler.plan.render.json import render_json
-    from reconciler.system.files import followed, write_atomically
+    from reconciler.system.atomic_files import followed, write_atomically
 
     path = Path(out)
-    refuse_own(path, "--out", where, store)
+    reject_reserved_path(path, "--out", where, store)
     try:
         if not _may_be_replaced(path):
             raise UsageError(
@@ -146,9 +148,11 @@ def _may_be_replaced(path: "Path") -> bool:
         return begins_like_a_plan(stream.read(100))
 
 
-def draw_up(machine: Machine, ground: Ground, chosen: Chosen, *, as_of: str) -> "Plan":
+def draw_up(
+    machine: Machine, ground: LoadedState, chosen: SelectionOptions, *, as_of: str
+) -> "Plan":
     """Return the plan, made with what the instances really have where that was asked for."""
-    from reconciler.plan.make import make_plan
+    from reconciler.plan.planner import make_plan
 
     desired, reach = machine.desired, machine.reach
     part, wish = selection(chosen), chosen.wish
@@ -176,18 +180,18 @@ def draw_up(machine: Machine, ground: Ground, chosen: Chosen, *, as_of: str) -> 
     return replace(made, wish=wish) if wish else made
 
 
-def moved(desired: "Desired", ground: Ground) -> "State | None":
+def moved(desired: "Manifest", ground: LoadedState) -> "State | None":
     """Return what is known, under the names that `moved:` in the manifest gives it."""
-    from reconciler.plan.moved import apply_moves
+    from reconciler.plan.moves import apply_moves
 
     return None if ground.known is None else apply_moves(ground.known, desired)[0]
 
 
-def selection(chosen: Chosen) -> "Selection | None":
+def selection(chosen: SelectionOptions) -> "Selection | None":
     """Return the part of the fleet that the options name, None for all of it."""
-    if chosen == Chosen():
+    if chosen == SelectionOptions():
         return None
-    from reconciler.plan.select import Selection
+    from reconciler.plan.selection import Selection
 
     only = chosen.wish.addresses if chosen.wish else None
     return Selection(
@@ -195,7 +199,7 @@ def selection(chosen: Chosen) -> "Selection | None":
     )
 
 
-def report_interrupted(console: Console, ground: Ground) -> None:
+def report_interrupted(console: Console, ground: LoadedState) -> None:
     """Say which creates of an earlier run have an unknown outcome."""
     if ground.working is None or not ground.working.open:
         return
@@ -207,11 +211,11 @@ def report_interrupted(console: Console, ground: Ground) -> None:
     )
 
 
-def report_unsealed(console: Console, desired: "Desired", ground: Ground) -> None:
+def report_unsealed(console: Console, desired: "Manifest", ground: LoadedState) -> None:
     """Say how many secrets are in plain although the manifest asks for encryption."""
     if not desired.recipients or ground.working is None:
         return
-    from reconciler.state.document import Plain
+    from reconciler.state.model import Plain
 
     kept = [each.secret for each in ground.working.clients.values()]
     kept += [each.created.secret for each in ground.working.made.values()]
@@ -226,10 +230,10 @@ def report_unsealed(console: Console, desired: "Desired", ground: Ground) -> Non
 
 def report_problems(console: Console, made: "Plan") -> bool:
     """Show the plan's problems; return whether one of them cannot be overridden."""
-    from reconciler.plan.render.group import posed
+    from reconciler.plan.render.grouping import group_problems
 
     refused = False
-    for each in posed(made.problems):
+    for each in group_problems(made.problems):
         place = f"{each.place}: " if each.place else ""
         if each.override:
             allowed = f"apply needs {each.override} for this plan"
@@ -254,10 +258,10 @@ def report_unseen(console: Console, made: "Plan") -> bool:
     return True
 
 
-def _matrix(desired: "Desired | None", made: "Plan") -> "Matrix | None":
+def _matrix(desired: "Manifest | None", made: "Plan") -> "Matrix | None":
     if desired is None:
         return None
-    from reconciler.plan.matrix import make_matrix
+    from reconciler.plan.render.fleet_table import make_matrix
 
     return make_matrix(desired, made)
 
@@ -268,7 +272,7 @@ def show_plan(
     output: str,
     *,
     links: str | None = None,
-    desired: "Desired | None" = None,
+    desired: "Manifest | None" = None,
     asked: bool = False,
 ) -> None:
     """Write the plan to standard output in one of its formats.

@@ -4,20 +4,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.applying import How, Task, applying_options, carry_out, out_option, prune_option
-from reconciler.cli.asking import Asked, asked_options, found
-from reconciler.cli.helping import command
+from reconciler.cli.applying import (
+    ApplyOptions,
+    Task,
+    applying_options,
+    carry_out,
+    out_option,
+    prune_option,
+)
+from reconciler.cli.asking import AddressSelection, asked_options, found
+from reconciler.cli.help import command
 from reconciler.cli.options import option
 from reconciler.cli.types import Duration
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 
 if TYPE_CHECKING:
     from reconciler.model.address import Address
-    from reconciler.model.desired import Desired
-    from reconciler.plan.wish import Wish
-    from reconciler.state.document import State
+    from reconciler.model.manifest import Manifest
+    from reconciler.plan.request import PlanRequest
+    from reconciler.state.model import State
 
 
 @command(epilog="Example: reconciler rotate --label env=prod --spread 30d")
@@ -37,12 +44,12 @@ if TYPE_CHECKING:
 def rotate(  # noqa: PLR0913 (one argument for each option)
     console: Console,
     *,
-    asked: Asked,
+    asked: AddressSelection,
     spread: float | None,
     cancel: bool,
     prune: bool,
     out: str | None,
-    how: How,
+    how: ApplyOptions,
 ) -> int:
     """Make new clients with new secrets in the place of those at ADDRESS.
 
@@ -54,9 +61,9 @@ def rotate(  # noqa: PLR0913 (one argument for each option)
     if cancel:
         return _cancel(console, asked, how)
 
-    def wish_for(desired: "Desired", known: "State | None") -> "Wish":
-        from reconciler.plan.wish import wish
-        from reconciler.state.document import State
+    def wish_for(desired: "Manifest", known: "State | None") -> "PlanRequest":
+        from reconciler.plan.request import wish
+        from reconciler.state.model import State
 
         addresses = found(asked, desired, known, desired.clients)
         for each in sorted(addresses - desired.clients.keys()):
@@ -73,13 +80,13 @@ def rotate(  # noqa: PLR0913 (one argument for each option)
     )
 
 
-def _cancel(console: Console, asked: Asked, how: How) -> int:
+def _cancel(console: Console, asked: AddressSelection, how: ApplyOptions) -> int:
     """Let what was asked for and has not been done be no order any more."""
     from dataclasses import replace
 
-    from reconciler.cli.runtime import load_manifest, open_store, survey
-    from reconciler.plan.left import without
-    from reconciler.plan.wish import still_asked
+    from reconciler.cli.workspace import load_manifest, open_store, survey
+    from reconciler.plan.request import pending_rotations
+    from reconciler.plan.staleness import without
 
     desired = load_manifest(how.where)
     store = open_store(how.where, desired)
@@ -89,7 +96,9 @@ def _cancel(console: Console, asked: Asked, how: How) -> int:
         if state is None or open_plan is None:
             console.note("no rotation is open")
             return 0
-        called_off = still_asked(open_plan, state.clients) & found(asked, desired, state, None)
+        called_off = pending_rotations(open_plan, state.clients) & found(
+            asked, desired, state, None
+        )
         if called_off:
             left = without(open_plan, called_off)
             after = replace(state, serial=state.serial + 1, open_plan=left)
@@ -109,15 +118,19 @@ def _now(
 
     A client that has just been rotated by a run that was interrupted is not rotated a second time.
     """
-    from reconciler.plan.wish import asked_earlier, having_their_turn, still_asked
+    from reconciler.plan.request import (
+        due_in_rotation_window,
+        pending_rotations,
+        requested_rotations,
+    )
 
     if spread is not None:
-        turn = having_their_turn(addresses, known, as_of=as_of, spread=spread)
+        turn = due_in_rotation_window(addresses, known, as_of=as_of, spread=spread)
         console.note(f"{len(turn):,} of {plural(len(addresses), 'client')} have their turn")
         return turn
-    if not asked_earlier(known.open_plan) & addresses:
+    if not requested_rotations(known.open_plan) & addresses:
         return addresses
-    left = still_asked(known.open_plan, known.clients) & addresses
+    left = pending_rotations(known.open_plan, known.clients) & addresses
     if left != addresses:
         console.note(
             f"a rotation was interrupted: {plural(len(left), 'client')} of"

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli.helping import command
+from reconciler.cli.help import command
 from reconciler.cli.options import option, output_options
 from reconciler.cli.types import Duration
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
 
 KEYS: Final = ("acme-prod", "acme-dev", "globex")
 LABEL: Final = 63
@@ -87,15 +87,15 @@ def sandbox(
     access_tokens (shown, forbidden, not_found), sign_in_method (both, get, post),
     only_documented_scopes, error_message, error_toe.
     """
+    from reconciler.sandbox.config import fleet
     from reconciler.sandbox.faults import Fault
-    from reconciler.sandbox.fleet import fleet
     from reconciler.sandbox.server import run_forever
-    from reconciler.sandbox.world import World
+    from reconciler.sandbox.server_state import SandboxState
 
     keys = _keys(instances)
     try:
         config = fleet(keys, **dict(map(_rule, rules)))
-        world = World.from_config(config)
+        world = SandboxState.from_config(config)
     except ValueError as error:
         raise UsageError(str(error), hint="for example: --rule list_shape=pages") from None
     for each in faults:
@@ -123,8 +123,8 @@ def _rule(text: str) -> tuple[str, Any]:
     """
     from dataclasses import fields
 
+    from reconciler.sandbox.entities import Rules
     from reconciler.sandbox.faults import read_value
-    from reconciler.sandbox.records import Rules
 
     key, equals, value = text.partition("=")
     known = {each.name: each.default for each in fields(Rules)}
@@ -158,7 +158,7 @@ def _instructions(
     running: "Running", config: Mapping[str, Any], keys: tuple[str, ...]
 ) -> Iterator[str]:
     """Yield lines that a shell can read: the credentials, and a manifest that refers to them."""
-    from reconciler.sandbox.fleet import login
+    from reconciler.sandbox.config import login
 
     yield f"# A Domo double serves on {running.url} until Ctrl-C. Paste this into another shell:"
     for key in keys:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.helping import command
+from reconciler.cli.help import command
 from reconciler.cli.options import output_options
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
-from reconciler.model.text import nearest
+from reconciler.model.strings import nearest
 
 SUFFIX = ".v1.schema.json"
 

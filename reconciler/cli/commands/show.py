@@ -4,7 +4,7 @@ import click
 
 from reconciler.cli.agreed import read_plan
 from reconciler.cli.commands.plan import FORMATS, report_problems, show_plan
-from reconciler.cli.helping import command
+from reconciler.cli.help import command
 from reconciler.cli.options import format_option, link_option, output_options
 from reconciler.cli.views.console import Console
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from reconciler.cli.group import LazyGroup, Table
+from reconciler.cli.lazy_group import LazyGroup, Table
 
 COMMANDS: Final[Table] = {
     "list": ("state_list:list_", "List the clients that the state knows."),

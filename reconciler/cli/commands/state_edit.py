@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.commands.state_list import known_entry
-from reconciler.cli.helping import command
+from reconciler.cli.help import command
 from reconciler.cli.options import (
-    Where,
+    ManifestOptions,
     format_option,
     lock_timeout_option,
     option,
     output_options,
     where_options,
 )
-from reconciler.cli.runtime import Ground, find_store, load_manifest, survey
 from reconciler.cli.types import AddressType
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import LoadedState, find_store, load_manifest, survey
 from reconciler.model.address import Address
 from reconciler.model.errors import StateRefused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from reconciler.state.document import Entry, State
-    from reconciler.state.records import Record
+    from reconciler.state.journal_records import Record
+    from reconciler.state.model import Entry, State
 
 approve_option = option("--auto-approve", is_flag=True, help="Do not ask.")
 
@@ -46,7 +46,7 @@ def mv(  # noqa: PLR0913 (one argument for each option)
     *,
     source: Address,
     target: Address,
-    where: Where,
+    where: ManifestOptions,
     auto_approve: bool,
     lock_timeout: float,
     output: str,
@@ -89,7 +89,7 @@ def rm(
     console: Console,
     *,
     address: Address,
-    where: Where,
+    where: ManifestOptions,
     auto_approve: bool,
     lock_timeout: float,
     output: str,
@@ -134,7 +134,7 @@ def edited(edit: str, serial: int, addresses: "Iterable[Address | str]") -> "Map
     }
 
 
-def _check_domain(where: Where, target: Address, entry: "Entry", state: "State") -> None:
+def _check_domain(where: ManifestOptions, target: Address, entry: "Entry", state: "State") -> None:
     """See that a client does not come to an instance that it is not on.
 
     Raises:
@@ -165,17 +165,17 @@ def _check(target: Address) -> None:
         UsageError: it is no address that a manifest could have.
 
     """
-    from reconciler.state import fields
+    from reconciler.state import json_checks
 
     try:
-        fields.address(str(target))
-    except fields.Wrong as wrong:
+        json_checks.address(str(target))
+    except json_checks.InvalidField as wrong:
         raise UsageError(
             f"`{target}`: {wrong}", hint="an instance has lower-case letters, digits and `-`"
         ) from None
 
 
-def _settled(ground: Ground, address: Address) -> "tuple[State, Entry]":
+def _settled(ground: LoadedState, address: Address) -> "tuple[State, Entry]":
     """Return the state and an entry that no journal has a word on.
 
     Raises:
@@ -190,7 +190,7 @@ def _settled(ground: Ground, address: Address) -> "tuple[State, Entry]":
     return ground.state, ground.state.clients[address]
 
 
-def refuse_journal(ground: Ground, address: Address) -> None:
+def refuse_journal(ground: LoadedState, address: Address) -> None:
     """See that no journal has a word on an address.
 
     Raises:

@@ -8,11 +8,17 @@ from typing import Final
 
 import click
 
-from reconciler.cli.helping import command
-from reconciler.cli.options import Where, file_option, format_option, option, output_options
+from reconciler.cli.help import command
+from reconciler.cli.options import (
+    ManifestOptions,
+    file_option,
+    format_option,
+    option,
+    output_options,
+)
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 from reconciler.stores.local import LOG
 
 # Two expressions, because one with both would be searched without its first letters: 10 x as long.
@@ -36,7 +42,12 @@ SHOWN: Final = 20
 @output_options
 @click.pass_obj
 def lint(
-    console: Console, *, paths: tuple[str, ...], of_manifest: bool, where: Where, output: str
+    console: Console,
+    *,
+    paths: tuple[str, ...],
+    of_manifest: bool,
+    where: ManifestOptions,
+    output: str,
 ) -> int:
     """Refuse files in which a client's secret stands in plain.
 
@@ -71,16 +82,16 @@ def _document(found: Sequence[tuple[str, int]]) -> Mapping[str, object]:
     }
 
 
-def _known(where: Where) -> Callable[[str], bool | None]:
+def _known(where: ManifestOptions) -> Callable[[str], bool | None]:
     """Return what the manifest knows of a path: None if it is not the tool's file.
 
     True is the file of a client's sink, which contains its secret in one of several forms. False is
     a file that may contain one: the state, a file beside it, or what a sink wrote for a client that
     is no longer in the manifest.
     """
-    from reconciler.cli.runtime import load_manifest, open_store
+    from reconciler.cli.workspace import load_manifest, open_store
+    from reconciler.model.placeholders import parts
     from reconciler.model.sink import FileSink, FileTarget
-    from reconciler.model.template import parts
 
     desired = load_manifest(where)
     store = open_store(where, desired)

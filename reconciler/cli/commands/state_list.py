@@ -5,25 +5,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.helping import command
+from reconciler.cli.help import command
 from reconciler.cli.options import (
-    Chosen,
-    Where,
+    ManifestOptions,
+    SelectionOptions,
     chosen_options,
     format_option,
     output_options,
     where_options,
 )
-from reconciler.cli.runtime import Ground, find_store, survey
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.table import columns
+from reconciler.cli.workspace import LoadedState, find_store, survey
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
-from reconciler.model.text import nearest, plural, printable
+from reconciler.model.strings import nearest, plural, printable
 
 if TYPE_CHECKING:
-    from reconciler.state.document import Entry
-    from reconciler.state.journal import WorkingState
+    from reconciler.state.model import Entry
+    from reconciler.state.working_state import WorkingState
 
 
 @command(name="list", epilog="Example: reconciler state list --target 'acme-*'")
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 @output_options
 @click.pass_obj
-def list_(console: Console, *, where: Where, chosen: Chosen, output: str) -> int:
+def list_(
+    console: Console, *, where: ManifestOptions, chosen: SelectionOptions, output: str
+) -> int:
     """List the clients that the state knows.
 
     One line each: address, live name, and whether its sinks have its secret. What a journal holds
@@ -61,13 +63,13 @@ def list_(console: Console, *, where: Where, chosen: Chosen, output: str) -> int
     return 0
 
 
-def _labels(where: Where) -> "Mapping[str, Mapping[str, str]]":
-    from reconciler.cli.runtime import load_manifest
+def _labels(where: ManifestOptions) -> "Mapping[str, Mapping[str, str]]":
+    from reconciler.cli.workspace import load_manifest
 
     return {key: each.labels for key, each in load_manifest(where).instances.items()}
 
 
-def known_entry(ground: Ground, address: Address) -> "Entry":
+def known_entry(ground: LoadedState, address: Address) -> "Entry":
     """Return what is known of an address.
 
     Raises:
@@ -101,9 +103,9 @@ def unknown_address(address: Address, clients: Iterable[Address]) -> UsageError:
 
 
 def _rows(
-    working: "WorkingState", chosen: Chosen, labels: Mapping[str, Mapping[str, str]]
+    working: "WorkingState", chosen: SelectionOptions, labels: Mapping[str, Mapping[str, str]]
 ) -> Iterator[Mapping[str, Any]]:
-    from reconciler.plan.select import Selection
+    from reconciler.plan.selection import Selection
 
     attempts = [each.address for each in working.open.values()]
     orphans = [each.intent.address for each in working.orphans.values()]

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.helping import command
-from reconciler.cli.options import Where, format_option, output_options, where_options
-from reconciler.cli.runtime import find_store
+from reconciler.cli.help import command
+from reconciler.cli.options import ManifestOptions, format_option, output_options, where_options
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import find_store
 from reconciler.model.errors import LockHeld
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 @output_options
 @click.pass_obj
-def lock(console: Console, *, where: Where, output: str) -> int:
+def lock(console: Console, *, where: ManifestOptions, output: str) -> int:
     """Show who holds the lock.
 
     Nothing needs to be removed: the operating system releases the lock when the process exits. If

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.commands.state_edit import edited
-from reconciler.cli.helping import command
-from reconciler.cli.keys import read_identities
+from reconciler.cli.help import command
 from reconciler.cli.options import (
-    Where,
+    ManifestOptions,
     format_option,
     identity_option,
     lock_timeout_option,
     output_options,
     where_options,
 )
-from reconciler.cli.runtime import Ground, load_manifest, open_store, survey
+from reconciler.cli.secrets_io import read_identities
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import LoadedState, load_manifest, open_store, survey
 from reconciler.model.errors import CredentialUnavailable, UsageError
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.state.document import Kept, State
-    from reconciler.state.records import Record
+    from reconciler.state.journal_records import Record
+    from reconciler.state.model import State, StoredSecret
     from reconciler.stores.encryption import AgeSealing
     from reconciler.stores.local import LocalStore
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def rekey(
     console: Console,
     *,
-    where: Where,
+    where: ManifestOptions,
     identities: tuple[str, ...],
     lock_timeout: float,
     output: str,
@@ -88,18 +88,18 @@ class _Found:
 
     whose: str
     client_id: str
-    kept: "Kept"
+    kept: "StoredSecret"
 
     @property
     def is_sealed(self) -> bool:
-        from reconciler.state.document import Sealed
+        from reconciler.state.model import Sealed
 
         return isinstance(self.kept, Sealed)
 
 
-def _kept(ground: Ground) -> Iterator[_Found]:
+def _kept(ground: LoadedState) -> Iterator[_Found]:
     """Yield each client's secret: of one that state and journal have, the state's."""
-    from reconciler.state.records import Created, Intent
+    from reconciler.state.journal_records import Created, Intent
 
     seen = set()
     for address, entry in ground.state.clients.items() if ground.state else ():
@@ -116,7 +116,7 @@ def _kept(ground: Ground) -> Iterator[_Found]:
             yield _Found(whose=whose, client_id=record.client_id, kept=record.secret)
 
 
-def _resealed(found: "Sequence[_Found]", sealing: "AgeSealing") -> "Mapping[str, Kept]":
+def _resealed(found: "Sequence[_Found]", sealing: "AgeSealing") -> "Mapping[str, StoredSecret]":
     """Return every secret anew, by client id.
 
     Raises:
@@ -124,7 +124,7 @@ def _resealed(found: "Sequence[_Found]", sealing: "AgeSealing") -> "Mapping[str,
         StateRefused: one is damaged, or was moved from another client.
 
     """
-    from reconciler.state.document import Plain
+    from reconciler.state.model import Plain
 
     secrets, closed = {}, []
     for each in found:
@@ -143,7 +143,7 @@ def _resealed(found: "Sequence[_Found]", sealing: "AgeSealing") -> "Mapping[str,
     return {key: sealing.keep(client_id=key, secret=secret) for key, secret in secrets.items()}
 
 
-def _write(store: "LocalStore", ground: Ground, resealed: "Mapping[str, Kept]") -> int:
+def _write(store: "LocalStore", ground: LoadedState, resealed: "Mapping[str, StoredSecret]") -> int:
     """Put the secrets back: into the journals, each by itself, then into the state.
 
     Returns the serial that the state has then, 0 where there is none. Whatever moment it is cut
@@ -161,15 +161,15 @@ def _write(store: "LocalStore", ground: Ground, resealed: "Mapping[str, Kept]") 
     return before.serial if before is not None else 0
 
 
-def _record(record: "Record", resealed: "Mapping[str, Kept]") -> "Record":
-    from reconciler.state.records import Created
+def _record(record: "Record", resealed: "Mapping[str, StoredSecret]") -> "Record":
+    from reconciler.state.journal_records import Created
 
     if not isinstance(record, Created):
         return record
     return replace(record, secret=resealed[record.client_id])
 
 
-def _state(before: "State", resealed: "Mapping[str, Kept]") -> "State":
+def _state(before: "State", resealed: "Mapping[str, StoredSecret]") -> "State":
     clients = {
         address: entry if entry.secret is None else replace(entry, secret=resealed[entry.client_id])
         for address, entry in before.clients.items()

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from reconciler.cli.commands.output import FORMATS, print_secret
-from reconciler.cli.helping import command
-from reconciler.cli.keys import opened, read_identities, require_eyes
+from reconciler.cli.help import command
 from reconciler.cli.options import (
-    Where,
+    ManifestOptions,
     format_option,
     identity_option,
     lock_timeout_option,
@@ -17,20 +16,21 @@ from reconciler.cli.options import (
     print_secrets_option,
     where_options,
 )
-from reconciler.cli.runtime import Ground, find_store, survey
+from reconciler.cli.secrets_io import opened, read_identities, require_terminal
 from reconciler.cli.types import AddressType
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import LoadedState, find_store, survey
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.state.records import Intent, Made
+    from reconciler.state.journal_records import CreatedRecord, Intent
     from reconciler.stores.encryption import Identity
 
-    Open = Intent | Made
+    Open = Intent | CreatedRecord
 
 How = Literal["revoked", "abandon", "output"]
 
@@ -58,7 +58,7 @@ def settle(  # noqa: PLR0913 (one argument for each option)
     console: Console,
     *,
     address: Address,
-    where: Where,
+    where: ManifestOptions,
     how: How | None,
     key: str | None,
     identities: tuple[str, ...],
@@ -77,7 +77,7 @@ def settle(  # noqa: PLR0913 (one argument for each option)
             hint="`reconciler state settle --help` says what each of them means",
         )
     if how == "output":
-        require_eyes(console, allowed=yes_print_secrets)
+        require_terminal(console, allowed=yes_print_secrets)
     keys = read_identities(identities)
     store = find_store(where)
     with store.lock(purpose="state settle", timeout=lock_timeout):
@@ -85,7 +85,7 @@ def settle(  # noqa: PLR0913 (one argument for each option)
         found = _open_at(ground, address, key)
         if how == "output":
             _print(console, _with_secret(address, found), keys, output)
-        from reconciler.state.journal import ended
+        from reconciler.state.working_state import ended
 
         for journal in ground.journals:
             left = ended(journal.records, found, how=how)
@@ -97,12 +97,12 @@ def settle(  # noqa: PLR0913 (one argument for each option)
 
 def key_of(each: "Open") -> str:
     """Return what names an open end: an attempt's nonce, an orphan's client id."""
-    from reconciler.state.records import Intent
+    from reconciler.state.journal_records import Intent
 
     return each.nonce if isinstance(each, Intent) else each.key
 
 
-def _open_at(ground: Ground, address: Address, key: str | None) -> "Sequence[Open]":
+def _open_at(ground: LoadedState, address: Address, key: str | None) -> "Sequence[Open]":
     """Return what is open at an address.
 
     Raises:
@@ -127,14 +127,14 @@ def _open_at(ground: Ground, address: Address, key: str | None) -> "Sequence[Ope
     )
 
 
-def _with_secret(address: Address, found: "Sequence[Open]") -> "Made":
+def _with_secret(address: Address, found: "Sequence[Open]") -> "CreatedRecord":
     """Return the one open end whose secret is to be printed.
 
     Raises:
         UsageError: there is none with a secret, or there are several ends.
 
     """
-    from reconciler.state.records import Made
+    from reconciler.state.journal_records import CreatedRecord
 
     if len(found) > 1:
         keys = ", ".join(map(key_of, found))
@@ -142,7 +142,7 @@ def _with_secret(address: Address, found: "Sequence[Open]") -> "Made":
             f"{plural(len(found), 'open end')} at `{address}`: {keys}",
             hint="--key KEY says which one",
         )
-    if isinstance(found[0], Made):
+    if isinstance(found[0], CreatedRecord):
         return found[0]
     raise UsageError(
         f"no secret is known of what is open at `{address}`: its answer never came",
@@ -150,7 +150,9 @@ def _with_secret(address: Address, found: "Sequence[Open]") -> "Made":
     )
 
 
-def _print(console: Console, made: "Made", keys: "Sequence[Identity]", output: str) -> None:
+def _print(
+    console: Console, made: "CreatedRecord", keys: "Sequence[Identity]", output: str
+) -> None:
     from reconciler.model.client import Delivery
 
     intent, created = made.intent, made.created

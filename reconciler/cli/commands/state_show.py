@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli.commands.state_list import unknown_address
-from reconciler.cli.helping import command
-from reconciler.cli.options import Where, format_option, output_options, where_options
-from reconciler.cli.runtime import Ground, find_store, survey
+from reconciler.cli.help import command
+from reconciler.cli.options import ManifestOptions, format_option, output_options, where_options
 from reconciler.cli.types import AddressType
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.table import fold
+from reconciler.cli.workspace import LoadedState, find_store, survey
 from reconciler.model.address import Address
-from reconciler.model.text import brief, printable
+from reconciler.model.strings import format_duration, printable
 
 if TYPE_CHECKING:
-    from reconciler.state.document import Entry, Kept, Retiring
-    from reconciler.state.records import Intent, Made
+    from reconciler.state.journal_records import CreatedRecord, Intent
+    from reconciler.state.model import Entry, Retiring, StoredSecret
 
 NOT_KEPT: Final = "not kept"
 UNKNOWN: Final = "unknown"
@@ -31,7 +31,7 @@ KEYS: Final = 12
 @format_option("text", "json")
 @output_options
 @click.pass_obj
-def show(console: Console, *, address: Address, where: Where, output: str) -> int:
+def show(console: Console, *, address: Address, where: ManifestOptions, output: str) -> int:
     """Show all of one client but its secret.
 
     Of the secret of the client at ADDRESS it says how it is kept: sealed, plain or not at all. That
@@ -45,7 +45,7 @@ def show(console: Console, *, address: Address, where: Where, output: str) -> in
     return 0
 
 
-def _document(ground: Ground, address: Address) -> Mapping[str, Any]:
+def _document(ground: LoadedState, address: Address) -> Mapping[str, Any]:
     working = ground.working
     if working is None:
         raise unknown_address(address, ())
@@ -62,7 +62,7 @@ def _document(ground: Ground, address: Address) -> Mapping[str, Any]:
     }
 
 
-def _known(ground: Ground, address: Address, entry: "Entry") -> Mapping[str, Any]:
+def _known(ground: LoadedState, address: Address, entry: "Entry") -> Mapping[str, Any]:
     kept = ground.working.secret_of(entry.client_id, entry) if ground.working else None
     written = ground.state.clients.get(address) if ground.state else None
     in_state = written is not None and written.secret is not None
@@ -91,8 +91,8 @@ def _is_unknown(entry: "Entry") -> bool:
     return entry.adopted and not entry.delivered
 
 
-def _way(kept: "Kept | None") -> str:
-    from reconciler.state.document import Sealed
+def _way(kept: "StoredSecret | None") -> str:
+    from reconciler.state.model import Sealed
 
     if kept is None:
         return NOT_KEPT
@@ -120,7 +120,7 @@ def _attempt(intent: "Intent") -> Mapping[str, Any]:
     return {"key": intent.nonce, "live_name": intent.live_name, "at": intent.at}
 
 
-def _orphan(made: "Made") -> Mapping[str, Any]:
+def _orphan(made: "CreatedRecord") -> Mapping[str, Any]:
     return {
         "key": made.key,
         "live_name": made.intent.live_name,
@@ -147,7 +147,7 @@ def _said(key: str, value: Any) -> Iterator[str]:
         case _, None | "" | False | []:
             return
         case "overlap", length:
-            yield from [brief(length)] if length else []
+            yield from [format_duration(length)] if length else []
         case "scope", scope:
             yield ", ".join(scope)
         case "sinks", sinks:

@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from reconciler.cli.helping import command
-from reconciler.cli.options import Where, file_option, format_option, output_options
-from reconciler.cli.runtime import load_manifest
+from reconciler.cli.help import command
+from reconciler.cli.options import ManifestOptions, file_option, format_option, output_options
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.diagnostics import record
+from reconciler.cli.workspace import load_manifest
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 
 if TYPE_CHECKING:
-    from reconciler.model.desired import Desired
+    from reconciler.model.manifest import Manifest
 
 Output = Literal["text", "json", "github", "sarif", "junit"]
 
@@ -25,7 +25,7 @@ Output = Literal["text", "json", "github", "sarif", "junit"]
 @format_option("text", "json", "github", "sarif", "junit")
 @output_options
 @click.pass_obj
-def validate(console: Console, where: Where, output: Output) -> int:
+def validate(console: Console, where: ManifestOptions, output: Output) -> int:
     """Check a manifest and report every mistake in it at once.
 
     Reads the manifest and nothing else: no credential, no state, no network. Other formats than
@@ -50,7 +50,7 @@ def validate(console: Console, where: Where, output: Output) -> int:
     return 0
 
 
-def _counted(desired: "Desired") -> str:
+def _counted(desired: "Manifest") -> str:
     instances = plural(len(desired.instances), "instance")
     return f"valid: {instances}, {plural(len(desired.clients), 'client')}"
 

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.exits import INCOMPLETE
-from reconciler.cli.helping import command
-from reconciler.cli.keys import read_identities
+from reconciler.cli.exit_codes import INCOMPLETE
+from reconciler.cli.help import command
 from reconciler.cli.options import (
-    Chosen,
-    Reach,
-    Where,
+    ConnectionOptions,
+    ManifestOptions,
+    SelectionOptions,
     chosen_options,
     format_option,
     identity_option,
@@ -20,18 +19,19 @@ from reconciler.cli.options import (
     reach_options,
     where_options,
 )
-from reconciler.cli.runtime import load_manifest, open_store, survey
+from reconciler.cli.secrets_io import read_identities
 from reconciler.cli.types import Lines
 from reconciler.cli.views.console import Console
+from reconciler.cli.workspace import load_manifest, open_store, survey
 from reconciler.model.errors import UsageError
-from reconciler.model.instant import stamp
 from reconciler.model.sink import ExecSink
-from reconciler.model.text import nearest
+from reconciler.model.strings import nearest
+from reconciler.model.timestamps import format_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.desired import Desired
+    from reconciler.model.manifest import Manifest
 
 
 @command(epilog="Example: reconciler verify --target 'acme-*' --identity ops.key")
@@ -50,11 +50,11 @@ if TYPE_CHECKING:
 def verify(  # noqa: PLR0913 (one argument for each option)
     console: Console,
     *,
-    where: Where,
-    chosen: Chosen,
+    where: ManifestOptions,
+    chosen: SelectionOptions,
     identities: tuple[str, ...],
     from_sinks: tuple[str, ...],
-    reach: Reach,
+    reach: ConnectionOptions,
     output: str,
 ) -> int:
     """Sign in with every secret that may be read, and show which clients really work.
@@ -66,12 +66,12 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     """
     import asyncio
 
-    from reconciler.apply.verify import opened_with, placed
+    from reconciler.apply.verify import with_identity_errors, with_location
     from reconciler.cli.commands.plan import selection
     from reconciler.cli.looking import signed_in
     from reconciler.cli.machine import Machine
-    from reconciler.cli.views import proof
-    from reconciler.plan.select import predicate
+    from reconciler.cli.views import verify
+    from reconciler.plan.selection import predicate
 
     desired = load_manifest(where)
     asked = _readable(desired, from_sinks)
@@ -80,20 +80,20 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     meant = predicate(selection(chosen), desired, ground.known)
     machine = Machine(console=console, desired=desired, store=store, reach=reach)
     told = asyncio.run(signed_in(machine, ground, meant, sinks=asked))
-    answers = opened_with(placed(told, ground.working, ground.state), identities)
-    found = proof.rows(desired, ground, answers)
+    answers = with_identity_errors(with_location(told, ground.working, ground.state), identities)
+    found = verify.rows(desired, ground, answers)
     if output == "json":
-        console.document(proof.document(found))
+        console.document(verify.document(found))
     elif output == "html":
-        from reconciler.cli.views.proof_page import render
+        from reconciler.cli.views.verify_page import render
 
-        console.data(render(found, at=stamp(datetime.now(UTC))))
+        console.data(render(found, at=format_utc(datetime.now(UTC))))
     else:
-        proof.show(console, found)
+        verify.show(console, found)
     return INCOMPLETE if any(each.finding.fails for each in answers) else 0
 
 
-def _readable(desired: "Desired", names: "Iterable[str]") -> frozenset[str]:
+def _readable(desired: "Manifest", names: "Iterable[str]") -> frozenset[str]:
     """Return the sinks to be read back.
 
     Raises:

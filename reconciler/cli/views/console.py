@@ -14,7 +14,7 @@ from typing import Final, Literal, Self, TextIO
 from reconciler.cli.views.diagnostics import record, render
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
-from reconciler.model.text import ascii_json, ascii_signs, printable, printable_json
+from reconciler.model.strings import ascii_json, ascii_signs, printable, printable_json
 
 LogFormat = Literal["text", "json"]
 RED: Final = "31"

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from reconciler.model.diagnostic import Diagnostic, Excerpt
-from reconciler.model.place import Place
-from reconciler.model.text import printable
+from reconciler.model.source_location import SourceLocation
+from reconciler.model.strings import printable
 
 _COLOURS: Final = {"error": "31", "warning": "33", "note": "36"}
 
@@ -31,7 +31,7 @@ def record(diagnostic: Diagnostic) -> Mapping[str, object]:
     }
 
 
-def _position(place: Place | None) -> Mapping[str, object]:
+def _position(place: SourceLocation | None) -> Mapping[str, object]:
     return {
         "file": place.file if place else None,
         "line": place.line if place else None,
@@ -49,13 +49,13 @@ def _block(diagnostic: Diagnostic, colour: bool) -> Iterator[str]:
         yield f"hint: {printable(diagnostic.hint)}"
 
 
-def _head(place: Place | None, label: str, message: str, colour: bool) -> str:
+def _head(place: SourceLocation | None, label: str, message: str, colour: bool) -> str:
     where = f"{printable(place.file)}:{place.line}:{place.column}: " if place else ""
     shown = f"\x1b[1;{_COLOURS[label]}m{label}:\x1b[0m" if colour else f"{label}:"
     return f"{where}{shown} {printable(message)}"
 
 
-def _source(place: Place | None, excerpt: Excerpt | None) -> Iterator[str]:
+def _source(place: SourceLocation | None, excerpt: Excerpt | None) -> Iterator[str]:
     if excerpt is None:
         return
     number = str(place.line) if place else ""

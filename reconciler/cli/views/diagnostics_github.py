@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.text import printable
+from reconciler.model.strings import printable
 
 
 def render_github(diagnostics: Iterable[Diagnostic]) -> str:

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from reconciler.cli.views.diagnostics import render
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.text import printable
+from reconciler.model.strings import printable
 
 _NOT_XML: Final = re.compile("[\ufffe\uffff]")
 """What `printable` lets through and XML 1.0 has no way to write."""

@@ -6,8 +6,8 @@ from typing import Final
 from urllib.parse import quote
 
 from reconciler.model.diagnostic import Diagnostic, Excerpt, Related
-from reconciler.model.place import Place
-from reconciler.model.text import printable
+from reconciler.model.source_location import SourceLocation
+from reconciler.model.strings import printable
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -58,7 +58,7 @@ def _related(number: int, related: Related) -> Mapping[str, object]:
     return {"id": number, **location, "message": {"text": _plain(related.message)}}
 
 
-def _location(place: Place, excerpt: Excerpt | None) -> Mapping[str, object]:
+def _location(place: SourceLocation, excerpt: Excerpt | None) -> Mapping[str, object]:
     region: dict[str, object] = {"startLine": place.line, "startColumn": place.column}
     if excerpt is not None:
         region["endColumn"] = place.column + max(1, excerpt.width)

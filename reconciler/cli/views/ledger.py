@@ -20,7 +20,7 @@ from reconciler.apply.events import (
 from reconciler.cli.provenance import Provenance
 from reconciler.cli.views.progress import GONE
 from reconciler.model.address import Address
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 from reconciler.plan.action import Action
 
 if TYPE_CHECKING:

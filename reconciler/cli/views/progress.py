@@ -28,7 +28,7 @@ from reconciler.apply.events import (
 )
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.report import DONE
-from reconciler.model.text import plural, printable
+from reconciler.model.strings import plural, printable
 from reconciler.plan.action import Action
 
 GONE: Final = "was gone already"

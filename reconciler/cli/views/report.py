@@ -10,7 +10,7 @@ from reconciler.cli.views.console import Console
 from reconciler.model.alike import Failure, grouped
 from reconciler.model.instance import Instance
 from reconciler.model.leftover import Fate
-from reconciler.model.text import plural, printable
+from reconciler.model.strings import plural, printable
 from reconciler.plan.action import Action, Kind
 
 FEW: Final = 5

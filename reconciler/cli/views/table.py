@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Final
 
-from reconciler.model.text import printable
+from reconciler.model.strings import printable
 
 NAMED: Final = 5
 GAP: Final = "  "
@@ -49,7 +49,7 @@ def fold(line: str, room: int | None, indent: str) -> Iterator[str]:
     )
 
 
-def folded(names: Sequence[str], limit: int = NAMED) -> str:
+def wrap_text(names: Sequence[str], limit: int = NAMED) -> str:
     """Name the first few and count the rest."""
     shown = ", ".join(printable(name) for name in names[:limit])
     more = len(names) - limit

@@ -4,29 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.text import plural, printable
+from reconciler.model.strings import plural, printable
 from reconciler.plan.action import Kind, Plan, Problem
-from reconciler.plan.matrix import CALM, Cell, Matrix
-from reconciler.plan.render.causes import Root, roots
-from reconciler.plan.render.group import (
+from reconciler.plan.render.fleet_table import NO_ATTENTION, Cell, Matrix
+from reconciler.plan.render.grouping import (
     FEW,
     SUMMARY,
     Group,
     counted,
+    describe_instances,
     drift,
+    group_notices,
+    group_problems,
     grouped,
     listing,
     narrowed,
     old_client_of,
-    posed,
-    said,
-    whereabouts,
 )
-from reconciler.plan.render.markup import place_url
-from reconciler.plan.render.sheet import Listing, Sign, Tile, page
+from reconciler.plan.render.html_page import Listing, Sign, Tile, page
+from reconciler.plan.render.markdown_escape import place_url
+from reconciler.plan.render.root_causes import RootCause, root_causes
 
 if TYPE_CHECKING:
-    from reconciler.model.place import Place
+    from reconciler.model.source_location import SourceLocation
 
 MOST: Final = 2_000
 """So many changes are listed; of more, the page says how many are not."""
@@ -77,12 +77,12 @@ def render_html(plan: Plan, matrix: Matrix | None = None, *, links: str | None =
         touched=len({each.address.instance for each in plan.actions}),
         changes=[_change(each, plan, links) for each in shown],
         left_out=sum(len(each.instances) for each in groups[MOST:]),
-        problems=[(each, _problem_line(each, links)) for each in posed(plan.problems)],
+        problems=[(each, _problem_line(each, links)) for each in group_problems(plan.problems)],
         refused=any(each.override is None for each in plan.problems),
-        roots=[(_root(each), _line(each.place, links)) for each in roots(plan.actions)[:20]],
+        roots=[(_root(each), _line(each.place, links)) for each in root_causes(plan.actions)[:20]],
         notices=[
             (each.before(), printable(each.message), each.after())
-            for each in said(plan.notices)[:500]
+            for each in group_notices(plan.notices)[:500]
         ],
         endpoints=_endpoints(plan),
         narrowed=narrowed(plan),
@@ -90,7 +90,9 @@ def render_html(plan: Plan, matrix: Matrix | None = None, *, links: str | None =
 
 
 def _sign(cell: Cell, sign: str, says: str) -> Sign:
-    return Sign(letter=cell.value, sign=sign, says=says, name=cell.name.lower(), calm=cell in CALM)
+    return Sign(
+        letter=cell.value, sign=sign, says=says, name=cell.name.lower(), calm=cell in NO_ATTENTION
+    )
 
 
 CELLS: Final = (
@@ -140,7 +142,7 @@ def _tiles(plan: Plan) -> Sequence[Tile]:
 
 
 def _change(group: Group, plan: Plan, links: str | None) -> Change:
-    where = whereabouts(group, plan.fleet).removesuffix(",")
+    where = describe_instances(group, plan.fleet).removesuffix(",")
     if len(group.instances) == 1:
         where = printable(group.instances[0])
     origin = group.first.origin
@@ -159,7 +161,7 @@ def _change(group: Group, plan: Plan, links: str | None) -> Change:
     )
 
 
-def _line(place: "Place", links: str | None) -> Line:
+def _line(place: "SourceLocation", links: str | None) -> Line:
     url = None if links is None else place_url(place, links)
     return Line(text=f"{printable(place.file)}:{place.line}", url=url)
 
@@ -168,7 +170,7 @@ def _problem_line(problem: Problem, links: str | None) -> Line | None:
     return _line(problem.place, links) if problem.place else None
 
 
-def _root(root: Root) -> str:
+def _root(root: RootCause) -> str:
     where = plural(len(root.instances), "instance")
     what = f"{root.setting}: " if root.setting else ""
     if root.client_set is not None:

@@ -8,25 +8,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.model.text import plural
+from reconciler.model.strings import plural
 from reconciler.plan.action import Kind, Plan, Problem
-from reconciler.plan.render.causes import Root, roots
-from reconciler.plan.render.group import (
+from reconciler.plan.render.grouping import (
     FEW,
     SUMMARY,
     Group,
-    Said,
+    NoticeGroup,
     counted,
+    describe_instances,
     drift,
+    group_notices,
+    group_problems,
     grouped,
     listing,
     narrowed,
     old_client_of,
-    posed,
-    said,
-    whereabouts,
 )
-from reconciler.plan.render.markup import code, place_link, prose
+from reconciler.plan.render.markdown_escape import code, place_link, prose
+from reconciler.plan.render.root_causes import RootCause, root_causes
 
 MARKER: Final = "<!-- reconciler:plan -->"
 LIMIT: Final = 60_000
@@ -124,7 +124,7 @@ def _problems(plan: Plan, links: str | None) -> Iterator[str]:
     if not plan.problems:
         return
     refused = any(each.override is None for each in plan.problems)
-    problems = posed(plan.problems)
+    problems = group_problems(plan.problems)
     items = (f"> - {_problem(each, links)}" for each in problems)
     kept = fitted(items, len(problems), _PROBLEMS)
     head = "This plan cannot be applied." if refused else "Apply needs leave for this plan."
@@ -145,14 +145,14 @@ def _problem(problem: Problem, links: str | None) -> str:
 
 
 def _roots(plan: Plan, links: str | None) -> Iterator[str]:
-    found = roots(plan.actions)
+    found = root_causes(plan.actions)
     kept = fitted((f"- {_root(each, links)}" for each in found), len(found), _ROOTS)
     if kept.items:
         more = [f"- and {plural(kept.left, 'more line')}"] if kept.left else []
         yield "\n".join(["**Caused by**\n", *kept.items, *more])
 
 
-def _root(root: Root, links: str | None) -> str:
+def _root(root: RootCause, links: str | None) -> str:
     what = f" `{root.setting}`" if root.setting else ""
     if root.client_set is not None:
         what = f" client set {code(root.client_set)}"
@@ -194,7 +194,7 @@ def _change(group: Group, plan: Plan, links: str | None) -> str:
     if len(group.instances) == 1:
         where = code(group.instances[0])
     else:
-        where = whereabouts(group, plan.fleet, code).removesuffix(",")
+        where = describe_instances(group, plan.fleet, code).removesuffix(",")
     parts = [f"{old_client_of(group)}**{code(action.address.client)}** on {where}"]
     if action.live_name != action.address.client:
         named = "made as" if action.kind.makes else "at Domo"
@@ -238,7 +238,7 @@ def _notes(plan: Plan, links: str | None) -> Iterator[str]:
         yield "\n".join(["> [!IMPORTANT]", "> **Not Domo's:**", ">", *_endpoints(plan)])
     if not plan.encrypted:
         yield "> [!NOTE]\n> Secrets are kept in plain: the manifest asks for no `encryption`."
-    remarks = said(plan.notices)
+    remarks = group_notices(plan.notices)
     kept = fitted((f"- {_remark(each, links)}" for each in remarks), len(remarks), _NOTES)
     if remarks:
         yield f"<details{_opened(plan)}><summary>{plural(len(plan.notices), 'notice')}</summary>"
@@ -260,7 +260,7 @@ def _endpoints(plan: Plan) -> Iterator[str]:
         yield f"> - and {plural(len(urls) - FEW, 'more endpoint')}"
 
 
-def _remark(remark: Said, links: str | None) -> str:
+def _remark(remark: NoticeGroup, links: str | None) -> str:
     at = f" · {place_link(remark.place, links)}" if remark.place else ""
     return remark.before(code) + prose(remark.message) + remark.after(code, code) + at
 

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final
 
-from reconciler.model.text import plural, printable
+from reconciler.model.strings import plural, printable
 from reconciler.plan.action import Action, Kind, Plan
-from reconciler.plan.render.group import (
+from reconciler.plan.render.grouping import (
     FEW,
     Group,
     counted,
     drift,
+    group_notices,
     grouped,
     listing,
     narrowed,
-    said,
     subject,
 )
 
@@ -148,7 +148,7 @@ def _remarks(plan: Plan, style: _Style) -> Iterator[str]:
     """Yield what is worth knowing and changes nothing."""
     lines: list[str] = []
     most = sys.maxsize if style.verbose else FEW
-    for each in said(plan.notices):
+    for each in group_notices(plan.notices):
         message = printable(each.message)
         text = each.before(most=most) + message + each.after(quoted=_quoted, most=most)
         at = f" ({printable(each.place.file)}:{each.place.line})" if each.place else ""

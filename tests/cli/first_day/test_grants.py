@@ -20,7 +20,7 @@ from tests.cli.first_day.conftest import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.cli.conftest import Reconciler
     from tests.cli.first_day.conftest import Domo
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
     from tests.cli.pipelines.conftest import Ci, Step
 
 pytestmark = pytest.mark.usefixtures("uncovered")

@@ -13,32 +13,32 @@ import pytest
 
 from reconciler.apply import engine
 from reconciler.apply.events import Event, Report
-from reconciler.apply.run import Ports, Run, Settings, Stop
-from reconciler.cli.runtime import SystemClock
+from reconciler.apply.run_context import Ports, Run, Settings, Stop
+from reconciler.cli.workspace import SystemClock
 from reconciler.credentials.resolver import LocalCredentials
-from reconciler.domo.adapter import DomoHttp
+from reconciler.domo.client import DomoHttp
 from reconciler.model.address import Address
 from reconciler.model.auth import Auth, PasswordAuth, TokenAuth
 from reconciler.model.client import DesiredClient
-from reconciler.model.desired import Desired, Rollout
 from reconciler.model.instance import Endpoints, Instance
-from reconciler.model.place import Place
+from reconciler.model.manifest import Manifest, Rollout
 from reconciler.model.reference import EnvRef
 from reconciler.model.sink import FileSink, SinkDefinition
+from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Action, Kind, Plan
 from reconciler.ports import Sealing
-from reconciler.sinks.router import LocalSinks
-from reconciler.state.document import Entry, State
-from reconciler.state.journal import WorkingState
-from reconciler.state.records import Header
+from reconciler.sinks.registry import LocalSinks
+from reconciler.state.journal_records import Header
+from reconciler.state.model import Entry, State
+from reconciler.state.working_state import WorkingState
 from reconciler.stores.encryption import PlainSealing
 from reconciler.stores.local import LocalStore
-from reconciler.system.keeper import Keeper
+from reconciler.system.process_reaper import ProcessReaper
 
 if TYPE_CHECKING:
-    from reconciler.sandbox.handle import Running
+    from reconciler.sandbox.running_sandbox import Running
 
-PLACE = Place("reconciler.yaml", 1, 1)
+PLACE = SourceLocation("reconciler.yaml", 1, 1)
 PASSWORD = PasswordAuth(email="ops@i.example", password=EnvRef(name="PW"))
 TOKEN = TokenAuth(token=EnvRef(name="TOKEN"))
 
@@ -59,7 +59,7 @@ class Workshop:
     environ: dict[str, str] = field(default_factory=lambda: {"PW": "right", "TOKEN": "dp-1"})
     events: list[Event] = field(default_factory=list)
     mark: bool = True
-    keeper: Keeper = field(default_factory=Keeper)
+    keeper: ProcessReaper = field(default_factory=ProcessReaper)
     as_of: str = "2026-01-01T00:00:00Z"
 
     @property
@@ -87,7 +87,7 @@ class Workshop:
         """Return the secret that Domo knows of a client."""
         return next(c.client_secret for c in self.served.clients(domain) if c.name == name)
 
-    def desired(self, *clients: DesiredClient) -> Desired:
+    def desired(self, *clients: DesiredClient) -> Manifest:
         """Return a manifest of two instances with these clients."""
         endpoints = {
             key: Endpoints(api=self.served.api, instance=self.served.instance(f"{key}.domo.com"))
@@ -99,7 +99,7 @@ class Workshop:
             )
             for key, each in endpoints.items()
         }
-        return Desired(
+        return Manifest(
             root=str(self.root),
             state_path="state.json",
             mark=self.mark,
@@ -111,7 +111,7 @@ class Workshop:
 
     def apply(
         self,
-        desired: Desired,
+        desired: Manifest,
         *actions: Action,
         stop_at: str | None = None,
         stop_after: float | None = None,
@@ -122,7 +122,7 @@ class Workshop:
 
     async def _apply(
         self,
-        desired: Desired,
+        desired: Manifest,
         actions: Sequence[Action],
         stop_at: str | None,
         stop_after: float | None,

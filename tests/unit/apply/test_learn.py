@@ -49,7 +49,7 @@ def test_a_successor_of_a_name_that_is_stored_as_html_gets_the_next_number(
     workshop: Make, make_client: Make, make_action: Make
 ) -> None:
     """The old client is revoked, and the one after it is not called the same again."""
-    from reconciler.model.naming import successor
+    from reconciler.model.client_name import successor
 
     shop, client = workshop(stored_as="escaped"), make_client("A & B")
     shop.apply(shop.desired(client), make_action(Kind.CREATE, client))

@@ -6,8 +6,8 @@ from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.plan.action import Kind
-from reconciler.state.document import Plain
-from reconciler.state.records import Created
+from reconciler.state.journal_records import Created
+from reconciler.state.model import Plain
 
 Make = Callable[..., Any]
 

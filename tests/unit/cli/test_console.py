@@ -9,7 +9,7 @@ import pytest
 from reconciler.cli.views.console import Console
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, LockHeld
-from reconciler.model.place import Place
+from reconciler.model.source_location import SourceLocation
 
 Make = Callable[..., Console]
 Written = Callable[[Console], tuple[str, str]]
@@ -68,7 +68,7 @@ def test_json_messages_are_one_object_a_line(make_console: Make, written: Writte
 def test_json_diagnostics_hold_their_place(make_console: Make, written: Written) -> None:
     """A wrong manifest is a line for each mistake, and one for the whole."""
     console = make_console(log_format="json")
-    wrong = Diagnostic(code="unknown-key", message="m", place=Place("a.yaml", 3, 5))
+    wrong = Diagnostic(code="unknown-key", message="m", place=SourceLocation("a.yaml", 3, 5))
     console.failure(InvalidInput([wrong]))
     first, last = [json.loads(line) for line in written(console)[1].splitlines()]
     assert (first["file"], first["line"], first["column"]) == ("a.yaml", 3, 5)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from reconciler.cli.views.diagnostics import record, render
 from reconciler.model.diagnostic import Diagnostic, Excerpt, Related
-from reconciler.model.place import Place
+from reconciler.model.source_location import SourceLocation
 
 
 def diagnostic(
@@ -18,7 +18,7 @@ def diagnostic(
     return Diagnostic(
         code="unknown-scope",
         message="unknown scope `dta`",
-        place=Place("fleet/a.yaml", 3, start + 1),
+        place=SourceLocation("fleet/a.yaml", 3, start + 1),
         severity=severity,
         excerpt=Excerpt(text=text, start=start, width=width),
         hint="did you mean `data`?",
@@ -38,12 +38,15 @@ def test_a_mistake_is_shown_with_its_line_and_a_caret() -> None:
 def test_a_related_place_is_a_note() -> None:
     """The second place of a clash is shown in the same way, as a note."""
     related = Related(
-        place=Place("b.yaml", 1, 1),
+        place=SourceLocation("b.yaml", 1, 1),
         message="first defined here",
         excerpt=Excerpt(text="acme:", start=0, width=4),
     )
     clash = Diagnostic(
-        code="duplicate", message="defined twice", place=Place("b.yaml", 9, 1), related=(related,)
+        code="duplicate",
+        message="defined twice",
+        place=SourceLocation("b.yaml", 9, 1),
+        related=(related,),
     )
     assert render([clash]) == (
         "b.yaml:9:1: error: defined twice\n"
@@ -87,7 +90,7 @@ def test_nothing_in_a_file_reaches_the_terminal_raw() -> None:
     hostile = Diagnostic(
         code="x",
         message="bad \x1b[2J",
-        place=Place("\x1b]0;t", 1, 1),
+        place=SourceLocation("\x1b]0;t", 1, 1),
         excerpt=Excerpt(text="a\u202eb", start=0),
         hint="\x9b",
     )
@@ -99,7 +102,7 @@ def test_nothing_in_a_file_reaches_the_terminal_raw() -> None:
 
 def test_a_program_gets_the_same_facts() -> None:
     """The record of a mistake holds its code, place, hint and related places."""
-    related = Related(place=Place("b.yaml", 1, 2), message="here")
+    related = Related(place=SourceLocation("b.yaml", 1, 2), message="here")
     known = Diagnostic(code="c", message="m", place=None, related=(related,))
     assert record(known) == {
         "level": "error",

@@ -15,18 +15,18 @@ from reconciler.cli.views.diagnostics_github import render_github
 from reconciler.cli.views.diagnostics_junit import render_junit
 from reconciler.cli.views.diagnostics_sarif import sarif
 from reconciler.model.diagnostic import Diagnostic, Excerpt, Related
-from reconciler.model.place import Place
-from reconciler.model.text import printable
+from reconciler.model.source_location import SourceLocation
+from reconciler.model.strings import printable
 
 CLASH: Final = Diagnostic(
     code="duplicate-instance",
     message="`acme` is defined twice: 100% sure, says [me](https://evil.example)",
-    place=Place("fleet/a,b: c.yaml", 9, 3),
+    place=SourceLocation("fleet/a,b: c.yaml", 9, 3),
     excerpt=Excerpt(text="  acme: {}", start=2, width=4),
     hint="Remove one of them.",
     related=(
         Related(
-            place=Place("b.yaml", 1, 1),
+            place=SourceLocation("b.yaml", 1, 1),
             message="first here",
             excerpt=Excerpt(text="acme:", start=0, width=4),
         ),
@@ -38,7 +38,9 @@ TEXTS: Final = st.text(max_size=40)
 
 def diagnostics() -> st.SearchStrategy[Diagnostic]:
     """Draw mistakes whose every text is anything at all."""
-    places = st.builds(Place, TEXTS.filter(bool), st.integers(1, 9999), st.integers(1, 999))
+    places = st.builds(
+        SourceLocation, TEXTS.filter(bool), st.integers(1, 9999), st.integers(1, 999)
+    )
     excerpts = st.builds(Excerpt, text=TEXTS, start=st.integers(0, 9), width=st.integers(0, 9))
     return st.builds(
         Diagnostic,
@@ -111,7 +113,7 @@ def test_sarif_says_where_and_what(sarif_schema: Any) -> None:
 
 def test_an_absolute_path_is_a_file_uri(sarif_schema: Any) -> None:
     """A manifest outside the working folder is named as SARIF names files."""
-    away = Diagnostic(code="x", message="m", place=Place("/srv/a b.yaml", 1, 1))
+    away = Diagnostic(code="x", message="m", place=SourceLocation("/srv/a b.yaml", 1, 1))
     log: Any = sarif([away], version="1.0.0")
     sarif_schema.validate(log)
     found = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]

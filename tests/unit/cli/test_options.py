@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.options import (
-    Chosen,
-    Where,
+    ManifestOptions,
+    SelectionOptions,
     as_of_option,
     chosen_options,
     file_option,
@@ -49,18 +49,18 @@ def parsed(
 
 def test_without_an_option_the_manifest_is_in_the_folder() -> None:
     """By default the manifest is `reconciler.yaml` and the state is the one that it names."""
-    assert parsed(where_options, arguments=[]) == {"where": Where(file="reconciler.yaml")}
-    assert parsed(file_option, arguments=[]) == {"where": Where(file="reconciler.yaml")}
+    assert parsed(where_options, arguments=[]) == {"where": ManifestOptions(file="reconciler.yaml")}
+    assert parsed(file_option, arguments=[]) == {"where": ManifestOptions(file="reconciler.yaml")}
 
 
 def test_options_are_read_from_the_environment_too() -> None:
     """Each option has one variable, and the command line wins over it."""
     environ = {"RECONCILER_FILE": "fleet", "RECONCILER_STATE": "s.json"}
     assert parsed(where_options, arguments=[], environ=environ) == {
-        "where": Where(file="fleet", state="s.json")
+        "where": ManifestOptions(file="fleet", state="s.json")
     }
     assert parsed(where_options, arguments=["-f", "x.yaml"], environ=environ) == {
-        "where": Where(file="x.yaml", state="s.json")
+        "where": ManifestOptions(file="x.yaml", state="s.json")
     }
 
 
@@ -68,7 +68,7 @@ def test_targets_and_labels_repeat() -> None:
     """Both may be given many times; a label is divided at its first `=`."""
     arguments = ["--target", "a/B c", "--target", "d", "--label", "env=prod", "--label", "x=y=z"]
     assert parsed(chosen_options, arguments=arguments) == {
-        "chosen": Chosen(targets=("a/B c", "d"), labels=(("env", "prod"), ("x", "y=z")))
+        "chosen": SelectionOptions(targets=("a/B c", "d"), labels=(("env", "prod"), ("x", "y=z")))
     }
 
 
@@ -76,7 +76,7 @@ def test_a_variable_holds_a_value_on_each_line() -> None:
     """Names may hold spaces and commas, so that lines divide a variable."""
     environ = {"RECONCILER_TARGET": "a/B, c\n\n d/E\n", "RECONCILER_LABEL": "env=prod\nk="}
     assert parsed(chosen_options, arguments=[], environ=environ) == {
-        "chosen": Chosen(targets=("a/B, c", "d/E"), labels=(("env", "prod"), ("k", "")))
+        "chosen": SelectionOptions(targets=("a/B, c", "d/E"), labels=(("env", "prod"), ("k", "")))
     }
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.apply.verify import Answer, Finding
-from reconciler.cli.views import proof
+from reconciler.apply.verify import Finding, SecretCheckResult
+from reconciler.cli.views import verify
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.table import columns, fold
 from reconciler.model.address import Address
@@ -57,12 +57,12 @@ def test_the_table_of_secrets_fits_the_terminal(
     """At 60 columns the ages and rotations are on a line of their own."""
     monkeypatch.setenv("COLUMNS", "60")
     console = make_console(terminal=True)
-    answer = Answer(
+    answer = SecretCheckResult(
         address=Address("acme-prod", "Reporting"),
         place="json file out/acme-prod/reporting.json",
         finding=Finding.WORKS,
     )
-    proof.show(console, [proof.Row(answer=answer, age=3, due=87)])
+    verify.show(console, [verify.Row(answer=answer, age=3, due=87)])
     assert written(console)[0].splitlines()[:3] == [
         "works  acme-prod/Reporting",
         "    json file out/acme-prod/reporting.json  3 days",

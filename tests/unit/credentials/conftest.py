@@ -10,16 +10,16 @@ import pytest
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.model.reference import CredentialRef
 from reconciler.stores.local import LocalStore
-from reconciler.system.child import KeepErrors
-from reconciler.system.keeper import Keeper
+from reconciler.system.child_process import KeepErrors
+from reconciler.system.process_reaper import ProcessReaper
 
 Resolve = Callable[[CredentialRef], str]
 
 
 @pytest.fixture
-def keeper() -> Iterator[Keeper]:
+def keeper() -> Iterator[ProcessReaper]:
     """Return what ends the commands of a test."""
-    with Keeper() as kept:
+    with ProcessReaper() as kept:
         yield kept
 
 
@@ -30,7 +30,7 @@ def keep(tmp_path: Path) -> KeepErrors:
 
 
 @pytest.fixture
-def resolve_with(tmp_path: Path, keeper: Keeper, keep: KeepErrors) -> Callable[..., Resolve]:
+def resolve_with(tmp_path: Path, keeper: ProcessReaper, keep: KeepErrors) -> Callable[..., Resolve]:
     """Return a function that takes variables (and a time-out) and returns one that resolves."""
 
     def prepare(

@@ -11,8 +11,8 @@ import pytest
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.model.errors import CredentialUnavailable
 from reconciler.model.reference import CommandRef, CredentialRef
-from reconciler.system.child import KeepErrors
-from reconciler.system.keeper import Keeper
+from reconciler.system.child_process import KeepErrors
+from reconciler.system.process_reaper import ProcessReaper
 
 Resolve = Callable[[CredentialRef], str]
 
@@ -110,7 +110,7 @@ MEET = "mkdir met.$$; while [ $(ls -d met.* | wc -l) -lt 16 ]; do sleep 0.05; do
 """Ends once sixteen commands run it at the same time."""
 
 
-def test_many_at_once(tmp_path: Path, keeper: Keeper, keep: KeepErrors) -> None:
+def test_many_at_once(tmp_path: Path, keeper: ProcessReaper, keep: KeepErrors) -> None:
     """Commands of many instances run side by side, each with its own answer."""
     credentials = LocalCredentials(tmp_path, os.environ, frozenset(), keeper=keeper, keep=keep)
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
-from reconciler.domo.adapter import DomoHttp
+from reconciler.domo.client import DomoHttp
 from reconciler.domo.transport import Timeouts
 from reconciler.model.auth import PasswordAuth
 from reconciler.model.instance import Endpoints, Instance
-from reconciler.model.place import Place
 from reconciler.model.reference import EnvRef
 from reconciler.model.secret import Secret
+from reconciler.model.source_location import SourceLocation
 from reconciler.ports import (
     CookieCredential,
     Credential,
@@ -27,7 +27,7 @@ from reconciler.ports import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.domo.clients import HttpSession
+    from reconciler.domo.session import HttpSession
 
 T = TypeVar("T")
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bool]]
@@ -125,7 +125,7 @@ class Stage:
             key="acme-prod",
             domain="acme-prod.domo.com",
             endpoints=Endpoints(api=f"{base}/api", instance=f"{base}/instance"),
-            place=Place("reconciler.yaml", 1, 1),
+            place=SourceLocation("reconciler.yaml", 1, 1),
             auth=PasswordAuth(email="ops@acme.example", password=EnvRef(name="DOMO_PASSWORD")),
         )
 

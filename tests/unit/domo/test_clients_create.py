@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.ports import Ambiguous, ClientMade, CreateOutcome, NotMade
+from reconciler.ports import Ambiguous, ClientCreated, CreateOutcome, NotApplied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.domo.clients import HttpSession
+    from reconciler.domo.session import HttpSession
     from reconciler.ports import Credential
     from tests.unit.domo.conftest import Stage
 
@@ -55,7 +55,7 @@ def test_a_session_creates_on_the_api_host(stage: Stage) -> None:
 
     outcome = create(stage)
 
-    assert isinstance(outcome, ClientMade)
+    assert isinstance(outcome, ClientCreated)
     assert (outcome.client_id, outcome.owner, outcome.id) == (CLIENT_ID, 27, None)
     assert outcome.secret.reveal() == SECRET
     asked = stage.asked[-1]
@@ -84,7 +84,7 @@ def test_a_token_creates_on_the_instance(stage: Stage) -> None:
 
     outcome = create(stage, stage.token)
 
-    assert isinstance(outcome, ClientMade)
+    assert isinstance(outcome, ClientCreated)
     assert (outcome.client_id, outcome.owner, outcome.id) == (CLIENT_ID, 27, 1234)
     assert stage.asked[-1].headers["x-domo-developer-token"] == "t0ken-of-an-administrator"
     assert stage.asked[-1].json()["scopes"] == ["data"]
@@ -126,7 +126,7 @@ def test_a_name_may_come_back_trimmed_or_not_at_all(stage: Stage, name: Any) -> 
     stage.signs_on()
     stage.on(CREATE, stage.answer(201, made(name=name)))
 
-    assert isinstance(create(stage), ClientMade)
+    assert isinstance(create(stage), ClientCreated)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_header_that_is_no_text_is_survived(stage: Stage) -> None:
     stage.signs_on()
     stage.on(CREATE, stage.answer(429, Retry_After="s\xfcn"), stage.answer(201, made()))
 
-    assert isinstance(create(stage), ClientMade)
+    assert isinstance(create(stage), ClientCreated)
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 422])
@@ -221,7 +221,7 @@ def test_a_refusal_made_nothing(stage: Stage, status: int) -> None:
 
     outcome = create(stage)
 
-    assert isinstance(outcome, NotMade)
+    assert isinstance(outcome, NotApplied)
     assert outcome.reason == f"Domo answered {status}: Bad Request"
     assert outcome.status == status
     assert ("Create API OAuth Clients" in (outcome.hint or "")) == (status == 403)
@@ -233,7 +233,7 @@ def test_429_is_waited_out_and_sent_again(stage: Stage) -> None:
     stage.signs_on()
     stage.on(CREATE, stage.answer(429, Retry_After="7"), stage.answer(201, made()))
 
-    assert isinstance(create(stage), ClientMade)
+    assert isinstance(create(stage), ClientCreated)
     assert len(stage.clock.slept) == 1
     assert 7.0 <= stage.clock.slept[0] <= 7.7
 
@@ -245,7 +245,7 @@ def test_429_without_end_made_nothing(stage: Stage) -> None:
 
     outcome = create(stage)
 
-    assert isinstance(outcome, NotMade)
+    assert isinstance(outcome, NotApplied)
     assert outcome.status == 429
     assert stage.count(CREATE) == 4
     assert stage.clock.passed <= 180
@@ -256,7 +256,7 @@ def test_429_that_asks_for_too_long_is_not_waited_for(stage: Stage) -> None:
     stage.signs_on()
     stage.on(CREATE, stage.answer(429, Retry_After="3600"))
 
-    assert isinstance(create(stage), NotMade)
+    assert isinstance(create(stage), NotApplied)
     assert stage.clock.slept == []
 
 
@@ -287,7 +287,7 @@ def test_401_in_mid_run_signs_on_again_and_sends_again(stage: Stage) -> None:
     stage.signs_on("s3ssion-one", "s3ssion-two")
     stage.on(CREATE, stage.answer(401), stage.answer(201, made()))
 
-    assert isinstance(create(stage), ClientMade)
+    assert isinstance(create(stage), ClientCreated)
     assert stage.count(SIGN_ON) == 2
     assert stage.asked[-1].headers["x-domo-authentication"] == "s3ssion-two"
 
@@ -299,7 +299,7 @@ def test_a_second_401_is_given_up(stage: Stage) -> None:
 
     outcome = create(stage)
 
-    assert isinstance(outcome, NotMade)
+    assert isinstance(outcome, NotApplied)
     assert outcome.status == 401
     assert (stage.count(SIGN_ON), stage.count(CREATE)) == (2, 2)
 
@@ -319,7 +319,7 @@ def test_a_lost_sign_on_in_mid_run_made_nothing(stage: Stage, fault: str) -> Non
 
     outcome = create(stage)
 
-    assert isinstance(outcome, NotMade)
+    assert isinstance(outcome, NotApplied)
     assert stage.count(SIGN_ON) == 2
 
 
@@ -329,7 +329,7 @@ def test_a_refused_access_token_made_nothing(stage: Stage) -> None:
 
     outcome = create(stage, stage.token)
 
-    assert isinstance(outcome, NotMade)
+    assert isinstance(outcome, NotApplied)
     assert outcome.status == 401
     assert stage.count(CREATE_WITH_TOKEN) == 1
 
@@ -339,4 +339,4 @@ def test_a_reason_that_repeats_a_credential_is_not_shown(stage: Stage) -> None:
     stage.signs_on("s3ssion-one")
     stage.on(CREATE, stage.answer(400, {"message": "no such session: s3ssion-one"}))
 
-    assert create(stage) == NotMade(reason="Domo answered 400: …", status=400)
+    assert create(stage) == NotApplied(reason="Domo answered 400: …", status=400)

@@ -12,7 +12,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.secret import Secret
 
 if TYPE_CHECKING:
-    from reconciler.domo.clients import HttpSession
+    from reconciler.domo.session import HttpSession
     from tests.unit.domo.conftest import Stage
 
 SIGN_ON = "POST /instance/api/content/v2/authentication"

@@ -24,8 +24,8 @@ from reconciler.ports import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.domo.adapter import DomoHttp
-    from reconciler.domo.clients import HttpSession
+    from reconciler.domo.client import DomoHttp
+    from reconciler.domo.session import HttpSession
     from tests.unit.domo.conftest import Stage
 
 SIGN_ON = "POST /instance/api/content/v2/authentication"

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.domo.clients import HttpSession
+    from reconciler.domo.session import HttpSession
     from tests.unit.domo.conftest import Stage
 
 TOKENS = "GET /instance/api/data/v1/accesstokens"

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from reconciler.manifest.load import Source, load
-from reconciler.model.desired import Desired
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
+from reconciler.model.manifest import Manifest
 
 PRELUDE = "version: 1\ndefaults: {auth: {method: token, token: {env: TOKEN}}}\n"
 
@@ -16,7 +16,7 @@ def _nothing(path: str) -> str:
     raise FileNotFoundError(2, "No such file or directory", path)
 
 
-def _load(text: str | bytes | Mapping[str, str], **files: str) -> Desired:
+def _load(text: str | bytes | Mapping[str, str], **files: str) -> Manifest:
     if isinstance(text, Mapping):
         sources = [Source(name=name, data=each.encode()) for name, each in text.items()]
     else:
@@ -52,7 +52,7 @@ def prelude() -> str:
 
 
 @pytest.fixture
-def load_text() -> Callable[..., Desired]:
+def load_text() -> Callable[..., Manifest]:
     """Return a function that loads a text, or a folder's texts by file name.
 
     Keyword arguments are files that it may read: `ops_txt="…"` is `ops.txt`.

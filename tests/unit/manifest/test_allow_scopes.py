@@ -3,8 +3,8 @@
 import pytest
 
 from reconciler.manifest.load import Source, load
-from reconciler.model.desired import Desired
 from reconciler.model.errors import InvalidInput
+from reconciler.model.manifest import Manifest
 
 _MANIFEST = """version: 1
 {allow}
@@ -17,7 +17,7 @@ instances:
 """
 
 
-def _load(allow: str) -> Desired:
+def _load(allow: str) -> Manifest:
     data = _MANIFEST.format(allow=allow).encode()
     return load([Source(name="m.yaml", data=data)], root=".", read=lambda _: "")
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.manifest.load import load
-from reconciler.model.desired import Desired
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
+from reconciler.model.manifest import Manifest
 
-Load = Callable[..., Desired]
+Load = Callable[..., Manifest]
 Mistakes = Callable[..., tuple[Diagnostic, ...]]
 
 TEAM = "version: 1\ninstances: {b: {clients: [{name: B, scope: [data], sink: f}]}}\n"

@@ -9,7 +9,7 @@ from reconciler.manifest.generate import document, text
 from reconciler.manifest.load import Source, load
 from reconciler.model.address import Address
 from reconciler.model.client import ListedClient
-from reconciler.model.desired import Desired
+from reconciler.model.manifest import Manifest
 
 NAMES = (
     "Plain", "null", "No", "7", "0x1f", "a: b", "- a", "#a", "it's", '"q"', "{instance}", "*x",
@@ -30,7 +30,7 @@ instances:
 """
 
 
-def loaded(manifest: str) -> Desired:
+def loaded(manifest: str) -> Manifest:
     """Return what a manifest wants."""
     source = Source(name="reconciler.yaml", data=manifest.encode())
     return load([source], root=".", read=lambda name: Path(name).read_text())

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.model.desired import Desired
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.manifest import Manifest
 
-Load = Callable[..., Desired]
+Load = Callable[..., Manifest]
 Mistakes = Callable[..., tuple[Diagnostic, ...]]
 
 HEAD = "version: 1\ndefaults: {auth: {method: token, token: {env: T}}}\n"

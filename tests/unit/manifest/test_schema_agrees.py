@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from reconciler.manifest.load import Source, load
-from reconciler.manifest.schema import document
+from reconciler.manifest.schema.validator import document
 from reconciler.model.errors import InvalidInput
 
 SCHEMA: Final[dict[str, Any]] = json.loads(document())

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.model.address import Address
-from reconciler.model.desired import Desired
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.manifest import Manifest
 from reconciler.model.sink import ExecSink, ExecTarget, FileSink, FileTarget
 
-Load = Callable[..., Desired]
+Load = Callable[..., Manifest]
 Mistake = Callable[..., Diagnostic]
 Mistakes = Callable[..., tuple[Diagnostic, ...]]
 

@@ -7,8 +7,8 @@ import pytest
 from reconciler.model.alike import Failure, grouped
 from reconciler.model.auth import Auth, PasswordAuth, TokenAuth
 from reconciler.model.instance import Endpoints, Instance
-from reconciler.model.place import Place
 from reconciler.model.reference import CommandRef, EnvRef, FileRef
+from reconciler.model.source_location import SourceLocation
 
 KEYS: Final = ("acme", "globex", "initech-eu")
 
@@ -23,7 +23,7 @@ def instance(key: str, auth: Auth | None = None) -> Instance:
         key=key,
         domain=f"{key}.domo.com",
         endpoints=Endpoints(api="https://api.domo.com", instance=f"https://{key}.domo.com"),
-        place=Place("reconciler.yaml", 1, 1),
+        place=SourceLocation("reconciler.yaml", 1, 1),
         auth=auth or own,
     )
 

@@ -2,7 +2,7 @@
 
 import json
 
-from reconciler.model.text import printable_json
+from reconciler.model.strings import printable_json
 
 
 def test_a_json_document_keeps_its_values_and_loses_its_controls() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.model.text import slug
+from reconciler.model.strings import slug
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 import pytest
 
 from reconciler.model.address import Address
-from reconciler.model.desired import Desired
 from reconciler.model.instance import Endpoints, Instance
-from reconciler.model.place import Place
+from reconciler.model.manifest import Manifest
+from reconciler.model.placeholders import static_folder
 from reconciler.model.sink import FileSink, FileTarget
-from reconciler.model.template import static_folder
+from reconciler.model.source_location import SourceLocation
 
 
 @pytest.mark.parametrize(
@@ -32,14 +32,14 @@ def test_static_folder(template: str, folder: str) -> None:
 
 def test_targets_know_it() -> None:
     """A target carries the folder of its template, not of the path that was filled in."""
-    place = Place("reconciler.yaml", 1, 1)
+    place = SourceLocation("reconciler.yaml", 1, 1)
     instance = Instance(
         key="acme",
         domain="acme.domo.com",
         endpoints=Endpoints(api="https://api.domo.com", instance="https://acme.domo.com"),
         place=place,
     )
-    desired = Desired(
+    desired = Manifest(
         root=".",
         sinks={"ops": FileSink(name="ops", path="secrets/{client}.json")},
         instances={"acme": instance},

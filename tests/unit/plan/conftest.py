@@ -8,16 +8,16 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.auth import PasswordAuth
 from reconciler.model.client import DesiredClient, ListedClient
-from reconciler.model.desired import Desired
 from reconciler.model.instance import Endpoints, Instance
-from reconciler.model.mark import Mark, marked
-from reconciler.model.place import Place
+from reconciler.model.manifest import Manifest
+from reconciler.model.ownership_mark import Mark, with_mark
 from reconciler.model.reference import EnvRef
 from reconciler.model.sink import ExecSink, FileSink
+from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Action, Kind, Plan
-from reconciler.plan.make import make_plan
-from reconciler.plan.observe import Observation, Seen
-from reconciler.state.document import Entry, Reached, Retiring, State
+from reconciler.plan.observation import InstanceListed, Observation
+from reconciler.plan.planner import make_plan
+from reconciler.state.model import Entry, Retiring, SinkDelivery, State
 
 AS_OF: Final = "2026-03-01T00:00:00Z"
 MADE: Final = "2026-01-01T00:00:00Z"
@@ -33,7 +33,7 @@ class Fleet:
     wanted: dict[Address, DesiredClient] = field(default_factory=dict)
     known: dict[Address, Entry] = field(default_factory=dict)
     terms: dict[str, Any] = field(default_factory=dict)
-    """Other fields of `Desired`, such as `limits`."""
+    """Other fields of `Manifest`, such as `limits`."""
 
     def instance(self, key: str, **terms: Any) -> None:
         """Put an instance into the manifest."""
@@ -42,7 +42,7 @@ class Fleet:
             "key": key,
             "domain": domain,
             "endpoints": Endpoints(api="https://api.domo.com", instance=f"https://{domain}"),
-            "place": Place(FILE, 1, 1),
+            "place": SourceLocation(FILE, 1, 1),
             "auth": PasswordAuth(email="ops@acme.example", password=EnvRef(name="PASSWORD")),
         }
         self.instances[key] = Instance(**{**values, **terms})
@@ -56,7 +56,7 @@ class Fleet:
             "address": address,
             "scope": scope or ("data",),
             "sinks": ("files",),
-            "place": Place(FILE, 10 + len(self.wanted), 9),
+            "place": SourceLocation(FILE, 10 + len(self.wanted), 9),
         }
         self.wanted[address] = DesiredClient(**{**values, **terms})
         return self.wanted[address]
@@ -75,7 +75,7 @@ class Fleet:
             "created_at": MADE,
             "sinks": ("files",),
             "nonce": "0a0b0c0d",
-            "delivered": {"files": Reached(target=target, at=MADE)},
+            "delivered": {"files": SinkDelivery(target=target, at=MADE)},
         }
         self.known[address] = Entry(**{**values, **terms})
         return self.known[address]
@@ -86,7 +86,7 @@ class Fleet:
         self.know(text, *scope, **terms)
 
     @property
-    def desired(self) -> Desired:
+    def desired(self) -> Manifest:
         """Return the manifest."""
         values: dict[str, Any] = {
             "root": ".",
@@ -97,7 +97,7 @@ class Fleet:
             "instances": self.instances,
             "clients": self.wanted,
         }
-        return Desired(**{**values, **self.terms})
+        return Manifest(**{**values, **self.terms})
 
     @property
     def state(self) -> State:
@@ -146,7 +146,7 @@ class Lists:
         values: dict[str, Any] = {
             "id": 1500 + before if ours or before else 1000,
             "name": address.client,
-            "description": marked("", mark if terms.pop("ours", False) else None),
+            "description": with_mark("", mark if terms.pop("ours", False) else None),
             "client_id": f"id-{address.client.lower()}",
             "owner": 7,
             "scope": scope or ("data",),
@@ -165,7 +165,7 @@ class Lists:
         """Return the answers of a refresh."""
         return Observation(
             instances={
-                key: Seen(clients=tuple(clients), proves=self.proves)
+                key: InstanceListed(clients=tuple(clients), proves=self.proves)
                 for key, clients in self.seen.items()
             }
         )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.plan.action import Kind
-from reconciler.state.document import Reached
+from reconciler.state.model import SinkDelivery
 
 LATER = "2031-01-01T00:00:00Z"
 TARGET = "json file secrets/acme/a.json"
@@ -15,7 +15,7 @@ TARGET = "json file secrets/acme/a.json"
     "terms",
     [
         {"created_at": LATER},
-        {"delivered": {"files": Reached(target=TARGET, at=LATER)}},
+        {"delivered": {"files": SinkDelivery(target=TARGET, at=LATER)}},
         {"created_at": "9999-12-31T23:59:59Z"},
     ],
 )
@@ -42,7 +42,7 @@ def test_an_overlap_that_counts_from_a_later_time_is_noted(fleet: Any, overlappi
         "acme/Reporting",
         live_name="Reporting (2)",
         retiring=(overlapping,),
-        delivered={"files": Reached(target="json file secrets/acme/reporting.json", at=LATER)},
+        delivered={"files": SinkDelivery(target="json file secrets/acme/reporting.json", at=LATER)},
     )
     assert fleet.codes() == (["clock", "retiring"], [])
 

@@ -7,10 +7,10 @@ import orjson
 
 from reconciler.plan.document import read_document
 from reconciler.plan.render.json import render_json
-from reconciler.state.document import Reached
+from reconciler.state.model import SinkDelivery
 
 if TYPE_CHECKING:
-    from reconciler.state.document import Retiring
+    from reconciler.state.model import Retiring
     from tests.unit.plan.conftest import Fleet
 
 TODAY: Final = "2026-12-31T00:00:00Z"
@@ -38,7 +38,7 @@ def test_an_id_with_an_ended_overlap_covers_the_day(
     fleet: "Fleet", overlapping: "Retiring"
 ) -> None:
     """The revoke of a predecessor whose overlap is over depends on the instant."""
-    at = Reached(target="json file secrets/acme/reporting.json", at="2026-01-01T00:00:00Z")
+    at = SinkDelivery(target="json file secrets/acme/reporting.json", at="2026-01-01T00:00:00Z")
     for old, same in ((overlapping, False), (replace(overlapping, overlap=0.0), True)):
         fleet.want("acme/Reporting")
         fleet.know("acme/Reporting", retiring=(old,), delivered={"files": at})
@@ -50,7 +50,7 @@ def test_a_plan_saved_by_an_earlier_version_keeps_its_id(fleet: "Fleet") -> None
     """Without `timed` the id covers the as-of, as it always did before."""
     from hashlib import sha256
 
-    from reconciler.plan.identity import whole
+    from reconciler.plan.plan_id import whole
 
     fleet.want("acme/New")
     plan = fleet.plan()

@@ -10,7 +10,7 @@ from reconciler.model.errors import UsageError
 from reconciler.model.leftover import Leftover
 from reconciler.model.secret import Secret
 from reconciler.plan.action import Kind
-from reconciler.state.document import Plain, Reached, Retiring, Sealed
+from reconciler.state.model import Plain, Retiring, Sealed, SinkDelivery
 
 if TYPE_CHECKING:
     from tests.unit.plan.conftest import Fleet
@@ -196,7 +196,7 @@ def test_a_secret_goes_only_where_it_lacks(fleet: "Fleet") -> None:
 
 def test_a_sink_that_points_elsewhere_is_filled_again(fleet: "Fleet") -> None:
     """The same sink's name with another target is a sink that changed."""
-    fleet.both("acme/Reporting", delivered={"files": Reached(target="json file old", at=MADE)})
+    fleet.both("acme/Reporting", delivered={"files": SinkDelivery(target="json file old", at=MADE)})
     action = fleet.only(in_hand=frozenset({"id-reporting"}))
     assert (action.kind, action.reason) == (Kind.DELIVER, "the sink changed")
 
@@ -207,8 +207,8 @@ def test_a_dropped_sink_is_no_change(fleet: "Fleet") -> None:
         "acme/Reporting",
         sinks=("files", "vault"),
         delivered={
-            "files": Reached(target="json file secrets/acme/reporting.json", at=MADE),
-            "vault": Reached(target="command ./put.sh Reporting", at=MADE),
+            "files": SinkDelivery(target="json file secrets/acme/reporting.json", at=MADE),
+            "vault": SinkDelivery(target="command ./put.sh Reporting", at=MADE),
         },
     )
     assert fleet.plan().actions == ()
@@ -246,7 +246,7 @@ def test_a_new_sink_for_a_secret_that_is_not_at_hand_is_a_notice(
 ) -> None:
     """A working secret is not thrown away for a changed sink; the user is told how to."""
     fleet.want("acme/Reporting", sinks=("vault",))
-    reached = {"old": Reached(target="command ./old.sh Reporting", at=MADE)}
+    reached = {"old": SinkDelivery(target="command ./old.sh Reporting", at=MADE)}
     fleet.know("acme/Reporting", secret=secret, delivered=reached)
     plan = fleet.plan()
     assert (plan.actions, plan.unchanged) == ((), 1)
@@ -262,7 +262,7 @@ def test_a_secret_that_a_file_has_is_read_back_for_a_changed_sink(
 ) -> None:
     """The delivery that the state recorded is enough for the plan, which opens no file."""
     fleet.want("acme/Reporting", sinks=("vault", "files"))
-    reached = {"files": Reached(target=f"{form} file old/acme", at=MADE)}
+    reached = {"files": SinkDelivery(target=f"{form} file old/acme", at=MADE)}
     fleet.know("acme/Reporting", delivered=reached)
     action = fleet.only()
     assert (action.kind, action.sinks) == (Kind.DELIVER, ("vault", "files"))
@@ -272,7 +272,7 @@ def test_a_secret_that_a_file_has_is_read_back_for_a_changed_sink(
 
 def test_a_leftover_file_returns_the_secret_to_a_sink_that_came_back(fleet: "Fleet") -> None:
     """A file that no delivery names any more may still have the secret."""
-    reached = {"vault": Reached(target="command ./put.sh Reporting", at=MADE)}
+    reached = {"vault": SinkDelivery(target="command ./put.sh Reporting", at=MADE)}
     fleet.both("acme/Reporting", sinks=("vault",), delivered=reached)
     leftover = Leftover(target="json file old/acme", client_id="id-reporting")
     action = fleet.only(state=replace(fleet.state, leftovers=(leftover,)))
@@ -300,7 +300,9 @@ def test_the_state_that_has_a_secret_needs_no_second_look(fleet: "Fleet") -> Non
     """A client whose only sink is the state, and delivered, is unchanged."""
     fleet.want("acme/Reporting", sinks=("state",))
     fleet.know(
-        "acme/Reporting", sinks=("state",), delivered={"state": Reached(target="state", at=MADE)}
+        "acme/Reporting",
+        sinks=("state",),
+        delivered={"state": SinkDelivery(target="state", at=MADE)},
     )
     assert fleet.plan().unchanged == 1
 

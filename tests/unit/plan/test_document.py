@@ -11,14 +11,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.model.address import Address
-from reconciler.model.desired import Limits, Share
 from reconciler.model.errors import PlanRefused
 from reconciler.model.instance import Endpoints
+from reconciler.model.manifest import CountOrPercent, Limits
 from reconciler.model.secret import Secret
 from reconciler.plan.document import read_document
 from reconciler.plan.render.json import render_json
-from reconciler.plan.wish import wish
-from reconciler.state.document import Plain
+from reconciler.plan.request import wish
+from reconciler.state.model import Plain
 
 if TYPE_CHECKING:
     from reconciler.plan.action import Plan
@@ -30,7 +30,7 @@ SCHEMA = Path(__file__).parents[3] / "schemas" / "plan.v1.schema.json"
 @pytest.fixture
 def full(fleet: "Fleet") -> "Plan":
     """Return a plan with every kind of thing in it."""
-    fleet.terms["limits"] = Limits(max_create=Share(number=0))
+    fleet.terms["limits"] = Limits(max_create=CountOrPercent(number=0))
     local = Endpoints(api="http://127.0.0.1:1/api", instance="http://127.0.0.1:1/acme")
     fleet.instance("acme", endpoints=local, foreign=True)
     fleet.want("acme/Créé", "data", "user", client_set="base", description="Nightly")

@@ -10,7 +10,7 @@ from reconciler.plan.render.text import render_text
 
 if TYPE_CHECKING:
     from reconciler.plan.action import Plan
-    from reconciler.state.document import Retiring
+    from reconciler.state.model import Retiring
     from tests.unit.plan.conftest import Fleet, Lists
 
 

@@ -1,8 +1,8 @@
 """Base URLs that are not Domo's."""
 
 from reconciler.model.instance import Endpoints, Instance
-from reconciler.model.place import Place
-from reconciler.plan.make import _endpoints
+from reconciler.model.source_location import SourceLocation
+from reconciler.plan.planner import _endpoints
 
 
 def test_an_instance_behind_one_url_for_both_is_named_once() -> None:
@@ -12,7 +12,7 @@ def test_an_instance_behind_one_url_for_both_is_named_once() -> None:
         key="acme",
         domain="acme.domo.com",
         endpoints=Endpoints(api=proxy, instance=proxy),
-        place=Place("reconciler.yaml", 1, 1),
+        place=SourceLocation("reconciler.yaml", 1, 1),
         foreign=True,
     )
     assert _endpoints([instance]) == {proxy: ("acme",)}

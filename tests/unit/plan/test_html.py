@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.model.address import Address
-from reconciler.model.desired import Limits, Share
 from reconciler.model.instance import Endpoints
-from reconciler.model.place import Place
+from reconciler.model.manifest import CountOrPercent, Limits
+from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Action, Kind, Notice, Origin, Plan, Problem
-from reconciler.plan.matrix import make_matrix
+from reconciler.plan.render.fleet_table import make_matrix
 from reconciler.plan.render.html import MOST, render_html
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_the_policy_allows_the_pages_own_style_and_script_alone(fleet: "Fleet") 
 
 def plan_named(name: str) -> Plan:
     """Return a plan in which every text is `name`."""
-    place = Place(name, 3, 1)
+    place = SourceLocation(name, 3, 1)
     actions = [
         Action(
             kind=kind,
@@ -132,7 +132,7 @@ def test_no_name_becomes_markup() -> None:
 
 def test_counts_causes_and_changes_are_in_the_page_itself(fleet: "Fleet") -> None:
     """A reader without a script sees the changes, with their reasons and their lines."""
-    place = Place("m.yaml", 7, 9)
+    place = SourceLocation("m.yaml", 7, 9)
     for number in range(30):
         fleet.want(f"acme-{number:02}/ETL", client_set="base", place=place, description="Nightly")
     fleet.know("acme-00/Old", on_remove="revoke")
@@ -162,7 +162,7 @@ def test_the_data_is_compact(fleet: "Fleet") -> None:
 
 def test_problems_endpoints_and_plain_secrets_come_first(fleet: "Fleet") -> None:
     """What a reviewer must not miss stands above the changes."""
-    fleet.terms["limits"] = Limits(max_create=Share(number=0))
+    fleet.terms["limits"] = Limits(max_create=CountOrPercent(number=0))
     for number in range(60):
         domain = f"a-{number}.domo.com"
         proxy = Endpoints(api=f"http://proxy-{number}", instance=f"https://{domain}")

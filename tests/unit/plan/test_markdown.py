@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.desired import Limits, Share
 from reconciler.model.instance import Endpoints
-from reconciler.model.place import Place
+from reconciler.model.manifest import CountOrPercent, Limits
 from reconciler.model.secret import Secret
+from reconciler.model.source_location import SourceLocation
 from reconciler.plan.render.markdown import MARKER, render_markdown
-from reconciler.plan.render.markup import code, place_link, prose
-from reconciler.state.document import Plain
+from reconciler.plan.render.markdown_escape import code, place_link, prose
+from reconciler.state.model import Plain
 
 if TYPE_CHECKING:
     from tests.unit.plan.conftest import Fleet
@@ -113,7 +113,7 @@ def test_nothing_to_do_is_said_in_one_line(fleet: "Fleet") -> None:
 
 def test_a_fleet_is_one_line_with_its_exceptions(fleet: "Fleet") -> None:
     """Equal changes of a client set are one entry, and the set's line is named as the cause."""
-    place = Place("reconciler.yaml", 7, 9)
+    place = SourceLocation("reconciler.yaml", 7, 9)
     for number in range(300):
         fleet.want(f"acme-{number:03}/ETL", client_set="base", place=place)
     for number in (7, 8):
@@ -129,7 +129,7 @@ def test_a_fleet_is_one_line_with_its_exceptions(fleet: "Fleet") -> None:
 
 def test_the_default_behind_a_change_is_named(fleet: "Fleet") -> None:
     """A default's line stands once on top, whatever the number of clients and their lines."""
-    inherited = {"rotate_after": Place("reconciler.yaml", 6, 3)}
+    inherited = {"rotate_after": SourceLocation("reconciler.yaml", 6, 3)}
     for number in range(40):
         fleet.want(f"acme-{number:02}/ETL", rotate_after=1.0, inherited=inherited)
         fleet.know(f"acme-{number:02}/ETL")
@@ -188,7 +188,7 @@ def test_a_plan_that_is_all_held_up_says_so(fleet: "Fleet") -> None:
 
 def test_a_limit_needs_leave(fleet: "Fleet") -> None:
     """What an option allows is a warning that names the option."""
-    fleet.terms["limits"] = Limits(max_revoke=Share(number=1))
+    fleet.terms["limits"] = Limits(max_revoke=CountOrPercent(number=1))
     fleet.instance("acme")
     for name in ("A", "B"):
         fleet.know(f"acme/{name}", on_remove="revoke")
@@ -280,4 +280,4 @@ def test_a_sentence_keeps_its_plain_words(sentence: str, written: str) -> None:
 )
 def test_a_line_is_linked(file: str, links: str | None, link: str) -> None:
     """Files below the manifest's folder are linked, percent-encoded; others are only named."""
-    assert place_link(Place(file, 3, 5), links) == link
+    assert place_link(SourceLocation(file, 3, 5), links) == link

@@ -1,7 +1,7 @@
 """An instance that overrides a set's client is one that the set is on, and an exception."""
 
 from reconciler.manifest.load import Source, load
-from reconciler.plan.make import make_plan
+from reconciler.plan.planner import make_plan
 from reconciler.plan.render.text import render_text
 
 MANIFEST = """\

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.plan.action import Kind
-from reconciler.state.document import Reached, Retiring, Sealed
+from reconciler.state.model import Retiring, Sealed, SinkDelivery
 
 if TYPE_CHECKING:
     from tests.unit.plan.conftest import Fleet
@@ -43,7 +43,7 @@ def test_an_overlap_counts_from_the_delivery(
         "acme/Reporting",
         live_name="Reporting (2)",
         retiring=(overlapping,),
-        delivered={"files": Reached(target=target, at=at)},
+        delivered={"files": SinkDelivery(target=target, at=at)},
     )
     plan = fleet.plan()
     assert [each.reason for each in plan.actions] == ["the overlap of 1d is over"] * over
@@ -56,7 +56,9 @@ def test_a_predecessor_outlives_an_undelivered_successor(
 ) -> None:
     """While a sink waits and nothing fills it, nobody is left without a client."""
     fleet.want("acme/Reporting", sinks=("files", "vault"))
-    reached = {"vault": Reached(target="command ./put.sh Reporting", at="2026-01-01T00:00:00Z")}
+    reached = {
+        "vault": SinkDelivery(target="command ./put.sh Reporting", at="2026-01-01T00:00:00Z")
+    }
     fleet.know(
         "acme/Reporting", live_name="Reporting (2)", retiring=(predecessor,), delivered=reached
     )

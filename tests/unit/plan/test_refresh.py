@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.plan.action import Kind
-from reconciler.plan.observe import Observation, Unseen
+from reconciler.plan.observation import InstanceUnreachable, Observation
 from reconciler.plan.render.text import render_text
 
 if TYPE_CHECKING:
-    from reconciler.state.document import Retiring
+    from reconciler.state.model import Retiring
     from tests.unit.plan.conftest import Fleet, Lists
 
 
@@ -186,7 +186,9 @@ def test_nobodys_clients_of_a_fleet_are_one_line(fleet: "Fleet", lists: "Lists")
 def test_an_instance_that_cannot_be_reached_is_planned_from_the_state(fleet: "Fleet") -> None:
     """Its failure is a notice, and its changes are those of a plan without a refresh."""
     fleet.want("acme/Reporting")
-    plan = fleet.plan(observation=Observation(instances={"acme": Unseen(message="timed out")}))
+    plan = fleet.plan(
+        observation=Observation(instances={"acme": InstanceUnreachable(message="timed out")})
+    )
     assert [each.kind for each in plan.actions] == [Kind.CREATE]
     assert [(each.instance, each.message) for each in plan.notices] == [
         ("acme", "could not be looked at: timed out")

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.model.address import Address
-from reconciler.model.desired import Moved
-from reconciler.model.place import Place
+from reconciler.model.manifest import Moved
+from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Kind
-from reconciler.plan.select import Selection
+from reconciler.plan.selection import Selection
 
 if TYPE_CHECKING:
     from tests.unit.plan.conftest import Fleet, Lists
@@ -43,7 +43,9 @@ def test_a_renamed_key_is_an_error_that_names_the_move(
 
 def test_a_move_that_is_written_down_is_no_error(renamed: "Fleet") -> None:
     """The client keeps its secret under its new address."""
-    renamed.terms["moved"] = (Moved(source="acme", target="acme-inc", place=Place("m", 1, 1)),)
+    renamed.terms["moved"] = (
+        Moved(source="acme", target="acme-inc", place=SourceLocation("m", 1, 1)),
+    )
     plan = renamed.plan()
     assert plan.problems == ()
     assert not any(each.kind.makes for each in plan.actions)

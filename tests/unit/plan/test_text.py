@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.model.address import Address
-from reconciler.model.desired import Moved
 from reconciler.model.instance import Endpoints
-from reconciler.model.place import Place
+from reconciler.model.manifest import Moved
 from reconciler.model.secret import Secret
-from reconciler.model.text import ascii_signs
-from reconciler.plan.render.group import posed
+from reconciler.model.source_location import SourceLocation
+from reconciler.model.strings import ascii_signs
+from reconciler.plan.render.grouping import group_problems
 from reconciler.plan.render.markdown import render_markdown
 from reconciler.plan.render.text import render_text, summary
-from reconciler.plan.select import Selection
-from reconciler.state.document import Plain
+from reconciler.plan.selection import Selection
+from reconciler.state.model import Plain
 
 if TYPE_CHECKING:
     from tests.unit.plan.conftest import Fleet
@@ -149,7 +149,7 @@ def test_the_instances_of_a_middling_group_are_listed(sealed: "Fleet") -> None:
 def test_a_client_sets_entry_refers_to_the_set(sealed: "Fleet") -> None:
     """`All` are the instances that the set is on, not those of the fleet."""
     for number in range(9):
-        sealed.want(f"acme-{number}/ETL", client_set="base", place=Place("m.yaml", 7, 1))
+        sealed.want(f"acme-{number}/ETL", client_set="base", place=SourceLocation("m.yaml", 7, 1))
     for number in range(9, 20):
         sealed.want(f"acme-{number:02}/Else")
     text = render_text(sealed.plan())
@@ -258,7 +258,7 @@ def test_equal_problems_are_one(fleet: "Fleet") -> None:
         fleet.know(f"acme-{number:02}/ETL", "data")
     fleet.want("globex/Else", "user", protect=True)
     fleet.know("globex/Else", "audit")
-    many, one = posed(fleet.plan().problems)
+    many, one = group_problems(fleet.plan().problems)
     assert many.message == (
         "each of 40 clients is protected, and this would replace it: scope data → user: "
         "acme-00/ETL, acme-01/ETL, acme-02/ETL, acme-03/ETL, acme-04/ETL and 35 more"
@@ -272,7 +272,7 @@ def test_moves_are_counted(fleet: "Fleet") -> None:
     fleet.both("acme/New")
     fleet.known[Address("acme", "Old")] = fleet.known.pop(Address("acme", "New"))
     fleet.terms["moved"] = (
-        Moved(source="acme/Old", target="acme/New", place=Place("m.yaml", 4, 3)),
+        Moved(source="acme/Old", target="acme/New", place=SourceLocation("m.yaml", 4, 3)),
     )
     plan = fleet.plan()
     assert (plan.moves, plan.actions) == (1, ())

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.exchange import exchange
-from reconciler.sandbox.message import Request, Response
-from reconciler.sandbox.sending import Sending, Whole
-from reconciler.sandbox.world import World
+from reconciler.sandbox.fault_responses import Sending, Whole
+from reconciler.sandbox.handler import exchange
+from reconciler.sandbox.http_types import Request, Response
+from reconciler.sandbox.server_state import SandboxState
 
 DOMAIN = "acme.domo.com"
 NOON = 1_750_000_000.0
@@ -21,7 +21,7 @@ NOON = 1_750_000_000.0
 class Desk:
     """A world, a clock that stands still until it is set, and a client that does things right."""
 
-    world: World
+    world: SandboxState
     now: float = NOON
 
     def send(
@@ -122,6 +122,6 @@ def desk() -> Callable[..., Desk]:
         }
         other = {"users": [{"email": "ops@acme.example", "password": "right", "id": 3}]}
         config = {"seed": 7, "instances": {DOMAIN: acme, "other.domo.com": other}}
-        return Desk(World.from_config(config))
+        return Desk(SandboxState.from_config(config))
 
     return make

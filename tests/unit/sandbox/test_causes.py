@@ -8,10 +8,10 @@ from urllib.parse import unquote, urlencode
 
 import pytest
 
-from reconciler.sandbox.exchange import exchange
+from reconciler.sandbox.fault_responses import Whole
 from reconciler.sandbox.faults import Fault
-from reconciler.sandbox.message import Request, Response
-from reconciler.sandbox.sending import Whole
+from reconciler.sandbox.handler import exchange
+from reconciler.sandbox.http_types import Request, Response
 
 Make = Callable[..., Any]
 DOMAIN = "acme.domo.com"

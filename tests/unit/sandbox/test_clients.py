@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox.control import control
-from reconciler.sandbox.message import Request
+from reconciler.sandbox.http_types import Request
 
 Make = Callable[..., Any]
 LIST = "/instances/acme.domo.com/api/identity/v1/developer-tokens"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox.control import control
-from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.http_types import Request, Response
 
 Make = Callable[..., Any]
 DOMAIN = "acme.domo.com"

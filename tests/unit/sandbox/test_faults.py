@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.sandbox.fault_responses import Closed, CutShort, Dripped, Held, Padded, Whole
 from reconciler.sandbox.faults import Fault, Faults
-from reconciler.sandbox.sending import Closed, CutShort, Dripped, Held, Padded, Whole
 
 Make = Callable[..., Any]
 DOMAIN = "acme.domo.com"

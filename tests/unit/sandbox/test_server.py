@@ -19,9 +19,9 @@ import httpx
 import pytest
 
 from reconciler.model.errors import UsageError
-from reconciler.sandbox.handle import Running
+from reconciler.sandbox.running_sandbox import Running
 from reconciler.sandbox.server import running
-from reconciler.sandbox.world import World
+from reconciler.sandbox.server_state import SandboxState
 
 Start = Callable[..., Running]
 DOMAIN = "acme.domo.com"
@@ -301,7 +301,7 @@ def test_it_stops_at_once(what: str | None, until: Callable[[Callable[[], bool]]
     """Open connections and answers that never end do not hold it up, nor leave a thread."""
     threads = threading.active_count()
     with httpx.Client(headers=KEY) as client, ThreadPoolExecutor(1) as pool:
-        with running(World.from_config(CONFIG)) as served:
+        with running(SandboxState.from_config(CONFIG)) as served:
             client.get(f"{served.url}{LIST}")
             if what:
                 served.fault(what, seconds=3600)
@@ -333,7 +333,7 @@ def test_it_serves_loopback_only(host: str) -> None:
     """It shows its secrets to whoever asks."""
     with (
         pytest.raises(UsageError, match="does not serve on"),
-        running(World.from_config({}), host=host),
+        running(SandboxState.from_config({}), host=host),
     ):
         pass
 
@@ -341,7 +341,7 @@ def test_it_serves_loopback_only(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_it_serves_the_loopback_address(host: str) -> None:
     """By number or by name."""
-    with running(World.from_config(CONFIG), host=host) as served:
+    with running(SandboxState.from_config(CONFIG), host=host) as served:
         assert httpx.get(f"{served.url}{LIST}", headers=KEY).status_code == 200
 
 
@@ -351,7 +351,7 @@ def test_a_port_that_cannot_be_had_is_said(served: Running, offset: int) -> None
     port = int(urlsplit(served.url).port or 0) + offset
     with (
         pytest.raises(UsageError, match="cannot listen on"),
-        running(World.from_config({}), port=port),
+        running(SandboxState.from_config({}), port=port),
     ):
         pass
 
@@ -363,8 +363,8 @@ def test_in_the_foreground_it_serves_until_a_signal(number: int, code: int) -> N
     """It says when it is ready, writes nothing of its own, and ends quietly."""
     program = (
         "from reconciler.sandbox.server import run_forever\n"
-        "from reconciler.sandbox.world import World\n"
-        "run_forever(World.from_config({'instances': {'a': {}}}), latency=0.0,\n"
+        "from reconciler.sandbox.server_state import SandboxState\n"
+        "run_forever(SandboxState.from_config({'instances': {'a': {}}}), latency=0.0,\n"
         "            ready=lambda served: print(served.url, flush=True))\n"
     )
     with subprocess.Popen(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox.faults import Fault
-from reconciler.sandbox.world import Placement
+from reconciler.sandbox.server_state import Placement
 
 Make = Callable[..., Any]
 DOMAIN = "acme.domo.com"

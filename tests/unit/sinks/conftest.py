@@ -9,10 +9,10 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.client import Delivery
 from reconciler.model.secret import Secret
-from reconciler.sinks.router import LocalSinks
+from reconciler.sinks.registry import LocalSinks
 from reconciler.stores.local import LocalStore
-from reconciler.system.child import KeepErrors
-from reconciler.system.keeper import Keeper
+from reconciler.system.child_process import KeepErrors
+from reconciler.system.process_reaper import ProcessReaper
 
 
 @pytest.fixture
@@ -55,13 +55,13 @@ def keep(root: Path) -> KeepErrors:
 
 
 @pytest.fixture
-def keeper() -> Iterator[Keeper]:
+def keeper() -> Iterator[ProcessReaper]:
     """Return what ends the commands of a test."""
-    with Keeper() as kept:
+    with ProcessReaper() as kept:
         yield kept
 
 
 @pytest.fixture
-def sinks(root: Path, keeper: Keeper, keep: KeepErrors) -> LocalSinks:
+def sinks(root: Path, keeper: ProcessReaper, keep: KeepErrors) -> LocalSinks:
     """Return the sinks of the manifest's folder, with this process's environment."""
     return LocalSinks(root, os.environ, frozenset(), keeper=keeper, keep=keep)

@@ -12,9 +12,9 @@ import pytest
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
 from reconciler.model.sink import ExecTarget
-from reconciler.sinks.router import LocalSinks
-from reconciler.system.child import KeepErrors
-from reconciler.system.keeper import Keeper
+from reconciler.sinks.registry import LocalSinks
+from reconciler.system.child_process import KeepErrors
+from reconciler.system.process_reaper import ProcessReaper
 
 
 def target(*argv: str, timeout: float = 20.0) -> ExecTarget:
@@ -53,7 +53,9 @@ def test_secret_is_in_no_argument(sinks: LocalSinks, root: Path, delivery: Deliv
     assert delivery.client_secret.reveal() in (root / "got").read_text()
 
 
-def test_environment(root: Path, keeper: Keeper, keep: KeepErrors, delivery: Delivery) -> None:
+def test_environment(
+    root: Path, keeper: ProcessReaper, keep: KeepErrors, delivery: Delivery
+) -> None:
     """The command gets the environment without the variables that references name."""
     environ = {"PATH": os.environ["PATH"], "PASSWORD": "hunter2", "SEEN": "yes"}
     sinks = LocalSinks(root, environ, frozenset({"PASSWORD"}), keeper=keeper, keep=keep)
@@ -134,7 +136,9 @@ def test_missing(sinks: LocalSinks, root: Path, delivery: Delivery) -> None:
     assert refusal(sinks, targets[0], delivery).endswith("cannot be run: not found")
 
 
-def test_a_few_at_once(root: Path, keeper: Keeper, keep: KeepErrors, delivery: Delivery) -> None:
+def test_a_few_at_once(
+    root: Path, keeper: ProcessReaper, keep: KeepErrors, delivery: Delivery
+) -> None:
     """No more commands run at once than allowed."""
     sinks = LocalSinks(root, os.environ, frozenset(), keeper=keeper, keep=keep, concurrency=3)
     script = "mkdir run.$$; ls -d run.* | wc -l >> counts; sleep 0.1; rmdir run.$$"

@@ -18,7 +18,7 @@ from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
 from reconciler.model.sink import FileTarget
 from reconciler.sinks import file
-from reconciler.sinks.router import LocalSinks
+from reconciler.sinks.registry import LocalSinks
 
 
 def target(path: str, within: str = "") -> FileTarget:
@@ -264,7 +264,7 @@ def test_disk_takes_nothing(root: Path) -> None:
         "from reconciler.model.errors import SinkFailed\n"
         "from reconciler.model.secret import Secret\n"
         "from reconciler.model.sink import FileTarget\n"
-        "from reconciler.sinks.file import Leftovers, deliver\n"
+        "from reconciler.sinks.file import StaleTempFiles, deliver\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))\n"
         "delivery = Delivery(address=Address('a', 'b'), domain='d', live_name='b',\n"
@@ -272,7 +272,7 @@ def test_disk_takes_nothing(root: Path) -> None:
         "    created_at='2026-01-31T08:00:00Z')\n"
         "try:\n"
         "    deliver(FileTarget(sink='ops', path='etl.json', format='json'), delivery,\n"
-        "        Path(sys.argv[1]), Leftovers())\n"
+        "        Path(sys.argv[1]), StaleTempFiles())\n"
         "except SinkFailed as error:\n"
         "    print(error.message)\n"
     )
@@ -372,9 +372,9 @@ def test_a_leftover_that_stays_is_no_failure(
 
 
 def test_a_folder_that_cannot_be_listed_is_left_alone(root: Path) -> None:
-    """Leftovers are removed where the folder may be listed; elsewhere nothing is done or raised."""
+    """Stale files are removed if the folder can be listed; otherwise nothing happens."""
     (root / "plain").write_text("a file where a folder was")
-    file.Leftovers().remove(root / "plain" / "etl.json")
+    file.StaleTempFiles().remove(root / "plain" / "etl.json")
     assert everything(root) == ["plain"]
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
-from reconciler.state.document import Entry, Plain, Reached, Sealed, State
-from reconciler.state.records import Created, Delivered, Header, Intent
+from reconciler.state.journal_records import Created, Delivered, Header, Intent
+from reconciler.state.model import Entry, Plain, Sealed, SinkDelivery, State
 
 LINEAGE = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 AT = "2026-01-31T08:00:00Z"
@@ -28,9 +28,9 @@ def address() -> Address:
 
 
 @pytest.fixture
-def reached() -> Reached:
+def reached() -> SinkDelivery:
     """Return what `delivered` makes of its sink."""
-    return Reached(target="json file x.json", at=AT)
+    return SinkDelivery(target="json file x.json", at=AT)
 
 
 @pytest.fixture

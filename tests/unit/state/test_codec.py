@@ -14,13 +14,13 @@ from reconciler.model.address import Address
 from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.model.secret import Secret
 from reconciler.state.codec import decode, encode
-from reconciler.state.document import (
+from reconciler.state.model import (
     OpenAction,
     OpenPlan,
     Plain,
-    Reached,
     Retiring,
     Sealed,
+    SinkDelivery,
     State,
 )
 
@@ -36,7 +36,7 @@ FULL: dict[str, Any] = {
     "protect": True,
     "on_remove": "revoke",
     "overlap": 3600.0,
-    "delivered": {"ops": Reached(target="t", at="2026-01-31T08:00:00Z")},
+    "delivered": {"ops": SinkDelivery(target="t", at="2026-01-31T08:00:00Z")},
     "secret": Sealed(text="age…", recipients=("age1a", "age1b")),
     "retiring": (
         Retiring(live_name="Old", client_id="c0", id=None, owner=None, scope=("data",)),

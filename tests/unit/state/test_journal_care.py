@@ -7,9 +7,17 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
-from reconciler.state.document import Entry, Kept, Plain, Sealed, State
-from reconciler.state.journal import WorkingState, ended
-from reconciler.state.records import Abandoned, Absent, Created, Delivered, Intent, Made, Record
+from reconciler.state.journal_records import (
+    Abandoned,
+    Created,
+    CreatedRecord,
+    Delivered,
+    Intent,
+    NotCreated,
+    Record,
+)
+from reconciler.state.model import Entry, Plain, Sealed, State, StoredSecret
+from reconciler.state.working_state import WorkingState, ended
 
 Intents = Callable[..., Intent]
 Makes = Callable[..., Created]
@@ -17,7 +25,7 @@ Deliveries = Callable[..., Delivered]
 States = Callable[..., State]
 
 
-def keep(client_id: str, secret: Secret) -> Kept:
+def keep(client_id: str, secret: Secret) -> StoredSecret:
     """Seal in a way that shows for whom and what, as no real sealing would."""
     return Sealed(text=f"{client_id}: {secret.reveal()}")
 
@@ -90,7 +98,7 @@ def test_a_forgotten_client_takes_its_waiting_secret_along(
 
 def test_an_attempt_that_was_ended_leaves_a_word(intent: Intents) -> None:
     """The other records stay in their order, and say the same when they are replayed."""
-    first, second, third = intent("n1"), intent("n2"), Absent(nonce="n3")
+    first, second, third = intent("n1"), intent("n2"), NotCreated(nonce="n3")
     left = ended((first, second, third), [first], how="revoked")
     assert left == (second, third, Abandoned(key="n1", how="revoked"))
 
@@ -101,7 +109,7 @@ def test_an_orphan_that_was_ended_takes_its_records_along(
     """Its intent, its secret and its deliveries go; those of others stay."""
     made = created()
     records = (intent(), made, delivered(), intent("n2"), delivered("c2"))
-    left = ended(records, [Made(intent=intent(), created=made)], how="output")
+    left = ended(records, [CreatedRecord(intent=intent(), created=made)], how="output")
     assert left[:2] == (intent("n2"), delivered("c2"))
     assert set(left[2:]) == {
         Abandoned(key="n1", how="output"),

@@ -8,19 +8,19 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.errors import StateRefused, StateUnwritable
-from reconciler.state.document import Plain
 from reconciler.state.journal_codec import decode, encode_header, encode_record
-from reconciler.state.records import (
+from reconciler.state.journal_records import (
     Abandoned,
-    Absent,
     Created,
     Delivered,
     Header,
     Intent,
+    NotCreated,
     Record,
     Revoked,
-    Withdrawn,
+    RolledBack,
 )
+from reconciler.state.model import Plain
 
 
 def line(body: bytes) -> bytes:
@@ -49,8 +49,8 @@ def test_every_record_comes_back(
         intent("n2", owner=5, predecessor="c0", marked=False, overlap=1.5, on_remove="revoke"),
         created(sealed=True),
         delivered(),
-        Absent(nonce="n3"),
-        Withdrawn(nonce="n4"),
+        NotCreated(nonce="n3"),
+        RolledBack(nonce="n4"),
         Revoked(address=address, client_id="c0"),
         Abandoned(key="n5", how="abandon"),
     ]

@@ -10,8 +10,8 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
-from reconciler.state.document import Entry, Plain, State
-from reconciler.state.records import Header, Intent
+from reconciler.state.journal_records import Header, Intent
+from reconciler.state.model import Entry, Plain, State
 
 LINEAGE = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 AT = "2026-01-31T08:00:00Z"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.errors import LockHeld
-from reconciler.state.records import Header, Intent
+from reconciler.state.journal_records import Header, Intent
 from reconciler.stores.local import LocalStore
 
 

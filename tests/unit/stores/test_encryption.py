@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.model.errors import CredentialUnavailable, InvalidInput, StateRefused
 from reconciler.model.secret import Secret
-from reconciler.state.document import Plain, Sealed
+from reconciler.state.model import Plain, Sealed
 from reconciler.stores.encryption import AgeSealing, PlainSealing, identities_from
 
 DATA = Path(__file__).parent / "data"

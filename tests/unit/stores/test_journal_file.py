@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.model.errors import StateUnwritable
 from reconciler.state.journal_codec import decode
-from reconciler.state.records import Header, Intent
+from reconciler.state.journal_records import Header, Intent
 from reconciler.stores.journal_file import JournalFile
 
 Intents = Callable[[str], Intent]
@@ -156,7 +156,7 @@ FULL = """
 import asyncio, resource, signal, sys
 from pathlib import Path
 from reconciler.model.errors import StateUnwritable
-from reconciler.state.records import Absent, Header
+from reconciler.state.journal_records import NotCreated, Header
 from reconciler.stores.journal_file import JournalFile
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -166,16 +166,16 @@ header = Header(run="r", lineage="0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", serial=
 journal = JournalFile(Path(sys.argv[1]), header)
 
 async def run():
-    await journal.append(Absent(nonce="first"))
+    await journal.append(NotCreated(nonce="first"))
     resource.setrlimit(resource.RLIMIT_FSIZE, (400, hard))
     for nonce in ("x" * 1000, "small"):
         try:
-            await journal.append(Absent(nonce=nonce))
+            await journal.append(NotCreated(nonce=nonce))
         except StateUnwritable as error:
             print(error.message)
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     try:
-        await journal.append(Absent(nonce="later"))
+        await journal.append(NotCreated(nonce="later"))
     except StateUnwritable:
         print(journal.durable)
 
@@ -183,7 +183,7 @@ asyncio.run(run())
 if sys.argv[2] == "full":
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
 try:
-    journal.close([Absent(nonce="kept")])
+    journal.close([NotCreated(nonce="kept")])
 except StateUnwritable as error:
     print(error.message)
 resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -240,7 +240,7 @@ HALF = """
 import asyncio, resource, signal, sys
 from pathlib import Path
 from reconciler.model.errors import StateUnwritable
-from reconciler.state.records import Absent, Header
+from reconciler.state.journal_records import NotCreated, Header
 from reconciler.stores.journal_file import JournalFile
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -249,10 +249,10 @@ header = Header(run="r", lineage="0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", serial=
 
 async def run():
     journal = JournalFile(Path(sys.argv[1]), header)
-    await journal.append(Absent(nonce="first"))
+    await journal.append(NotCreated(nonce="first"))
     resource.setrlimit(resource.RLIMIT_FSIZE, (400, resource.RLIM_INFINITY))
     try:
-        await journal.append(Absent(nonce="whole"), Absent(nonce="x" * 1000))
+        await journal.append(NotCreated(nonce="whole"), NotCreated(nonce="x" * 1000))
     except StateUnwritable:
         print(Path(sys.argv[1]).read_text())
 

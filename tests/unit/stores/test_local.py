@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.errors import StateRefused, StateUnwritable
-from reconciler.state.document import State
 from reconciler.state.journal_codec import encode_header, encode_record
-from reconciler.state.records import Header, Intent
+from reconciler.state.journal_records import Header, Intent
+from reconciler.state.model import State
 from reconciler.stores.local import LocalStore
 
 States = Callable[..., State]

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from reconciler.state.records import Absent, Header
+from reconciler.state.journal_records import Header, NotCreated
 from reconciler.stores.local import LocalStore
 
 FULL: Final = """\
@@ -34,7 +34,7 @@ def test_a_full_disk_leaves_a_journal_as_it_was(tmp_path: Path) -> None:
     store = LocalStore(path)
     lineage = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
     header = Header(run="r1", lineage=lineage, serial=1, plan_id="p", at="2026-01-31T08:00:00Z")
-    journal = Path(store.rescue(header, [Absent(nonce="n1"), Absent(nonce="n2")]))
+    journal = Path(store.rescue(header, [NotCreated(nonce="n1"), NotCreated(nonce="n2")]))
     before = journal.read_bytes()
     done = subprocess.run(
         [sys.executable, "-c", FULL, str(path)],

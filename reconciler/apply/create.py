@@ -1,0 +1,372 @@
+"""Makes one client: intent durable → `POST` → secret durable → signed in with → delivered."""
+
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from reconciler.apply.events import Cause, cause_of
+from reconciler.apply.journal_fallback import write_fallback_journal
+from reconciler.apply.matching import view_of
+from reconciler.apply.readback import read_back
+from reconciler.apply.resolve_creates import settle
+from reconciler.apply.run_context import Run
+from reconciler.model.address import Address
+from reconciler.model.client_name import form
+from reconciler.model.errors import ReconcilerError, StateUnwritable, Unreachable
+from reconciler.model.ownership_mark import Mark, with_mark
+from reconciler.model.secret import Secret, fingerprint
+from reconciler.model.sink import STATE, StateTarget
+from reconciler.plan.action import Action, Kind
+from reconciler.ports import (
+    Ambiguous,
+    ClientCreated,
+    Inconclusive,
+    Invalid,
+    Listing,
+    NotApplied,
+    Session,
+    Valid,
+)
+from reconciler.state.journal_records import Created, Delivered, Intent, NotCreated
+from reconciler.state.model import Entry, Retiring, SinkDelivery, delivery_of
+from reconciler.state.working_state import drop_unneeded_secret
+
+_BAD_REQUEST: Final = 400
+_PROOF_PAUSES: Final = (0.0, 0.5, 1.5)
+"""Seconds before each try to sign in: a client may take a moment until it works everywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatedClient:
+    """Domo made the client; its secret is still to be made durable, and to be delivered."""
+
+    intent: Intent
+    made: ClientCreated
+
+
+def new_intent(run: Run, session: Session, action: Action, listing: Listing) -> Intent:
+    """Return the record that must be durable before the client is asked for."""
+    wanted = run.desired.clients[action.address]
+    entry = run.entry(action.address)
+    return Intent(
+        address=action.address,
+        nonce=run.ports.nonce(),
+        domain=_domain(run, action),
+        live_name=action.live_name,
+        scope=wanted.scope,
+        sinks=wanted.sinks,
+        at=run.now(),
+        principal=session.principal,
+        owner=session.user,
+        description=wanted.description,
+        predecessor=entry.client_id if entry else None,
+        marked=run.desired.mark,
+        protect=wanted.protect,
+        on_remove=wanted.on_remove,
+        overlap=wanted.overlap,
+        orphan=_orphan(run, action, listing) if entry is None else None,
+    )
+
+
+def _orphan(run: Run, action: Action, listing: Listing) -> Retiring | None:
+    """Return the client with our mark, unknown to the state, that the action is to succeed."""
+    if action.kind is not Kind.ROTATE:
+        return None
+    wanted = run.desired.clients[action.address]
+    view = view_of(
+        run, action.address.instance, listing, domain=_domain(run, action), proves=frozenset()
+    )
+    for listed in listing.clients:
+        mark = listed.mark
+        if mark is None or not view.is_orphan(listed):
+            continue
+        if listed.client_id == action.client_id and (
+            listed.client_id is not None or form(listed.name) == form(action.address.client)
+        ):
+            # Where the list masks the id, the nonce alone names the client from here on.
+            client_id = listed.client_id or f"masked:{mark.nonce}"
+            return Retiring(
+                live_name=listed.name,
+                client_id=client_id,
+                id=listed.id,
+                owner=listed.owner,
+                scope=listed.scope,
+                nonce=mark.nonce,
+                overlap=wanted.overlap,
+            )
+    return None
+
+
+def conflict(run: Run, action: Action, listing: Listing) -> Cause | None:
+    """Say why nothing may be posted where the wanted name is there already."""
+    found = listing.named(action.live_name)
+    if found is None:
+        return None
+    instance = action.address.instance
+    view = view_of(run, instance, listing, domain=_domain(run, action), proves=frozenset())
+    managed = view.manager(found)
+    if managed is not None:
+        return Cause(
+            code="conflict",
+            message=f"a client of this name is there, and it is managed as {managed.address}",
+            hint="`reconciler plan --refresh` shows what the instance has",
+        )
+    if view.is_orphan(found):
+        return Cause(
+            code="suspected-orphan",
+            message="a client of this name has this state's mark, and the state does not know it",
+            hint="somebody may be using it: `reconciler plan --refresh` plans a successor first,"
+            f" and `reconciler import '{action.address}'` adopts it as it is",
+        )
+    hint = f"adopt it with `reconciler import '{action.address}'`, or choose another name"
+    if action.live_name != action.address.client:
+        hint = "`reconciler apply --refresh` sees it, and takes the next name that is free"
+    return Cause(
+        code="conflict",
+        message="a client of this name is there already, and it was not made from this state",
+        hint=hint,
+    )
+
+
+def _domain(run: Run, action: Action) -> str:
+    return run.desired.instances[action.address.instance].domain
+
+
+async def send_create(
+    run: Run, session: Session, action: Action, intent: Intent
+) -> CreatedClient | Cause:
+    """Send the create until it is certainly made, certainly refused, or nobody can say.
+
+    Raises:
+        Unreachable: the instance stopped answering; the attempt stays open in the journal.
+        StateUnwritable: the journal does not take a record; nothing more is posted.
+
+    """
+    last: NotApplied | Ambiguous | None = None
+    for attempt in range(run.settings.attempts):
+        if attempt:
+            intent = replace(intent, nonce=run.ports.nonce(), at=run.now())
+            await run.record(intent)
+        outcome = await session.create(
+            name=intent.live_name, description=_description(run, intent), scope=intent.scope
+        )
+        match outcome:
+            case ClientCreated():
+                return CreatedClient(intent=intent, made=outcome)
+            case NotApplied(status=status, reason=reason) if status != _BAD_REQUEST:
+                await run.record(NotCreated(nonce=intent.nonce))
+                message = f"Domo did not create it: {reason}"
+                return Cause(
+                    code="create-refused",
+                    message=message,
+                    hint=outcome.hint,
+                    request=outcome.request,
+                )
+            case NotApplied() | Ambiguous():
+                last = outcome
+                cause = await _resolve(run, session, action, intent, outcome)
+                if cause is not None:
+                    return cause
+            case _:
+                assert_never(outcome)
+        if not run.may_start:
+            break
+    return Cause(
+        code="create-failed",
+        message="every answer to the create was lost or unusable, and no list shows a new client"
+        + (f"; the last one: {last.reason}" if last else ""),
+        hint=(last.hint if last else None) or "apply again when the instance answers",
+        request=last.request if last else "",
+    )
+
+
+def _description(run: Run, intent: Intent) -> str:
+    if not intent.marked:
+        return intent.description
+    mark = Mark.of(lineage=run.working.lineage, domain=intent.domain, nonce=intent.nonce)
+    return with_mark(intent.description, mark)
+
+
+async def _resolve(
+    run: Run, session: Session, action: Action, intent: Intent, outcome: NotApplied | Ambiguous
+) -> Cause | None:
+    """Find out by listing what a create came to; None where it may be sent again."""
+    try:
+        listing = await session.list_clients()
+        settlement = await settle(run, session, [intent], listing, answer=outcome)
+    except Unreachable as failure:
+        failure.message += f"; before that, the create: {outcome.reason}"
+        raise
+    if settlement.unresolved:
+        return settlement.unresolved[0].cause
+    if isinstance(outcome, NotApplied) and not settlement.withdrawn:
+        return conflict(run, action, settlement.listing) or Cause(
+            code="create-refused",
+            message=f"Domo did not create it: {outcome.reason}",
+            hint="a client that this user is not shown may have the name",
+            request=outcome.request,
+        )
+    return conflict(run, action, settlement.listing)
+
+
+async def persist_secret(run: Run, session: Session, posted: CreatedClient) -> Cause | None:
+    """Make the secret durable; if the disk refuses, end the client rather than lose it.
+
+    Return why the secret must not be delivered: another client has the same client id.
+
+    Raises:
+        StateUnwritable: the journal did not take it; the message says what became of the secret.
+
+    """
+    intent, made = posted.intent, posted.made
+    kept = run.ports.sealing.keep(client_id=made.client_id, secret=made.secret)
+    holder = run.holder(made.client_id, intent.address)
+    record = Created(
+        nonce=intent.nonce,
+        client_id=made.client_id,
+        secret=kept,
+        at=run.now(),
+        owner=made.owner if made.owner is not None else session.user,
+        id=made.id,
+        taken=True if holder is not None else None,
+    )
+    if holder is None:
+        run.secrets[made.client_id] = made.secret
+    try:
+        await run.record(record)
+    except StateUnwritable as error:
+        await write_fallback_journal(run, session, intent, record, error)
+    if holder is None:
+        return None
+    return Cause(
+        code="client-id-taken",
+        message=f"Domo answered the create with the client id {made.client_id}, which {holder}"
+        " has: both secrets are kept, and this one is delivered to no sink",
+        hint="look at both clients in Domo, revoke this one there, and end it here:"
+        f" reconciler state settle '{intent.address}' --revoked",
+    )
+
+
+async def deliver(run: Run, session: Session, action: Action, entry: Entry) -> Cause | None:
+    """Put the secret into each sink that lacks it; say why where one does not take it.
+
+    A client that has predecessors, or that an earlier run made, signs in first: no working secret
+    in a sink is ever overwritten with one that does not work.
+
+    Raises:
+        StateUnwritable: the sinks may have it; delivering again is harmless.
+
+    """
+    secret = run.secret(entry.client_id, entry)
+    is_read_back = secret is None
+    if secret is None:
+        found = await read_back(run, session, entry)
+        if isinstance(found, Cause):
+            return found
+        secret = found
+    if entry.retiring or entry.client_id not in run.secrets:
+        cause = await prove(run, session, entry, secret)
+        if cause is not None:
+            return cause
+    cause = await _to_sinks(run, action, entry, secret)
+    if is_read_back and cause is None:
+        _to_state(run, action.address, secret)
+    return cause
+
+
+def _to_state(run: Run, address: Address, secret: Secret) -> None:
+    """Let the state keep a secret that was read back, if it is one of the sinks.
+
+    That is no record of the journal, which holds no such secret: until the state is written, the
+    next run reads it back again.
+    """
+    entry = run.entry(address)
+    if entry is None or STATE not in entry.waiting:
+        return
+    kept = run.ports.sealing.keep(client_id=entry.client_id, secret=secret)
+    delivered = {**entry.delivered, STATE: SinkDelivery(target=STATE, at=run.now())}
+    run.working.entry(
+        address, drop_unneeded_secret(replace(entry, delivered=delivered, secret=kept))
+    )
+
+
+async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> Cause | None:
+    delivery = delivery_of(action.address, entry, secret)
+    cause: Cause | None = None
+    for target in run.desired.targets_of(action.address, entry.sinks):
+        reached = entry.delivered.get(target.sink)
+        proved = entry.client_id in run.proven or None
+        if reached is not None and reached.target == str(target):
+            if proved and entry.unproved:
+                await run.record(
+                    Delivered(
+                        address=action.address,
+                        client_id=entry.client_id,
+                        sink=target.sink,
+                        target=reached.target,
+                        at=reached.at,
+                        proved=True,
+                        digest=reached.digest,
+                    )
+                )
+            continue
+        digest: str | None = None
+        try:
+            if not isinstance(target, StateTarget):
+                await run.ports.sinks.deliver(target, delivery)
+                digest = fingerprint(entry.client_id, secret)
+            elif run.working.secret_of(entry.client_id, entry) is None:
+                continue  # it was read back from a file: see `_to_state`
+        except ReconcilerError as error:
+            cause = cause or cause_of(error, action.address.instance)
+            continue
+        await run.record(
+            Delivered(
+                address=action.address,
+                client_id=entry.client_id,
+                sink=target.sink,
+                target=str(target),
+                at=run.now(),
+                proved=proved,
+                digest=digest,
+            )
+        )
+    return cause
+
+
+async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cause | None:
+    """Sign in with a secret, once in a run; say why it must not take anything over.
+
+    If the outcome is unknown, a client that this run created and that has no predecessors is
+    delivered: it replaces nothing. A secret from an earlier run may replace a newer one.
+    """
+    if entry.client_id in run.proven:
+        return None
+    found, last = "", Inconclusive(reason="")
+    for pause in _PROOF_PAUSES:
+        await run.ports.clock.sleep(pause)
+        proof = await session.prove(client_id=entry.client_id, secret=secret, scope=entry.scope)
+        match proof:
+            case Valid():
+                run.proven.add(entry.client_id)
+                return None
+            case Inconclusive() if not entry.retiring and entry.client_id in run.secrets:
+                return None
+            case Invalid(reason=reason, request=request):
+                last = Inconclusive(reason=reason, request=request)
+                found = "its secret does not sign in"
+            case Inconclusive():
+                last = proof
+                found = "Domo could not be asked whether its secret works"
+            case _:
+                assert_never(proof)
+    if entry.retiring:
+        follows = "so its predecessor stays"
+    else:
+        follows = "and a secret of an earlier run is delivered only after it has signed in"
+    return Cause(
+        code="not-proven",
+        message=f"{found}, {follows}: {last.reason}",
+        request=last.request,
+        hint="apply again: it is kept, and delivered once it works; `reconciler plan --refresh`"
+        " shows whether the client is gone",
+    )

@@ -1,0 +1,396 @@
+"""One instance, from sign-on to the last revoke."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.apply import create
+from reconciler.apply.absence import Absence, unlisted
+from reconciler.apply.create import CreatedClient
+from reconciler.apply.events import Cause, cause_of
+from reconciler.apply.instance_result import InstanceResult
+from reconciler.apply.learn import learn, learn_unmarked, note_repeated
+from reconciler.apply.matching import check_origin, sight
+from reconciler.apply.resolve_journal import recover
+from reconciler.apply.revoke import (
+    Sent,
+    is_back,
+    retire_due,
+    retire_now,
+    revoke,
+    revoke_stray,
+    successor_is_shown,
+    unconfirmed,
+)
+from reconciler.apply.run_context import Run
+from reconciler.apply.sign_on import credential_of
+from reconciler.model.address import Address
+from reconciler.model.client import ListedClient
+from reconciler.model.errors import CredentialUnavailable, ReconcilerError, Unreachable
+from reconciler.plan.action import Action, Kind
+from reconciler.plan.observation import Gone, Presence, Present
+from reconciler.ports import Listing, Session
+from reconciler.state.journal_records import Intent, NotCreated, Revoked
+from reconciler.state.model import Entry, Retiring
+
+_NOT_PROVED = Cause(
+    code="not-proven",
+    message="the new client's secret has not signed in yet and cannot be opened here, so the old"
+    " client stays",
+    hint="apply with --identity KEY_FILE: it proves the secret first",
+)
+
+
+async def work(run: Run, tally: InstanceResult) -> None:
+    """Do what the plan has for one instance, and settle what earlier runs left open on it.
+
+    Returns with every outcome in `tally`; raises nothing but a cancellation.
+    """
+    tally.begin()
+    try:
+        _forget(run, tally)
+        asking = [e for e in tally.actions if e.kind is not Kind.FORGET or e.is_for_absence]
+        if asking or _must_look(run, tally.instance):
+            if (unseen := run.unseen.get(tally.instance)) is not None:
+                tally.fail(unseen)
+            else:
+                await _with_session(run, tally, asking)
+    except ReconcilerError as error:
+        tally.fail(cause_of(error, tally.instance))
+    except Exception as error:  # noqa: BLE001 (one instance's defect must not cancel the others)
+        tally.fail(Cause(code="internal", message=f"internal error: {type(error).__name__}"))
+    finally:
+        run.views.pop(tally.instance, None)
+        tally.finish()
+
+
+def _must_look(run: Run, instance: str) -> bool:
+    """Say whether earlier runs left something on an instance that only a list can tell."""
+    working = run.working
+    left = (*working.open.values(), *(made.intent for made in working.orphans.values()))
+    return instance in run.unidentified() or any(e.address.instance == instance for e in left)
+
+
+def _forget(run: Run, tally: InstanceResult) -> None:
+    """Do what asks nobody, so that it works for an instance that is not to be had, too."""
+    for action in tally.actions:
+        if action.kind is Kind.FORGET and not action.is_for_absence and run.may_start:
+            run.working.entry(action.address, None, forgotten=True)
+            tally.succeed(action)
+
+
+async def _deliver(run: Run, session: Session, action: Action) -> Cause | None:
+    entry = run.entry(action.address)
+    if entry is None:
+        return Cause(code="not-in-state", message="the state has no client at this address")
+    return await create.deliver(run, session, action, entry)
+
+
+async def _with_session(run: Run, tally: InstanceResult, actions: Sequence[Action]) -> None:
+    instance = run.desired.instances.get(tally.instance)
+    if instance is None:
+        raise CredentialUnavailable(
+            f"{tally.instance}: an earlier run left a create open on it, and it left the manifest",
+            hint="put its key back with `clients: []` until it is settled, or end it by hand:"
+            " reconciler state settle",
+        )
+    credential = await credential_of(instance, run.ports.credentials)
+    async with run.ports.domo.session(instance, credential) as session:
+        work = _Work(
+            run=run,
+            tally=tally,
+            session=session,
+            listing=await session.list_clients(),
+            absence=Absence(run=run, session=session, instance=tally.instance),
+        )
+        check_origin(run, tally.instance, work.listing, domain=instance.domain)
+        work.identify()
+        await work.recover()
+        for action in (each for each in actions if each.kind is Kind.DELIVER):
+            if run.may_start:
+                tally.start(action)
+                tally.end(action, await _deliver(run, session, action))
+        await work.make([each for each in actions if each.kind.makes])
+        await work.retire([each for each in actions if each.kind is Kind.REVOKE])
+        await work.forget([each for each in actions if each.kind is Kind.FORGET])
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """An instance that is signed on to.
+
+    `listing` is its newest list, `before` the numeric ids that it had before the first create.
+    """
+
+    run: Run
+    tally: InstanceResult
+    session: Session
+    listing: Listing
+    absence: Absence
+    blocked: frozenset[Address] = frozenset()
+    before: frozenset[int | None] = frozenset()
+    made: list[Action] = field(default_factory=list)
+    succeeded: list[Action] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    ended_first: set[Address] = field(default_factory=set)
+
+    def identify(self) -> None:
+        """Take what the list shows of new clients into what is known."""
+        learn(self.run, self.tally.instance, self.listing, self._entries())
+        made = {each.address for each in self.made}
+        learn_unmarked(self.run, self.listing, made, self.before)
+
+    def _sight(self, known: Entry | Retiring, domain: str) -> Presence:
+        return sight(self.run, self.tally.instance, known, self.listing, domain=domain)
+
+    def _entries(self) -> list[tuple[Address, Entry]]:
+        key = self.tally.instance
+        addresses = self.run.addresses.get(key, set())
+        known = self.run.working.clients
+        return [(each, known[each]) for each in sorted(addresses) if each in known]
+
+    async def recover(self) -> None:
+        """Settle what earlier runs left open here; what stays open blocks its address."""
+        self.listing, unresolved = await recover(
+            self.run, self.session, self.tally.instance, self.listing
+        )
+        self.tally.unresolved.extend(unresolved)
+        self.blocked = frozenset(each.address for each in unresolved)
+
+    async def make(self, actions: Sequence[Action]) -> None:
+        """Create what is planned: all intents durable first, then one `POST` after the other."""
+        ready = [each for each in actions if await self._is_ready(each)]
+        if not ready or not self.run.may_start:
+            return
+        self.run.check_serial()
+        intents = [create.new_intent(self.run, self.session, each, self.listing) for each in ready]
+        await self.run.record(*intents)
+        self.before = frozenset(each.id for each in self.listing.clients)
+        finishing: list[asyncio.Task[None]] = []
+        left = list(zip(ready, intents, strict=True))
+        try:
+            while left and self.run.may_start:
+                action, intent = left.pop(0)
+                await self._make_one(action, intent, finishing)
+        except asyncio.CancelledError:
+            for task in finishing:
+                task.cancel()
+            raise
+        except Unreachable:
+            await self.run.record(*(NotCreated(nonce=intent.nonce) for _, intent in left))
+            left = []
+            raise
+        finally:
+            await asyncio.gather(*finishing, return_exceptions=True)
+        if left:
+            await self.run.record(*(NotCreated(nonce=intent.nonce) for _, intent in left))
+
+    async def _make_one(
+        self, action: Action, intent: Intent, finishing: list[asyncio.Task[None]]
+    ) -> None:
+        self.tally.start(action)
+        posted = await create.send_create(self.run, self.session, action, intent)
+        if isinstance(posted, CreatedClient):
+            self.made.append(action)
+            self.run.addresses.setdefault(self.tally.instance, set()).add(action.address)
+            finishing.append(asyncio.create_task(self._finish(action, posted)))
+        else:
+            ended = "the old client is revoked, and until the next apply there is none"
+            self.tally.end(
+                action, _but(posted, ended) if action.address in self.ended_first else posted
+            )
+
+    async def _finish(self, action: Action, posted: CreatedClient) -> None:
+        """Make the secret durable and deliver it, while the next `POST` is under way."""
+        try:
+            taken = await create.persist_secret(self.run, self.session, posted)
+            if taken is not None:
+                self.tally.end(action, taken)
+                return
+            note_repeated(self.run, action.address, posted.made)
+            cause = await _deliver(self.run, self.session, action)
+        except ReconcilerError as error:
+            cause = cause_of(error, self.tally.instance)
+        except Exception as error:  # noqa: BLE001 (what nobody expected is told like the rest)
+            cause = Cause(code="internal", message=f"internal error: {type(error).__name__}")
+        entry = self.run.entry(action.address)
+        if cause is None and entry is not None and retire_now(entry):
+            self.succeeded.append(action)
+        else:
+            created = entry is not None and entry.client_id == posted.made.client_id
+            why = _but(cause, "created, but not delivered") if created else cause
+            self.tally.end(action, why, created=created)
+
+    async def _is_ready(self, action: Action) -> bool:
+        if action.address in self.blocked:
+            self.tally.hold(action)
+            return False
+        cause: Cause | None = None
+        entry = self.run.entry(action.address)
+        replaces = entry is not None and action.kind is not Kind.CREATE
+        if cause is None and entry is not None and replaces and entry.live_name == action.live_name:
+            cause = await self._revoke_first(action, entry)
+        if cause is None and entry is not None and not replaces:
+            cause = await is_back(self.absence, self.listing, entry, entry.domain)
+        cause = cause or create.conflict(self.run, action, self.listing)
+        if cause is not None:
+            self.tally.end(action, cause)
+        return cause is None
+
+    async def forget(self, actions: Sequence[Action]) -> None:
+        """Forget what the plan found gone, if it still is."""
+        for action in actions:
+            entry = self.run.entry(action.address)
+            if not self.run.may_start or entry is None:
+                continue
+            self.tally.start(action)
+            cause = None
+            clients: tuple[Entry | Retiring, ...] = (entry, *entry.retiring)
+            for each in clients:
+                cause = cause or await is_back(self.absence, self.listing, each, entry.domain)
+            if cause is None:
+                self.run.working.entry(action.address, None)
+            self.tally.end(action, cause)
+
+    async def _revoke_first(self, action: Action, entry: Entry) -> Cause | None:
+        if not self.run.may_start:
+            return Cause(code="interrupted", message="interrupted before it was begun")
+        self.run.check_serial()
+        seen = self._sight(entry, entry.domain)
+        cause = await self._revoke_known(action.address, entry)
+        failed = await self._confirm()
+        cause = cause or failed.get((action.address, entry.client_id))
+        if cause is None:
+            self.ended_first.add(action.address)
+        if cause is None and isinstance(seen, Present):
+            # Another client that has taken the name of one that was gone already stays in sight.
+            kept = tuple(each for each in self.listing.clients if each is not seen.listed)
+            self.listing = replace(self.listing, clients=kept)
+        return cause
+
+    async def retire(self, actions: Sequence[Action]) -> None:
+        """List once more for the numeric ids, then end predecessors and what left the manifest."""
+        if self.made:
+            self.listing = await self.session.list_clients()
+            self.identify()
+        causes: list[tuple[Action, Cause | None]] = []
+        for action in self.succeeded:
+            entry = self.run.entry(action.address)
+            causes.append((action, await self._retire(action.address, entry)))
+        count = len(causes)
+        for action in actions:
+            if self.run.may_start:
+                self.tally.start(action)
+                causes.append((action, await self._revoke(action)))
+        failed = await self._confirm()
+        for number, (action, cause) in enumerate(causes):
+            retires = number < count
+            why = cause or next(
+                (
+                    each
+                    for (address, client_id), each in failed.items()
+                    if address == action.address and (retires or client_id == action.client_id)
+                ),
+                None,
+            )
+            if retires:
+                why = _but(why, "created and delivered, but the old client is not revoked")
+            self.tally.end(action, why, created=retires)
+
+    async def _revoke_known(self, address: Address, known: Entry | Retiring) -> Cause | None:
+        """Revoke a client; the revoke counts once a list has confirmed it."""
+        outcome = await revoke(self.run, self.absence, self.listing, address, known)
+        if isinstance(outcome, ListedClient):
+            self.run.revoking.add(known.client_id)
+            self.sent.append(Sent(address=address, known=known, listed=outcome))
+            return None
+        return outcome
+
+    async def _confirm(self) -> dict[tuple[Address, str], Cause]:
+        """List once more and record the revokes that the list confirms; return the others."""
+        if not self.sent:
+            return {}
+        sent, self.sent = self.sent, []
+        revoked = [each.listed for each in sent]
+        self.listing, left = await unlisted(self.run, self.session, revoked)
+        failed: dict[tuple[Address, str], Cause] = {}
+        for each in sent:
+            key = (each.address, each.known.client_id)
+            if each.listed in left:
+                failed[key] = unconfirmed(each.listed, self.listing)
+            else:
+                await self.run.record(Revoked(address=each.address, client_id=key[1]))
+        return failed
+
+    async def _retire(self, address: Address, entry: Entry | None) -> Cause | None:
+        for old in retire_now(entry) if entry is not None else ():
+            cause = await self._revoke_old(address, old)
+            if cause is not None:
+                return cause
+        return None
+
+    async def _revoke(self, action: Action) -> Cause | None:
+        wish = self.run.plan.wish
+        if wish is not None and wish.strays():
+            return await self._revoke_stray(action)
+        entry = self.run.entry(action.address)
+        if entry is None:
+            return None
+        if entry.client_id == action.client_id and not action.retires:
+            return await self._revoke_known(action.address, entry)
+        old = next((each for each in entry.retiring if each.client_id == action.client_id), None)
+        if old is None:
+            return None
+        if not action.retires:
+            return await self._revoke_known(action.address, old)
+        return await self._revoke_old(action.address, old)
+
+    async def _revoke_stray(self, action: Action) -> Cause | None:
+        domain = self.run.desired.instances[action.address.instance].domain
+        outcome = await revoke_stray(self.run, self.session, self.listing, action, domain=domain)
+        if isinstance(outcome, Cause):
+            return outcome
+        self.sent.append(outcome)
+        return None
+
+    async def _revoke_old(self, address: Address, old: Retiring) -> Cause | None:
+        """Revoke a predecessor, once a list shows its delivered successor."""
+        entry = self.run.entry(address)
+        if entry is None:
+            return None
+        if isinstance(self._sight(old, entry.domain), Gone):
+            return await self._revoke_known(address, old)
+        if old not in retire_due(self.run, entry):
+            return Cause(code="not-due", message="its successor has not reached every sink yet")
+        secret = self.run.secret(entry.client_id, entry)
+        if secret is not None:
+            cause = await create.prove(self.run, self.session, entry, secret)
+            if cause is not None:
+                return cause
+        elif entry.unproved:
+            return _NOT_PROVED
+        if not await self._wait_for(address, entry):
+            return Cause(
+                code="successor-not-listed",
+                message="no list shows the new client, or none that tells it from others, so the"
+                " old one stays",
+                hint="the next apply looks again; where lists mask client ids for good, end the old"
+                " client in Domo by hand",
+            )
+        return await self._revoke_known(address, old)
+
+    async def _wait_for(self, address: Address, entry: Entry) -> bool:
+        began, pause = self.run.ports.clock.monotonic(), 0.25
+        while not successor_is_shown(self.run, address, entry, self.listing):
+            if self.run.ports.clock.monotonic() - began >= self.run.settings.window:
+                return False
+            await self.run.ports.clock.sleep(pause)
+            pause *= 2
+            self.listing = await self.session.list_clients()
+            self.identify()
+        return True
+
+
+def _but(cause: Cause | None, done: str) -> Cause | None:
+    """Return why an action failed, with what of it is `done` all the same."""
+    return None if cause is None else replace(cause, message=f"{done}: {cause.message}")

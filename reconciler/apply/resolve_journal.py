@@ -1,0 +1,66 @@
+"""Settles, on one instance, what the journals of earlier runs left open."""
+
+from typing import Final
+
+from reconciler.apply.absence import Absence
+from reconciler.apply.events import Cause, Settled, Unresolved
+from reconciler.apply.resolve_creates import settle
+from reconciler.apply.run_context import Run
+from reconciler.plan.observation import Gone
+from reconciler.ports import Listing, Session
+from reconciler.state.client_index import of_attempts
+from reconciler.state.journal_records import CreatedRecord, Revoked
+
+_ORPHAN_HINT: Final = (
+    "its secret is kept in the journal; end it by hand: reconciler state settle '{address}' "
+    "--revoked | --abandon | --output"
+)
+
+
+async def recover(
+    run: Run, session: Session, instance: str, listing: Listing
+) -> tuple[Listing, tuple[Unresolved, ...]]:
+    """Return the newest list and what could not be settled.
+
+    Raises:
+        Unreachable: the instance stopped answering; what is not settled yet stays open.
+        StateUnwritable: the journal does not take what was found out.
+
+    """
+    intents = [each for each in run.working.open.values() if each.address.instance == instance]
+    unresolved: tuple[Unresolved, ...] = ()
+    if intents:
+        settlement = await settle(run, session, intents, listing)
+        listing, unresolved = settlement.listing, tuple(settlement.unresolved)
+    orphans = [o for o in run.working.orphans.values() if o.intent.address.instance == instance]
+    absence = Absence(run=run, session=session, instance=instance)
+    left = [await _orphan(run, absence, orphan, listing) for orphan in orphans]
+    return listing, (*unresolved, *(each for each in left if each is not None))
+
+
+async def _orphan(
+    run: Run, absence: Absence, made: CreatedRecord, listing: Listing
+) -> Unresolved | None:
+    """Drop an orphan that is gone; report one that lives, for its address has another client."""
+    address, client_id = made.intent.address, made.created.client_id
+    message = "an earlier run made a client for it, and the state has another one since"
+    if made.created.taken:
+        message = f"Domo answered its create with the client id {client_id} of another client"
+    else:
+        (known,) = of_attempts((), (made,))
+        principal = made.intent.principal
+        seen = await absence.sight(known, listing, domain=known.domain, principal=principal)
+        if isinstance(seen, Gone):
+            await run.record(Revoked(address=address, client_id=client_id))
+            run.emit(Settled(address=address, how="a client that an earlier run made is gone"))
+            return None
+    event = Unresolved(
+        address=address,
+        cause=Cause(
+            code="orphan",
+            message=message,
+            hint=_ORPHAN_HINT.format(address=address),
+        ),
+    )
+    run.emit(event)
+    return event

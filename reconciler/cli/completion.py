@@ -1,0 +1,127 @@
+"""What a shell may complete: addresses, instances, labels, sinks and codes.
+
+It is read from the manifest and the state, fast and silently: where either cannot be read there is
+less to complete, and a shell's line is never disturbed by an error.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from click.shell_completion import CompletionItem
+
+from reconciler.cli.options import MANIFEST, ManifestOptions
+
+if TYPE_CHECKING:
+    import click
+
+    from reconciler.model.address import Address
+    from reconciler.model.manifest import Manifest
+
+MANY: Final = 100
+"""With more addresses than these, their instances are offered first."""
+
+
+def addresses(ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
+    """Return the addresses that begin so; of very many, only their instances, with a slash."""
+    known = _Known.of(ctx)
+    return _items(_addresses(known, begun))
+
+
+def targets(ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
+    """Return the instances and addresses that begin so."""
+    known = _Known.of(ctx)
+    instances = [each for each in known.instances if each.startswith(begun)]
+    return _items([*instances, *_addresses(known, begun)])
+
+
+def instances(ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
+    """Return the instances that begin so."""
+    return _items(each for each in _Known.of(ctx).instances if each.startswith(begun))
+
+
+def labels(ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
+    """Return the labels of instances that begin so."""
+    desired = _Known.of(ctx).desired
+    if desired is None:
+        return []
+    pairs = {
+        f"{name}={value}"
+        for instance in desired.instances.values()
+        for name, value in instance.labels.items()
+    }
+    return _items(each for each in pairs if each.startswith(begun))
+
+
+def readable_sinks(ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
+    """Return the sinks that can be read back by a command and begin so."""
+    from reconciler.model.sink import ExecSink
+
+    desired = _Known.of(ctx).desired
+    sinks = desired.sinks.items() if desired is not None else ()
+    readable = (name for name, sink in sinks if isinstance(sink, ExecSink) and sink.read)
+    return _items(each for each in readable if each.startswith(begun))
+
+
+def codes(_ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
+    """Return the codes that begin so."""
+    from reconciler.cli.codes import explanations
+
+    return _items(each for each in explanations() if each.startswith(begun) and "*" not in each)
+
+
+def files(_ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
+    """Leave it to the shell, which knows the files."""
+    return [CompletionItem(begun, type="file")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What there is to name; `desired` is None where the manifest cannot be read."""
+
+    desired: "Manifest | None"
+    addresses: "frozenset[Address]"
+
+    @classmethod
+    def of(cls, ctx: "click.Context") -> Self:
+        """Read the manifest and the state that the line names so far."""
+        from reconciler.cli.workspace import load_manifest, state_path
+        from reconciler.stores.local import LocalStore
+
+        where = ManifestOptions(
+            file=ctx.params.get("file") or MANIFEST, state=ctx.params.get("state")
+        )
+        desired, found = None, set["Address"]()
+        with suppress(Exception):
+            desired = load_manifest(where)
+            found.update(desired.clients)
+        with suppress(Exception):
+            path = state_path(where, desired) if desired is not None else Path(where.state or "")
+            state = LocalStore(path).read()
+            found.update(state.clients if state is not None else ())
+        return cls(desired=desired, addresses=frozenset(found))
+
+    @property
+    def instances(self) -> frozenset[str]:
+        """Return the keys of all instances."""
+        keys = frozenset(each.instance for each in self.addresses)
+        return keys.union(self.desired.instances if self.desired is not None else ())
+
+
+def _addresses(known: _Known, begun: str) -> list[str]:
+    key, slash, _ = begun.partition("/")
+    if slash:
+        near = (each for each in known.addresses if each.instance == key)
+    else:
+        near = (each for each in known.addresses if each.instance.startswith(key))
+    found = [text for each in near if (text := str(each)).startswith(begun)]
+    if slash or len(found) <= MANY:
+        return found
+    return sorted({text.partition("/")[0] + "/" for text in found})
+
+
+def _items(values: Iterable[str]) -> list[CompletionItem[str]]:
+    """Return what a shell can take: one line each, in order."""
+    return [CompletionItem(each) for each in sorted(set(values)) if each.isprintable()]

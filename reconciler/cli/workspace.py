@@ -1,0 +1,262 @@
+"""What commands share: the manifest from disk, the place of the state, the ground to plan on."""
+
+import gc
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reconciler.cli.options import ManifestOptions
+from reconciler.model.damaged_file import BOMS, damage
+from reconciler.model.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reconciler.manifest.load import Source
+    from reconciler.model.manifest import Manifest
+    from reconciler.ports import LeftoverJournal, StateStore
+    from reconciler.state.client_index import Identity as Known
+    from reconciler.state.model import State
+    from reconciler.state.working_state import WorkingState
+    from reconciler.stores.encryption import Identity
+    from reconciler.stores.local import LocalStore
+
+SUFFIXES: Final = (".yaml", ".yml")
+"""How the files of a manifest's folder end."""
+
+LARGEST: Final = 256 * 1024 * 1024
+"""The most bytes that one manifest file may have: forty times a fleet of 50,000 clients."""
+
+
+class SystemClock:
+    """The machine's time, as the engine's port asks for it."""
+
+    def now(self) -> datetime:
+        """Return the current UTC instant."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        from asyncio import sleep
+
+        await sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedState:
+    """What is known before a run: the state as written, and what earlier runs left beside it.
+
+    `working` is the state with the records of `journals` applied; None where there is neither.
+    `identities` are the private keys at hand, most often none.
+    """
+
+    state: "State | None"
+    working: "WorkingState | None"
+    journals: "Sequence[LeftoverJournal]" = ()
+    identities: "Sequence[Identity]" = ()
+
+    @property
+    def known(self) -> "State | None":
+        """Return what a plan compares with: the state as the journals complete it."""
+        if self.working is None:
+            return None
+        return self.working.state(serial=self.working.serial)
+
+    @property
+    def attempts(self) -> "tuple[Known, ...]":
+        """Return the clients that only journals know."""
+        from reconciler.state.client_index import of_attempts
+
+        working = self.working
+        if working is None:
+            return ()
+        return tuple(of_attempts(working.open.values(), working.orphans.values()))
+
+    @property
+    def in_hand(self) -> frozenset[str]:
+        """Return the ids of clients whose secret can be delivered though the state shows none.
+
+        A journal holds it, or an identity opens it.
+
+        Raises:
+            StateRefused: a sealed secret is damaged, or was moved from another client.
+
+        """
+        if self.working is None:
+            return frozenset()
+        return frozenset(self.working.made).union(_openable(self.working, self.identities))
+
+
+def _openable(working: "WorkingState", identities: "Sequence[Identity]") -> "Iterator[str]":
+    if not identities:
+        return
+    from reconciler.state.model import Sealed
+    from reconciler.stores.encryption import open_sealed
+
+    for entry in working.clients.values():
+        sealed = entry.secret
+        if isinstance(sealed, Sealed) and open_sealed(
+            sealed, client_id=entry.client_id, identities=identities
+        ):
+            yield entry.client_id
+
+
+def load_manifest(
+    where: ManifestOptions, *, instead: "Mapping[str, bytes] | None" = None
+) -> "Manifest":
+    """Read and check the manifest; `instead` is what some of its files are to say.
+
+    Raises:
+        InvalidInput: with every mistake in it.
+        ReconcilerError: there is no such file, or it cannot be read.
+
+    """
+    from reconciler.manifest.load import load
+
+    path = Path(where.file)
+    root = path if path.is_dir() else path.parent
+    desired = load(
+        _sources(path, instead or {}),
+        root=str(root),
+        is_folder=path.is_dir(),
+        read=lambda name: (root / name).read_text(encoding="utf-8"),
+    )
+    gc.freeze()  # a fleet's values live as long as the process: the collector need not walk them
+    return desired
+
+
+def is_manifest(path: Path, where: ManifestOptions) -> bool:
+    """Say whether a path is a manifest file, or would be read as one of its folder."""
+    root, here = Path(where.file).resolve(), path.resolve()
+    return here == root or (here.parent == root and here.suffix in SUFFIXES)
+
+
+def state_path(where: ManifestOptions, desired: "Manifest") -> Path:
+    """Return the state's path: `--state` from the current folder, else the manifest's word.
+
+    Raises:
+        ReconcilerError: the folder of `--state` does not exist.
+
+    """
+    return _given(where.state) if where.state else Path(desired.root, desired.state_path)
+
+
+def _given(state: str) -> Path:
+    """Return the path that `--state` gives; a folder that is missing is most often a slip."""
+    path = Path(state)
+    if not path.parent.is_dir():
+        raise ReconcilerError(
+            f"--state `{state}`: there is no folder `{path.parent}`",
+            hint="correct the path, or create the folder for a new state",
+        )
+    return path
+
+
+def open_store(where: ManifestOptions, desired: "Manifest") -> "LocalStore":
+    """Return the store; nothing is read or locked yet."""
+    from reconciler.stores.local import LocalStore
+
+    return LocalStore(state_path(where, desired))
+
+
+def find_store(where: ManifestOptions) -> "LocalStore":
+    """Return the store; the manifest is read only where nothing else says which one it is."""
+    if where.state is None:
+        return open_store(where, load_manifest(where))
+    from reconciler.stores.local import LocalStore
+
+    return LocalStore(_given(where.state))
+
+
+def survey(store: "StateStore", identities: "Sequence[Identity]" = ()) -> LoadedState:
+    """Read the state and the journals that earlier runs left, without a lock.
+
+    The journals are read first: a run that ends in between has moved their records into the
+    state, where they change nothing. The other way round they would be seen in neither.
+
+    Raises:
+        StateRefused: either is corrupt, newer, or they do not belong together.
+
+    """
+    journals = store.journals(None)
+    state = store.read()
+    if state is not None and any(each.header.lineage != state.lineage for each in journals):
+        journals = store.journals(state.lineage)
+    working = _replayed(state, journals)
+    return LoadedState(state=state, working=working, journals=journals, identities=identities)
+
+
+def _replayed(
+    state: "State | None", journals: "Sequence[LeftoverJournal]"
+) -> "WorkingState | None":
+    if state is None and not journals:
+        return None
+    from reconciler.state.model import State
+    from reconciler.state.working_state import WorkingState
+
+    if state is None:
+        state = State(lineage=journals[0].header.lineage)
+    working = WorkingState.of(state)
+    for journal in journals:
+        for each in journal.records:
+            working.apply(each)
+    return working
+
+
+def _sources(path: Path, instead: "Mapping[str, bytes]") -> "list[Source]":
+    from reconciler.manifest.load import Source
+
+    files = _manifest_files(path) if path.is_dir() else [path]
+    return [
+        Source(name=name, data=instead[name] if name in instead else _bytes(Path(name)))
+        for name in map(str, files)
+    ]
+
+
+def _manifest_files(folder: Path) -> list[Path]:
+    files = sorted(
+        each
+        for each in folder.iterdir()
+        if each.suffix in SUFFIXES and not each.name.startswith(".") and each.is_file()
+    )
+    if not files:
+        raise ReconcilerError(
+            f"there is no manifest in the folder `{folder}`",
+            hint="its *.yaml and *.yml files are read, those of its folders are not",
+        )
+    for each in files:
+        try:
+            each.name.encode()
+        except UnicodeEncodeError:
+            raise ReconcilerError(
+                f"the name of the manifest file `{each}` is not UTF-8", hint="rename it"
+            ) from None
+    return files
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise ReconcilerError(
+            f"there is no manifest `{path}`",
+            hint="`-f PATH` names another file or folder, and so does RECONCILER_FILE",
+        ) from None
+    except OSError as error:
+        raise ReconcilerError(f"the manifest `{path}` cannot be read: {error.strerror}") from None
+    if len(data) > LARGEST:
+        raise ReconcilerError(
+            f"the manifest `{path}` is larger than 256 MiB",
+            hint="divide it into files of one folder, and give the folder to -f",
+        )
+    wrong = None if data.startswith(BOMS) else damage(data)  # a parser reports or accepts those
+    if wrong is not None:
+        raise ReconcilerError(f"the manifest `{path}` {wrong[0]}", hint=wrong[1])
+    return data

@@ -1,0 +1,111 @@
+"""Whom secrets are sealed to: age recipients, each checked for real."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from reconciler.manifest.error_collector import ManifestError, Report, quoted
+from reconciler.manifest.yaml.source_map import SourceMap
+
+Read = Callable[[str], str]
+
+
+def recipients(
+    age: Mapping[str, Any], read: Read, atlas: SourceMap, report: Report
+) -> tuple[str, ...]:
+    """Return the recipients of `encryption.age` without repeats, those of the file last.
+
+    `read` returns the text of a file relative to the manifest's folder; its `OSError` or
+    `UnicodeDecodeError` becomes a finding.
+    """
+    if not age:
+        return ()
+    found = [*_listed(age, atlas, report), *_from_file(age, read, atlas, report)]
+    if not found:
+        report.add(_nobody(atlas.key(age, next(iter(age)))))
+    return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
+def _listed(age: Mapping[str, Any], atlas: SourceMap, report: Report) -> Iterator[str | None]:
+    """Yield the recipients of the list, None for each that is reported."""
+    listed = age.get("recipients")
+    for item in atlas.items(listed) if listed else ():
+        recipient = item.value.strip()
+        if is_recipient(recipient):
+            yield recipient
+        else:
+            report.add(_bad(recipient, item.at, quoted(recipient, 24)))
+            yield None
+
+
+def _from_file(
+    age: Mapping[str, Any], read: Read, atlas: SourceMap, report: Report
+) -> Iterator[str | None]:
+    """Yield the recipients of the file, None for each that is reported; none is repeated."""
+    if "recipients_file" not in age:
+        return
+    path, at = age["recipients_file"], atlas.value(age, "recipients_file")
+    try:
+        lines = read(path).removeprefix("\ufeff").splitlines()
+    except (OSError, ValueError) as error:
+        report.add(_unreadable(path, at, error))
+        yield None
+        return
+    for number, line in enumerate(lines, start=1):
+        recipient = line.strip()
+        if recipient and not recipient.startswith("#"):
+            right = is_recipient(recipient)
+            if not right:
+                report.add(_bad(recipient, at, f"line {number} of {quoted(path)}"))
+            yield recipient if right else None
+
+
+def is_recipient(text: str) -> bool:
+    """Say whether secrets can be sealed to `text`: age1…, ssh-ed25519 … or ssh-rsa …."""
+    from pyrage import (  # type: ignore[import-untyped]  # it ships no types
+        RecipientError,
+        ssh,
+        x25519,
+    )
+
+    reader = ssh.Recipient if text.startswith("ssh-") else x25519.Recipient
+    try:
+        reader.from_str(text)
+    except RecipientError:
+        return False
+    return True
+
+
+def _bad(recipient: str, at: int, what: str) -> ManifestError:
+    if recipient.upper().startswith("AGE-SECRET-KEY-"):
+        return ManifestError(
+            code="private-key",
+            message="a private key stands where the public one belongs",
+            at=at,
+            hint="write what `age-keygen -y` prints, and make a new key: this one has been seen",
+            hide=(at,),
+        )
+    return ManifestError(
+        code="invalid-recipient",
+        message=f"{what} is not a recipient",
+        at=at,
+        hint="it is age1…, ssh-ed25519 … or ssh-rsa …, whole",
+    )
+
+
+def _unreadable(path: str, at: int, error: Exception) -> ManifestError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else "not UTF-8 text"
+    return ManifestError(
+        code="unreadable-file",
+        message=f"the file {quoted(path)} cannot be read: {reason}",
+        at=at,
+        hint="the path is relative to the manifest's folder",
+    )
+
+
+def _nobody(at: int) -> ManifestError:
+    return ManifestError(
+        code="no-recipient",
+        message="there is no recipient: nobody could open what is sealed",
+        at=at,
+        hint="name at least one, or remove `encryption` to keep secrets in plain",
+    )

@@ -1,0 +1,218 @@
+"""No two secrets to one place: every sink's target, worked out and compared."""
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.manifest.error_collector import ManifestError, Report, quoted
+from reconciler.manifest.resolve.connection import option_like
+from reconciler.manifest.resolve.placeholders import PlaceholderFiller, dash
+from reconciler.manifest.resolve.sinks import Sink
+from reconciler.model.address import Address
+from reconciler.model.placeholders import parts
+from reconciler.model.reserved_paths import OwnFile, OwnFiles
+from reconciler.model.sink import STATE, FileSink
+from reconciler.model.strings import slug
+
+_ODD: Final = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
+_CLIENT: Final = ("client", "client_slug")
+
+_Target = str | tuple[str, ...]
+"""A file's path in one spelling, or a command line."""
+_Taken = tuple[int, Address, Sink]
+"""Who goes to a target: the client's position and address, and through which sink."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PartialTemplate:
+    """A template with an instance's values in it: texts, and between them a client's holes."""
+
+    template: str
+    at: int
+    texts: tuple[str, ...]
+    holes: tuple[str, ...]
+
+    def fill(self, client: Mapping[str, str]) -> str:
+        """Return the whole for one client."""
+        texts, holes = self.texts, self.holes
+        if len(holes) == 1:
+            return texts[0] + client[holes[0]] + texts[1]
+        filled = [text + client[hole] for text, hole in zip(texts, holes, strict=False)]
+        return "".join(filled) + texts[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Use:
+    """One sink on one instance."""
+
+    sink: Sink
+    halves: tuple[_PartialTemplate, ...]
+    read: tuple[_PartialTemplate, ...] = ()
+
+
+class SinkTargetChecker:
+    """Takes in every client with its sinks and reports what would go to the wrong place.
+
+    Half of each template is filled in once for an instance and half for each client: a fleet has
+    many clients, and this is the only rule that looks at every one's every string.
+    """
+
+    def __init__(
+        self, sinks: Mapping[str, Sink], holes: PlaceholderFiller, root: str, report: Report
+    ) -> None:
+        self._sinks = sinks
+        self._holes = holes
+        self._root = root.rstrip("/") + "/"
+        self._report = report
+        self._taken: dict[_Target, _Taken] = {}
+        self._slugs: dict[str, str] = {}
+        self._uses: dict[str, _Use | None] = {}
+        self._values: Mapping[str, str] = {}
+        self._who = 0
+        self._said: set[tuple[int, int]] = set()
+
+    def check_own(self, own: OwnFiles) -> None:
+        """Report each client whose secret would be written over a file of the tool's own."""
+        own = own.spelt(self._normal)
+        paths = [each for each in self._taken if isinstance(each, str)]
+        for path in own.candidates(paths):
+            if (found := own.of(path)) is not None:
+                self._report.add(_over_own(path, self._taken[path], found))
+
+    def enter(self, values: Mapping[str, str], who: int) -> None:
+        """Turn to the instance at `who`, with the values of its placeholders."""
+        self._uses = {}
+        self._values, self._who = values, who
+
+    def add(self, address: Address, sinks: tuple[str, ...], at: int) -> None:
+        """Take in one client of that instance."""
+        name = address.client
+        if (short := self._slugs.get(name)) is None:
+            short = self._slugs[name] = slug(name)
+        client = {"client": name, "client_slug": short}
+        for sink in sinks:
+            if sink not in self._uses:
+                self._uses[sink] = self._use(sink)
+            if (use := self._uses[sink]) is None:
+                continue
+            if isinstance(use.sink.definition, FileSink):
+                self._file(use, address, client, at)
+            else:
+                self._command(use, address, client, at)
+
+    def _use(self, name: str) -> _Use | None:
+        if name == STATE or (sink := self._sinks.get(name)) is None:
+            return None
+        found = [self._half(text, at) for text, at in (*sink.strings, *sink.read)]
+        whole = tuple(each for each in found if each is not None)
+        if len(whole) < len(found):
+            return None
+        many = len(sink.strings)
+        return _Use(sink=sink, halves=whole[:many], read=whole[many:])
+
+    def _half(self, text: str, at: int) -> _PartialTemplate | None:
+        names = {*parts(text)[1::2]}
+        client = dict.fromkeys(_CLIENT, "")
+        if names and self._holes.fill(text, at, {**self._values, **client}, self._who) is None:
+            return None
+        texts, holes = [""], []
+        for number, piece in enumerate(parts(text)):
+            if number % 2 and piece in _CLIENT:
+                holes.append(piece)
+                texts.append("")
+            else:
+                texts[-1] += self._values[piece] if number % 2 else piece
+        return _PartialTemplate(template=text, at=at, texts=tuple(texts), holes=tuple(holes))
+
+    def _file(self, use: _Use, address: Address, client: Mapping[str, str], at: int) -> None:
+        (half,) = use.halves
+        path = half.fill(client)
+        if _ODD.search(path):
+            if finding := _astray(half, path, address, at):
+                self._report.add(finding)
+                return
+            path = self._normal(path)
+        self._take(path, use, address, at)
+
+    def _command(self, use: _Use, address: Address, client: Mapping[str, str], at: int) -> None:
+        argv = []
+        for half in use.halves:
+            text = half.fill(client)
+            if dash(half.template, text):
+                self._report.add(option_like(at, half.at))
+            argv.append(text)
+        for half in use.read:
+            if dash(half.template, half.fill(client)):
+                self._report.add(option_like(at, half.at))
+        self._take(tuple(argv), use, address, at)
+
+    def _take(self, target: _Target, use: _Use, address: Address, at: int) -> None:
+        later = (at, address, use.sink)
+        earlier = self._taken.setdefault(target, later)
+        if earlier is later:
+            return
+        if at < earlier[0]:
+            self._taken[target] = later
+            earlier, later = later, earlier
+        if (later[2].at, later[0]) not in self._said:
+            self._said.add((later[2].at, later[0]))
+            self._report.add(_shared(target, later, earlier))
+
+    def _normal(self, path: str) -> str:
+        """Return one spelling of a path; what is under the manifest's folder is relative to it."""
+        return posixpath.normpath(path).removeprefix(self._root)
+
+
+def _shared(target: _Target, later: _Taken, earlier: _Taken) -> ManifestError:
+    """Report two deliveries to one place, at the client that stands later in the text."""
+    (at, address, sink), (other_at, other, other_sink) = later, earlier
+    is_file = isinstance(target, str)
+    what = f"the file {quoted(target)}" if is_file else f"one command {quoted(' '.join(target))}"
+    if address == other:
+        return ManifestError(
+            code="shared-target",
+            message=f"two sinks would give the secret of {quoted(address)} to {what}",
+            at=at,
+            hint="name one of the two, or give them different places",
+            also=((other_sink.at, "the one sink"), (sink.at, "the other sink")),
+        )
+    return ManifestError(
+        code="shared-target",
+        message=f"the secret of {quoted(address)} would go to {what}, as would the secret of "
+        f"{quoted(other)}",
+        at=at,
+        hint="put `{instance}` and `{client}` or `{client_slug}` into the sink",
+        also=((other_at, "the other client"), (sink.at, "the sink")),
+    )
+
+
+def _over_own(path: str, taken: _Taken, own: OwnFile) -> ManifestError:
+    at, address, sink = taken
+    also = [(sink.at, "the sink")]
+    if own.at is not None:
+        also.insert(0, (own.at, "the tool's own file is named here"))
+    return ManifestError(
+        code="reserved-file",
+        message=f"the secret of {quoted(address)} would be written over {own.what}, {quoted(path)}",
+        at=at,
+        hint="let the sink's path lead somewhere else, best into a folder for secrets alone",
+        also=tuple(also),
+    )
+
+
+def _astray(half: _PartialTemplate, path: str, address: Address, at: int) -> ManifestError | None:
+    """Say what is wrong with a path that a placeholder's value bent, if it did."""
+    plain = "x".join(parts(half.template)[::2])
+    climbs = path.split("/").count("..") > plain.split("/").count("..")
+    if climbs or (path.startswith("/") and not plain.startswith("/")):
+        message = f"a placeholder's value leads the file of {quoted(address)} out of its folder"
+        hint = "use `{client_slug}`, or change the name or label that holds `..` or `/`"
+    elif posixpath.basename(path) in ("", ".", ".."):
+        message = f"the path for {quoted(address)} names a folder, not a file"
+        hint = "end the path in a file's name"
+    else:
+        return None
+    also = ((half.at, "in this path"),)
+    return ManifestError(code="stray-path", message=message, at=at, hint=hint, also=also)

@@ -1,0 +1,116 @@
+"""The manifest's published shape: whether a document has it, and where it has not.
+
+`schemas/manifest.v1.schema.json` is the one truth. The fast validator (Rust) says whether; only a
+document that failed is asked why, with the slow one, some eighty times slower.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
+
+_NAME: Final = "manifest.v1.schema.json"
+
+
+def document() -> bytes:
+    """Return the schema's text: from the installed package, or from beside it in a checkout."""
+    # Not importlib.resources: its import takes as long as the whole check of a small manifest.
+    package = Path(__file__).parents[2]
+    installed = package / "schemas" / _NAME
+    return (installed if installed.is_file() else package.parent / "schemas" / _NAME).read_bytes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One place where a document leaves the shape.
+
+    `path` leads to the value (for a wrong key: to its mapping) through keys and list indices.
+    `schema` is the part of the schema that holds `keyword`; `names` are the keys or items that
+    are meant, where they are not the value as a whole.
+    """
+
+    keyword: str
+    path: tuple[str | int, ...]
+    value: Any
+    schema: Mapping[str, Any]
+    names: Sequence[str] = ()
+
+
+class ManifestSchema:
+    """The schema, ready to be asked.
+
+    Without `versioned` it asks for no `version`, as for the files of a folder: one of them has it.
+    `scopes` are accepted beside the known ones.
+    """
+
+    def __init__(self, *, versioned: bool = True, scopes: Iterable[str] = ()) -> None:
+        import jsonschema_rs
+        import orjson
+
+        self._schema = orjson.loads(document())
+        # What the schema asks of editors alone is checked elsewhere here, with a better message.
+        self._schema.pop("allOf")
+        self._schema["$defs"]["scope_name"] = self._schema["$defs"]["scope"]
+        if not versioned:
+            self._schema.pop("required")
+        self._schema["$defs"]["scope"]["enum"] += sorted(scopes)
+        self._fast = jsonschema_rs.Draft202012Validator(self._schema)
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether a document has the shape."""
+        return self._fast.is_valid(value)
+
+    def violations(self, value: Any) -> Iterator[Violation]:
+        """Yield every place where a document leaves the shape."""
+        for error in _slow(self._schema).iter_errors(value):
+            yield _violation(error)
+
+
+def _slow(schema: Mapping[str, Any]) -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    # The stubs leave `extend` untyped.
+    exact: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, {"pattern": _pattern}
+    )
+    return exact(schema)
+
+
+def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator["ValidationError"]:
+    """Hold `$` to the end of the text, as every other engine does; Python allows a newline."""
+    from jsonschema import ValidationError
+
+    exact = pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
+    if isinstance(value, str) and not re.search(exact, value):
+        yield ValidationError("the pattern does not match")
+
+
+def _violation(error: "ValidationError") -> Violation:
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    keyword = str(error.validator)
+    value: Any = error.instance
+    names: Sequence[str] = ()
+    if "propertyNames" in error.absolute_schema_path:
+        keyword, names = f"propertyNames/{keyword}", (str(value),)
+    elif keyword == "required":
+        names = [each for each in schema["required"] if each not in value]
+    elif keyword == "additionalProperties":
+        names = _unknown(value, schema)
+    return Violation(
+        keyword=keyword,
+        path=tuple(error.absolute_path),
+        value=value,
+        schema=schema,
+        names=names,
+    )
+
+
+def _unknown(mapping: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    known = schema.get("properties", {})
+    patterns = [re.compile(each) for each in schema.get("patternProperties", ())]
+    return [key for key in mapping if key not in known and not any(p.search(key) for p in patterns)]

@@ -1,0 +1,86 @@
+"""What the YAML parser says about a broken file, in words that say what to do."""
+
+from typing import Any, Final
+
+from reconciler.manifest.error_collector import ManifestError, Message
+
+DEPTH: Final = 64
+"""So deep may values be nested; the manifest's own shape needs nine."""
+
+_CLOSE: Final = ("add the `,` or the `]`", "add the `,` or the `}`")
+_INDENTATION: Final = "check the indentation of this line and of those above it"
+
+# What libyaml says → what it means, and what helps. Source: libyaml's scanner.c and parser.c.
+_MEANING: Final = {
+    "mapping values are not allowed": (
+        "a `:` cannot stand here",
+        "quote a text that holds `: `, and check the indentation",
+    ),
+    "could not find expected ':'": ("a key without its `:`", "write `key: value`"),
+    "did not find expected key": ("this does not belong to the mapping above it", _INDENTATION),
+    "did not find expected '-' indicator": ("this does not belong to the list above", _INDENTATION),
+    "found unexpected end of stream": (
+        "the file ends in the middle of this",
+        "close the quote or the bracket",
+    ),
+    "did not find expected ',' or ']'": ("a list in [ ] is not closed", _CLOSE[0]),
+    "did not find expected ',' or '}'": (
+        "a mapping in { } is not closed",
+        _CLOSE[1],
+    ),
+    "block sequence entries are not allowed": ("a `-` cannot begin an item here", _INDENTATION),
+    "found undefined tag handle": ("this tag is not known", "leave it out"),
+    "did not find expected <document start>": (
+        "this cannot follow what is above it",
+        _INDENTATION,
+    ),
+    "found duplicate anchor": ("this anchor is already taken", "give it another name"),
+}
+_TAB: Final = "a tab cannot indent or separate here"
+
+
+class Broken(Exception):  # noqa: N818 (an end of parsing; it never leaves this room)
+    """A file cannot be read further; `finding` says why."""
+
+    def __init__(self, finding: ManifestError) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+def broken(error: Any, text: str, base: int) -> Broken:
+    """Translate the parser's error about `text`, whose first character is at `base`."""
+    problem = str(getattr(error, "problem", None) or "")
+    context: Any = getattr(error, "context_mark", None)
+    mark: Any = getattr(error, "problem_mark", None) or context
+    offset = min(mark.index if mark else 0, len(text))
+    if "maximum nesting depth" in problem:  # libyaml 0.2.6 looks further ahead than it has told
+        return too_deep(base + offset)
+    unclosed = "end of stream" in problem and context is not None
+    character = text[offset : offset + 1]
+    message, hint = _meaning(problem, character)
+    at = context.index if unclosed or ("':'" in problem and context) else offset
+    also: tuple[tuple[int, str], ...] = ()
+    if context is not None and hint in _CLOSE:
+        also = ((base + context.index, "it begins here"),)
+    word = None if isinstance(message, str) else character
+    finding = ManifestError(
+        code="syntax", message=message, at=base + at, word=word, hint=hint, also=also
+    )
+    return Broken(finding)
+
+
+def too_deep(at: int) -> Broken:
+    """Return the end of a file whose values are nested without measure."""
+    message = f"values are nested more than {DEPTH} deep here"
+    return Broken(ManifestError(code="too-deep", message=message, at=at))
+
+
+def _meaning(problem: str, character: str) -> tuple[Message, str | None]:
+    if character == "\t":
+        return _TAB, "indent with spaces"
+    if "cannot start any token" in problem:
+        return (lambda word: f"a value cannot begin with {word}"), "quote the text"
+    for said, meaning in _MEANING.items():
+        if problem.startswith(said):
+            return meaning
+    return f"this is not YAML: {problem or 'it cannot be read'}", None

@@ -1,0 +1,277 @@
+"""The world: every instance behind the one port, and what has happened to them."""
+
+import base64
+import random
+import uuid
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from itertools import count
+from typing import Any, Final, Self
+from urllib.parse import quote
+
+import orjson
+
+from reconciler.sandbox.config_loader import counts, mapping, sequence, shaped, texts
+from reconciler.sandbox.entities import Client, Logged, Rules, Session, User
+from reconciler.sandbox.faults import Fault, Faults
+from reconciler.sandbox.instance import Instance
+from reconciler.sandbox.spelling import respelled
+
+SCOPES: Final = frozenset(("account", "audit", "buzz", "dashboard", "data", "user", "workflow"))
+LOG_LENGTH: Final = 100_000
+
+
+@dataclass(slots=True, kw_only=True)
+class SandboxState:
+    """All that the sandbox knows. Latency and jitter are in seconds."""
+
+    config: Mapping[str, Any]
+    draw: random.Random
+    latency: float = 0.0
+    jitter: float = 0.0
+    faults: Faults = field(default_factory=Faults)
+    instances: dict[str, Instance] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    log: deque[Logged] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
+    counts: dict[str | None, Counter[str]] = field(default_factory=dict)
+    requests: int = 0
+    _owners: dict[str, tuple[Instance, int]] = field(default_factory=dict)
+    _given: set[int] = field(default_factory=set)
+    _users: "count[int]" = field(default_factory=lambda: count(100_001))
+    _numbers: "count[int]" = field(default_factory=lambda: count(1_001))
+    _orders: "count[int]" = field(default_factory=lambda: count(1))
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a world from a plain mapping; its form is in the package's docstring.
+
+        Raises:
+            ValueError: saying what is wrong, and where.
+
+        """
+        given = dict(mapping(config, "world"))
+        instances = mapping(given.pop("instances", {}), "instances")
+        faults = [
+            shaped(Fault, each, "faults") for each in sequence(given.pop("faults", []), "faults")
+        ]
+        basis = shaped(Basis, given, "world")
+        world = cls(
+            config=config,
+            draw=random.Random(basis.seed),  # noqa: S311 (secrets of a sandbox have to repeat)
+            latency=basis.latency,
+            jitter=basis.jitter,
+            faults=Faults(faults),
+        )
+        for domain, each in instances.items():
+            world.add_instance(domain, each)
+        return world
+
+    def reset(self, config: Mapping[str, Any] | None = None) -> None:
+        """Begin again, from another config or from the one that this world was made from.
+
+        Raises:
+            ValueError: the config is wrong; the world is as it was.
+
+        """
+        fresh = SandboxState.from_config(self.config if config is None else config)
+        for each in fields(self):
+            setattr(self, each.name, getattr(fresh, each.name))
+
+    def add_instance(self, domain: str, config: Any) -> None:
+        """Make an instance.
+
+        Raises:
+            ValueError: saying what is wrong.
+
+        """
+        given = dict(mapping(config, domain))
+        clients = sequence(given.pop("clients", []), f"{domain}: clients")
+        instance = Instance(domain=domain, rules=Rules(), stranger=next(self._users))
+        self.configure(instance, given)
+        self.instances[domain] = instance
+        for each in clients:
+            values = {"owner": None, **mapping(each, f"{domain}: clients")}
+            self.place(shaped(Placement, values, f"{domain}: clients"), domain, by="config", now=0)
+
+    def configure(self, instance: Instance, changes: Mapping[str, Any]) -> None:
+        """Change rules, users (matched by e-mail address), cookies and tokens, or end sessions.
+
+        Raises:
+            ValueError: saying what is wrong; nothing is changed then.
+
+        """
+        given = dict(changes)
+        end = given.pop("end_sessions", False)
+        if end not in (True, False):
+            raise ValueError(f"{instance.domain}: `end_sessions` is true or false")
+        users = self._changed_users(instance, given.pop("users", []))
+        cookies = texts(given.pop("cookies", instance.cookies), f"{instance.domain}: cookies")
+        tokens = texts(given.pop("tokens", instance.tokens), f"{instance.domain}: tokens")
+        expiries = counts(
+            given.pop("token_expiries", instance.token_expiries),
+            f"{instance.domain}: token_expiries",
+        )
+        instance.rules = shaped(Rules, {**asdict(instance.rules), **given}, instance.domain)
+        instance.users |= users
+        instance.cookies, instance.tokens = cookies, tokens
+        instance.token_expiries = expiries
+        if end:
+            self.end_sessions(instance.domain)
+
+    def open_session(self, instance: Instance, user: User, now: float) -> str:
+        """Begin a session and return its token."""
+        seconds = instance.rules.session_seconds
+        token = _session_token(
+            {
+                "userId": user.id,
+                "customerId": instance.domain.partition(".")[0],
+                "toes": self.draw.randbytes(24).hex(),
+                "timestamp": int(now * 1000),
+                "expiration": int((now + (28_800 if seconds is None else seconds)) * 1000),
+            }
+        )
+        self.sessions[token] = Session(
+            domain=instance.domain,
+            email=user.email,
+            ends=None if seconds is None else now + seconds,
+            left=instance.rules.session_requests,
+        )
+        return token
+
+    def use_session(self, token: str, now: float) -> Session | None:
+        """Return the session if it holds, with one request less; drop it if it does not."""
+        session = self.sessions.get(token)
+        if session is None or not session.holds(now):
+            self.sessions.pop(token, None)
+            return None
+        if session.left is not None:
+            self.sessions[token] = replace(session, left=session.left - 1)
+        return session
+
+    def end_sessions(self, domain: str) -> None:
+        """End every session of an instance; access tokens and cookies stay good."""
+        ended = [token for token, each in self.sessions.items() if each.domain == domain]
+        for token in ended:
+            del self.sessions[token]
+
+    def place(self, wanted: "Placement", domain: str, *, by: str, now: float) -> Client:
+        """Put a client into an instance; ids and secret are drawn where none are given.
+
+        Raises:
+            ValueError: the instance or the owner is unknown, or a name, id or client id is taken.
+
+        """
+        instance = self.known(domain)
+        owner = None if wanted.owner is None else instance.users.get(wanted.owner)
+        if wanted.owner is not None and owner is None:
+            raise ValueError(f"{domain}: no user `{wanted.owner}`")
+        client = Client(
+            id=self._number(wanted.id),
+            name=instance.stored_name(wanted.name),
+            description=instance.stored_description(wanted.description),
+            scope=_scope(wanted.scope, instance),
+            owner=instance.stranger if owner is None else owner.id,
+            client_id=wanted.client_id or self._uuid(),
+            client_secret=wanted.client_secret or f"{self.draw.getrandbits(256):064x}",
+            order=next(self._orders),
+            made_at=now,
+            made_by=by,
+        )
+        if client.client_id in self._owners:
+            raise ValueError(f"{domain}: client id `{client.client_id}` is taken")
+        instance.add(client)
+        self._owners[client.client_id] = (instance, client.id)
+        return client
+
+    def remove(self, instance: Instance, number: int, *, by: str, now: float) -> None:
+        """End a client that is there."""
+        client = instance.remove(number, order=next(self._orders), now=now, by=by)
+        del self._owners[client.client_id]
+
+    def client_with(self, client_id: str) -> tuple[Instance, Client] | None:
+        """Return the living client of that client id, and where it lives."""
+        found = self._owners.get(client_id)
+        return None if found is None else (found[0], found[0].clients[found[1]])
+
+    def known(self, domain: str) -> Instance:
+        """Return an instance.
+
+        Raises:
+            ValueError: there is none of that domain.
+
+        """
+        if domain not in self.instances:
+            raise ValueError(f"no instance `{domain}`")
+        return self.instances[domain]
+
+    def note(self, entry: Logged) -> None:
+        """Log one request, and count it by instance and route."""
+        self.requests = entry.number
+        self.log.append(entry)
+        self.counts.setdefault(entry.instance, Counter())[entry.route] += 1
+
+    def _changed_users(self, instance: Instance, given: Any) -> dict[str, User]:
+        where = f"{instance.domain}: users"
+        changed: dict[str, User] = {}
+        for each in sequence(given, where):
+            values = mapping(each, where)
+            old = instance.users.get(str(values.get("email")))
+            before = {} if old is None else asdict(old)
+            # Whoever is unlocked starts to count wrong passwords anew.
+            unlocked = {"wrong": 0} if values.get("locked") is False else {}
+            fallback = {"id": before.get("id") or next(self._users)}
+            user = shaped(User, {**before, **fallback, **unlocked, **values}, where)
+            changed[user.email] = user
+        return changed
+
+    def _number(self, given: int | None) -> int:
+        """Return a client's numeric id; one that was drawn is never used twice, also not later."""
+        if given is None:
+            return next(each for each in self._numbers if each not in self._given)
+        self._given.add(given)
+        return given
+
+    def _uuid(self) -> str:
+        return str(uuid.UUID(int=self.draw.getrandbits(128), version=4))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a config says about the world as a whole; times in seconds."""
+
+    seed: int | None = None
+    latency: float = 0.0
+    jitter: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A client to be put into an instance; `owner` is an e-mail address, None for a stranger."""
+
+    name: str
+    scope: list[Any] | tuple[Any, ...]
+    description: str = ""
+    owner: str | None = None
+    id: int | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+
+
+def _scope(given: Iterable[Any], instance: Instance) -> tuple[str, ...]:
+    """Return a client's scopes as the instance keeps them."""
+    scope, known = tuple(given), scopes_of(instance)
+    if not scope or not all(isinstance(each, str) and each.lower() in known for each in scope):
+        raise ValueError(f"{instance.domain}: `scope` is a list of {', '.join(sorted(known))}")
+    kept = (*scope, *instance.rules.added_scopes.split())
+    return tuple(dict.fromkeys(respelled(each, instance.rules.scope_case) for each in kept))
+
+
+def scopes_of(instance: Instance) -> frozenset[str]:
+    """Return the scopes that an instance accepts."""
+    return SCOPES | frozenset(instance.rules.more_scopes.split())
+
+
+def _session_token(content: Mapping[str, Any]) -> str:
+    """Return URL-encoded base64 JSON, which is what Domo's session tokens look like."""
+    return quote(base64.b64encode(orjson.dumps(content)).decode(), safe="")

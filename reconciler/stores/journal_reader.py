@@ -1,0 +1,52 @@
+"""Journals that earlier runs left, read without trust."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from reconciler.model.errors import StateRefused
+from reconciler.ports import LeftoverJournal
+from reconciler.state.journal_codec import decode
+from reconciler.stores.bounded_read import content
+
+
+def left_journals(paths: Iterable[Path], lineage: str | None) -> tuple[LeftoverJournal, ...]:
+    """Return the journals at `paths`, oldest first; those in which nothing was begun are left out.
+
+    Raises:
+        StateRefused: one is corrupt before its last line, newer, or not of `lineage`.
+
+    """
+    found = []
+    for path in paths:
+        left = _left(path)
+        if left is not None:
+            _refuse_foreign(left, lineage)
+            found.append(((left.header.serial, left.header.at, _age(path), path), left))
+    return tuple(left for _, left in sorted(found, key=lambda each: each[0]))
+
+
+def _left(path: Path) -> LeftoverJournal | None:
+    data = content(path, str(path))
+    if data is None:  # its run has ended since the folder was listed
+        return None
+    header, records, torn = decode(data, name=str(path))
+    if header is None:
+        return None
+    return LeftoverJournal(path=str(path), header=header, records=records, torn=torn)
+
+
+def _refuse_foreign(left: LeftoverJournal, lineage: str | None) -> None:
+    if lineage is not None and left.header.lineage != lineage:
+        raise StateRefused(
+            f"the journal `{left.path}` belongs to another state: its lineage is "
+            f"{left.header.lineage}, this state's is {lineage}",
+            hint="it may hold secrets that are nowhere else: put its own state back, or move the "
+            "journal to where that state is. Nothing was written",
+        )
+
+
+def _age(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
