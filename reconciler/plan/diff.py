@@ -1,4 +1,4 @@
-"""Plan one address: gone → create; changed scope → replace; due → rotate; sink lacks it → deliver."""
+"""Plan one address: gone → create; new scope → replace; due → rotate; undelivered → deliver."""
 
 from collections.abc import Iterator
 from dataclasses import replace
