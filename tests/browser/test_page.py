@@ -91,7 +91,7 @@ def test_the_instances_of_a_change_can_be_opened(pages: Pages, show: Show) -> No
     """An entry that only counts its instances names them when it is asked."""
     page = show(pages(60, 16))
     rotation = page.locator(".change", has_text="User sync")
-    assert "on 20 instances" in rotation.inner_text()
+    assert "on 20 of the 60 instances" in rotation.inner_text()
     rotation.locator("summary").click()
     names = rotation.get_by_role("group", name="Instances").inner_text().split(", ")
     assert names == [f"acme-{number:04}" for number in range(0, 60, 3)]
