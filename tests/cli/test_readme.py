@@ -36,10 +36,9 @@ def test_the_manifest_shown_is_right(tmp_path: Path, reconciler: "Reconciler") -
 
 
 def test_every_command_is_listed() -> None:
-    """The table of commands has the commands that there are, in their order."""
-    text = README.read_text(encoding="utf-8")
-    section = text.partition("## Commands")[2].partition("## ")[0]
-    assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == list(COMMANDS)
+    """The table of commands has the commands that exist, in their order."""
+    text = (README.parent / "reconciler" / "cli" / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)`", text, re.MULTILINE) == list(COMMANDS)
 
 
 def test_every_file_that_is_linked_exists() -> None:

@@ -1,4 +1,4 @@
-"""The README's reference of commands is what the commands themselves say."""
+"""The reference of commands is what the commands themselves say."""
 
 import inspect
 import os
@@ -11,7 +11,7 @@ import click
 from reconciler.cli.help import without_variable
 from reconciler.cli.main import COMMANDS, PROGRAM, group
 
-README: Final = Path(__file__).parents[2] / "README.md"
+REFERENCE: Final = Path(__file__).parents[2] / "reconciler" / "cli" / "README.md"
 BEGIN: Final = (
     "<!-- the reference: UPDATE_GOLDEN=1 pytest tests/cli/test_reference.py writes it -->\n"
 )
@@ -63,15 +63,15 @@ def reference() -> str:
 
 
 def test_the_reference_is_the_help() -> None:
-    """Between its markers the README says what `--help` says, of every command."""
-    text = README.read_text(encoding="utf-8")
+    """Between its markers the file says what `--help` says, of every command."""
+    text = REFERENCE.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     kept, end, after = rest.partition(END)
     assert begin
     assert end
     if os.environ.get("UPDATE_GOLDEN"):
         kept = reference()
-        README.write_text(before + BEGIN + kept + END + after, encoding="utf-8")
+        REFERENCE.write_text(before + BEGIN + kept + END + after, encoding="utf-8")
     assert kept == reference()
 
 
