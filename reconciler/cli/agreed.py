@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.cli.options import ConnectionOptions, SelectionOptions
+from reconciler.cli.values import ConnectionOptions, SelectionOptions
 from reconciler.model.errors import PlanRefused, ReconcilerError, UsageError
 
 if TYPE_CHECKING:

@@ -33,9 +33,6 @@ from reconciler.cli.guards import (
 from reconciler.cli.machine import Machine
 from reconciler.cli.options import (
     Command,
-    ConnectionOptions,
-    ManifestOptions,
-    SelectionOptions,
     as_of_option,
     format_option,
     identity_option,
@@ -48,6 +45,7 @@ from reconciler.cli.options import (
 from reconciler.cli.recording import recording
 from reconciler.cli.secrets_io import read_identities
 from reconciler.cli.types import Duration
+from reconciler.cli.values import ConnectionOptions, ManifestOptions, SelectionOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import LoadedState, load_manifest, open_store, survey
 from reconciler.model.errors import UsageError

@@ -9,8 +9,9 @@ import click
 
 from reconciler.cli.commands.plan import selection
 from reconciler.cli.commands.state_list import unknown_address
-from reconciler.cli.options import Command, SelectionOptions, chosen_options, option
+from reconciler.cli.options import Command, chosen_options, option
 from reconciler.cli.types import Lines
+from reconciler.cli.values import SelectionOptions
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
 from reconciler.model.strings import nearest

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from click.shell_completion import CompletionItem
 
-from reconciler.cli.options import MANIFEST, ManifestOptions
+from reconciler.cli.values import MANIFEST, ManifestOptions
 
 if TYPE_CHECKING:
     import click

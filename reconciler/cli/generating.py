@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.options import ManifestOptions
+from reconciler.cli.values import ManifestOptions
 from reconciler.manifest import generate
 from reconciler.manifest.yaml.editor import inserted
 from reconciler.model.address import Address

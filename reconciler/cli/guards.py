@@ -13,7 +13,7 @@ SHOWN: Final = 10
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.options import ManifestOptions
+    from reconciler.cli.values import ManifestOptions
     from reconciler.model.manifest import Manifest
     from reconciler.plan.action import Plan
     from reconciler.stores.local import LocalStore

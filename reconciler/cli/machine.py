@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.workspace import SystemClock
 
 if TYPE_CHECKING:
-    from reconciler.cli.options import ConnectionOptions
+    from reconciler.cli.values import ConnectionOptions
     from reconciler.cli.views.console import Console
     from reconciler.credentials.resolver import LocalCredentials
     from reconciler.domo.client import DomoHttp

@@ -7,61 +7,22 @@ that hands the command one value.
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.types import Duration, Instant, Label, Lines, Rate, completed
+from reconciler.cli.values import MANIFEST, ConnectionOptions, ManifestOptions, SelectionOptions
 from reconciler.cli.views.console import Console
 from reconciler.model import timestamps
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from reconciler.plan.request import PlanRequest
-
-MANIFEST: Final = "reconciler.yaml"
-
 Command = Callable[..., int]
 Decorator = Callable[[Command], Command]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestOptions:
-    """The manifest's file or folder and, where it was given, the state file, as the user wrote."""
-
-    file: str
-    state: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelectionOptions:
-    """The part of the fleet that was asked for; all of it where nothing was.
-
-    `wish` is what a command asks of exactly these clients, which is then all that is planned.
-    """
-
-    targets: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-    labels: tuple[tuple[str, str], ...] = ()
-    wish: "PlanRequest | None" = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionOptions:
-    """Whether instances are asked, and how hard: `rate` is in requests a second for each host.
-
-    `drift_only` asks what they have, and for no plan. `accept_missing` are the instances of which
-    a list without any of the known clients is believed.
-    """
-
-    refresh: bool = False
-    accept_missing: tuple[str, ...] = ()
-    drift_only: bool = False
-    concurrency: int = 16
-    rate: float | None = None
 
 
 def option(*names: str, **settings: Any) -> Decorator:

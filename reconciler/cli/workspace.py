@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.cli.options import ManifestOptions
+from reconciler.cli.values import ManifestOptions
 from reconciler.model.damaged_file import BOMS, damage
 from reconciler.model.errors import ReconcilerError
 

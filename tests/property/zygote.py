@@ -29,7 +29,7 @@ from reconciler.apply.events import Event, Report
 from reconciler.apply.run_context import Ports, Run, Settings, Stop
 from reconciler.cli.compose import ApplyJob, begin, sealing_of
 from reconciler.cli.machine import Machine
-from reconciler.cli.options import ConnectionOptions, ManifestOptions
+from reconciler.cli.values import ConnectionOptions, ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import load_manifest, open_store, survey
 from reconciler.credentials.resolver import LocalCredentials

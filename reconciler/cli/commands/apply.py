@@ -5,7 +5,8 @@ import click
 from reconciler.cli.agreed import agreed_to
 from reconciler.cli.applying import ApplyOptions, Task, applying_options, carry_out, prune_option
 from reconciler.cli.help import command
-from reconciler.cli.options import SelectionOptions, chosen_options, option
+from reconciler.cli.options import chosen_options, option
+from reconciler.cli.values import SelectionOptions
 from reconciler.cli.views.console import Console
 
 

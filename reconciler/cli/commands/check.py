@@ -7,15 +7,13 @@ import click
 from reconciler.cli.exit_codes import INCOMPLETE
 from reconciler.cli.help import command
 from reconciler.cli.options import (
-    ConnectionOptions,
-    ManifestOptions,
-    SelectionOptions,
     chosen_options,
     format_option,
     output_options,
     reach_options,
     where_options,
 )
+from reconciler.cli.values import ConnectionOptions, ManifestOptions, SelectionOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import load_manifest, open_store, survey
 

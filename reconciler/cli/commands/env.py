@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli.help import command
-from reconciler.cli.options import ManifestOptions, file_option, output_options
+from reconciler.cli.options import file_option, output_options
+from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import load_manifest
 from reconciler.model.errors import UsageError

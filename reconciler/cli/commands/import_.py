@@ -10,9 +10,6 @@ from reconciler.cli.exit_codes import INCOMPLETE
 from reconciler.cli.help import command
 from reconciler.cli.machine import Machine
 from reconciler.cli.options import (
-    ConnectionOptions,
-    ManifestOptions,
-    SelectionOptions,
     chosen_options,
     format_option,
     lock_timeout_option,
@@ -22,6 +19,7 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.types import AddressType, Lines
+from reconciler.cli.values import ConnectionOptions, ManifestOptions, SelectionOptions
 from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import load_manifest, open_store, survey

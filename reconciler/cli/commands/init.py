@@ -92,7 +92,7 @@ def _extend(
         UsageError: its state is not encrypted, or an option disagrees with it.
 
     """
-    from reconciler.cli.options import ManifestOptions
+    from reconciler.cli.values import ManifestOptions
     from reconciler.cli.workspace import load_manifest
 
     desired = load_manifest(ManifestOptions(file=str(root / MANIFEST)))

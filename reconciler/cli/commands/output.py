@@ -6,7 +6,6 @@ import click
 
 from reconciler.cli.help import command
 from reconciler.cli.options import (
-    ManifestOptions,
     format_option,
     identity_option,
     output_options,
@@ -15,6 +14,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.secrets_io import opened, read_identities, require_terminal
 from reconciler.cli.types import AddressType
+from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import find_store, survey
 from reconciler.model.address import Address

@@ -9,9 +9,6 @@ from reconciler.cli.exit_codes import CHANGES, INCOMPLETE
 from reconciler.cli.help import command
 from reconciler.cli.machine import Machine
 from reconciler.cli.options import (
-    ConnectionOptions,
-    ManifestOptions,
-    SelectionOptions,
     as_of_option,
     chosen_options,
     format_option,
@@ -23,6 +20,7 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.secrets_io import read_identities
+from reconciler.cli.values import ConnectionOptions, ManifestOptions, SelectionOptions
 from reconciler.cli.views.causes import some
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import LoadedState, load_manifest, open_store, survey

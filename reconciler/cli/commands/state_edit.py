@@ -10,7 +10,6 @@ import click
 from reconciler.cli.commands.state_list import known_entry
 from reconciler.cli.help import command
 from reconciler.cli.options import (
-    ManifestOptions,
     format_option,
     lock_timeout_option,
     option,
@@ -18,6 +17,7 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.types import AddressType
+from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import LoadedState, find_store, load_manifest, survey
 from reconciler.model.address import Address

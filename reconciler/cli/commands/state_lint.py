@@ -9,13 +9,8 @@ from typing import Final
 import click
 
 from reconciler.cli.help import command
-from reconciler.cli.options import (
-    ManifestOptions,
-    file_option,
-    format_option,
-    option,
-    output_options,
-)
+from reconciler.cli.options import file_option, format_option, option, output_options
+from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.strings import plural

@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.help import command
-from reconciler.cli.options import (
-    ManifestOptions,
-    SelectionOptions,
-    chosen_options,
-    format_option,
-    output_options,
-    where_options,
-)
+from reconciler.cli.options import chosen_options, format_option, output_options, where_options
+from reconciler.cli.values import ManifestOptions, SelectionOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.table import columns
 from reconciler.cli.workspace import LoadedState, find_store, survey

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.help import command
-from reconciler.cli.options import ManifestOptions, format_option, output_options, where_options
+from reconciler.cli.options import format_option, output_options, where_options
+from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import find_store
 from reconciler.model.errors import LockHeld

@@ -9,7 +9,6 @@ import click
 from reconciler.cli.commands.state_edit import edited
 from reconciler.cli.help import command
 from reconciler.cli.options import (
-    ManifestOptions,
     format_option,
     identity_option,
     lock_timeout_option,
@@ -17,6 +16,7 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.secrets_io import read_identities
+from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import LoadedState, load_manifest, open_store, survey
 from reconciler.model.errors import CredentialUnavailable, UsageError

@@ -7,8 +7,9 @@ import click
 
 from reconciler.cli.commands.state_list import unknown_address
 from reconciler.cli.help import command
-from reconciler.cli.options import ManifestOptions, format_option, output_options, where_options
+from reconciler.cli.options import format_option, output_options, where_options
 from reconciler.cli.types import AddressType
+from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.table import fold
 from reconciler.cli.workspace import LoadedState, find_store, survey

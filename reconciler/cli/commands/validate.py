@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from reconciler.cli.help import command
-from reconciler.cli.options import ManifestOptions, file_option, format_option, output_options
+from reconciler.cli.options import file_option, format_option, output_options
+from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.diagnostics import record
 from reconciler.cli.workspace import load_manifest

@@ -8,9 +8,6 @@ import click
 from reconciler.cli.exit_codes import INCOMPLETE
 from reconciler.cli.help import command
 from reconciler.cli.options import (
-    ConnectionOptions,
-    ManifestOptions,
-    SelectionOptions,
     chosen_options,
     format_option,
     identity_option,
@@ -21,6 +18,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.secrets_io import read_identities
 from reconciler.cli.types import Lines
+from reconciler.cli.values import ConnectionOptions, ManifestOptions, SelectionOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import load_manifest, open_store, survey
 from reconciler.model.errors import UsageError

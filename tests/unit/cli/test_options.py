@@ -8,8 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.options import (
-    ManifestOptions,
-    SelectionOptions,
     as_of_option,
     chosen_options,
     file_option,
@@ -19,6 +17,7 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.types import Duration, Label
+from reconciler.cli.values import ManifestOptions, SelectionOptions
 from reconciler.cli.views.console import Console
 
 Make = Callable[..., Console]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.commands.plan import report_interrupted, report_problems
-from reconciler.cli.options import ManifestOptions
+from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import SystemClock, load_manifest, open_store, state_path, survey
 from reconciler.model.address import Address
