@@ -67,7 +67,7 @@ def readable_sinks(ctx: "click.Context", begun: str) -> list[CompletionItem[str]
 
 def codes(_ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
     """Return the codes that begin so."""
-    from reconciler.cli.codes import explanations
+    from reconciler.cli.error_codes import explanations
 
     return _items(each for each in explanations() if each.startswith(begun) and "*" not in each)
 

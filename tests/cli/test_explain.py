@@ -2,17 +2,22 @@
 
 import ast
 import json
+import os
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from reconciler.apply.verify import Finding
-from reconciler.cli.codes import explanation, explanations
+from reconciler.cli.error_codes import explanation, explanations
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Reconciler
 
 PACKAGE: Final = Path(__file__).parents[2] / "reconciler"
+CODES: Final = PACKAGE / "data" / "codes.toml"
 HELPERS: Final = ("_fail", "_notice")
 """Functions whose first argument is a code."""
 
@@ -50,15 +55,33 @@ def test_every_code_is_explained_and_no_other() -> None:
     assert set(explanations()) - found == set()
 
 
-def test_no_code_has_two_entries() -> None:
-    """A code that two tables define would be explained by one of them only."""
-    from reconciler.cli.codes.manifest import MANIFEST
-    from reconciler.cli.codes.plans import PLANS
-    from reconciler.cli.codes.runs import RUNS
+def test_a_repeated_entry_is_rejected() -> None:
+    """The file's format has no room for two entries of one code."""
+    repeated = CODES.read_text(encoding="utf-8") + "\n[syntax]\n"
+    with pytest.raises(tomllib.TOMLDecodeError):
+        tomllib.loads(repeated)
 
-    tables = (MANIFEST, PLANS, RUNS)
-    assert sum(map(len, tables)) == len({code for table in tables for code in table})
-    assert len(explanations()) == sum(map(len, tables))
+
+def reference() -> str:
+    """Return every entry as Markdown, in alphabetical order."""
+    head = (
+        "# Error codes\n\n`reconciler explain CODE` prints one of these entries. "
+        f"`{CODES.name}` defines them.\n<!-- UPDATE_GOLDEN=1 pytest tests/cli/test_explain.py "
+        "writes this file -->\n"
+    )
+    entries = (
+        f"\n## `{code}`\n\n{each.means}\n\n- Why: {each.why}\n- What to do: {each.do}\n"
+        for code, each in explanations().items()
+    )
+    return head + "".join(entries)
+
+
+def test_the_reference_has_every_entry() -> None:
+    """The README beside the codes is rendered from them."""
+    readme = CODES.with_name("README.md")
+    if os.environ.get("UPDATE_GOLDEN"):
+        readme.write_text(reference(), encoding="utf-8")
+    assert readme.read_text(encoding="utf-8") == reference()
 
 
 def test_every_entry_is_whole_sentences() -> None:

@@ -15,7 +15,7 @@ from reconciler.model.strings import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.cli.codes import Explanation
+    from reconciler.cli.error_codes import Explanation
 
 WIDTH: Final = 80
 
@@ -31,7 +31,7 @@ def explain(console: Console, *, code: str | None, output: str) -> int:
     Every error, finding, notice and cause has a CODE: -v shows that of an error, --format json and
     --log-format json show all of them. Without CODE every code is listed.
     """
-    from reconciler.cli.codes import explanation, explanations
+    from reconciler.cli.error_codes import explanation, explanations
 
     chosen = explanations()
     if code is not None:
