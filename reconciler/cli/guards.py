@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.errors import PlanRefused, UsageError
 from reconciler.model.sink import STATE, FileTarget
-from reconciler.model.strings import plural
+from reconciler.model.strings import lines_limited, plural
 
 SHOWN: Final = 10
 
@@ -76,7 +76,9 @@ def refuse_overwrites(desired: "Manifest", made: "Plan", store: "LocalStore") ->
         overwrites(desired, sorted(writing), state=str(store.path), resolve=os.path.realpath)
     )
     if found:
-        listed = "".join(f"\n  {each.path}: {each.what} ({each.address})" for each in found[:SHOWN])
+        listed = lines_limited(
+            [f"{each.path}: {each.what} ({each.address})" for each in found], SHOWN
+        )
         raise PlanRefused(
             f"a secret would be written over a file of the tool's own:{listed}",
             hint="give the sink another path, or the state",
@@ -124,10 +126,9 @@ def reject_tracked_by_git(paths: "Sequence[Path]") -> None:
             hint="if you trust it: " + " && ".join(f"{REMEDY}{each}" for each in sorted(foreign)),
         )
     if unsafe:
-        listed = "".join(f"\n  {path}: {reason}" for path, reason in unsafe[:5])
-        more = f"\n  and {len(unsafe) - 5:,} more" if len(unsafe) > 5 else ""
+        listed = lines_limited([f"{path}: {reason}" for path, reason in unsafe])
         raise PlanRefused(
-            f"a plain secret could land in a file that git keeps:{listed}{more}",
+            f"a plain secret could land in a file that git keeps:{listed}",
             hint="add them to .gitignore (and `git rm --cached` what is tracked), or set"
             " state.encryption in the manifest for the state and its journal",
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from reconciler.cli.shipped import shipped
+from reconciler.model.strings import join_limited
 
 Auth = Literal["password", "cookie", "token"]
 SinkChoice = Literal["file", "state", "exec"]
@@ -178,9 +179,8 @@ def next_steps(answers: Answers) -> Iterator[str]:
 
 def pipeline_steps(pipelines: Sequence[Pipeline], names: Sequence[str]) -> Iterator[str]:
     """Yield what is left to do for the credentials `names` and the pipelines' settings."""
-    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     if names:
-        yield f"apply takes the credentials from {', '.join(names[:_NAMED])}{more}"
+        yield f"apply takes the credentials from {join_limited(names, _NAMED)}"
     for pipeline in pipelines:
         yield from _SETTINGS_OF[pipeline]
 

@@ -1,7 +1,7 @@
 """Small, total functions on the texts that users write and read."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 _UNSAFE: Final = re.compile(
@@ -123,3 +123,18 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 def plural(count: int, noun: str) -> str:
     """Say `1 client`, `2,000 clients`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def join_limited(names: Sequence[str], limit: int = 5, show: Callable[[str], str] = str) -> str:
+    """Return `a, b and 3 more`: the first `limit` names, each as `show` writes it."""
+    more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
+    return ", ".join(map(show, names[:limit])) + more
+
+
+def lines_limited(lines: Sequence[str], limit: int = 5) -> str:
+    """Return the first `limit` lines, each on an indented line of its own, and a count of the rest.
+
+    The text begins with a line feed, so that it follows a message that ends in a colon.
+    """
+    more = [f"and {len(lines) - limit:,} more"] * (len(lines) > limit)
+    return "".join(f"\n  {each}" for each in [*lines[:limit], *more])

@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.model.address import Address
 from reconciler.model.manifest import CountOrPercent, Manifest
-from reconciler.model.strings import plural
+from reconciler.model.strings import join_limited, plural
 from reconciler.plan.action import Action, Kind, Problem
 
 FEW: Final = 5
@@ -112,11 +112,10 @@ def split_unreachable_revokes(
 def move_cycles(addresses: Sequence[Address]) -> Iterator[Problem]:
     """Yield a problem where `moved:` leads addresses in a circle: each would move for ever."""
     if addresses:
-        named = ", ".join(map(str, addresses[:FEW]))
-        more = f" and {len(addresses) - FEW:,} more" if len(addresses) > FEW else ""
+        named = join_limited([*map(str, addresses)], FEW)
         yield Problem(
             code="moved",
-            message=f"`moved:` leads in a circle, so that nothing was moved: {named}{more}",
+            message=f"`moved:` leads in a circle, so that nothing was moved: {named}",
             hint="two names are exchanged by way of a third one, in two applies",
         )
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from reconciler.model.strings import join_limited
+
 NAMED: Final = 3
 """So many targets are named in a line."""
 
@@ -22,9 +24,4 @@ def lines(found: Iterable[Misfit]) -> list[str]:
     groups: dict[tuple[str, str], list[str]] = {}
     for each in found:
         groups.setdefault((each.before, each.why), []).append(each.what)
-    return [f"{before}{_listed(names)}{why}" for (before, why), names in groups.items()]
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return [f"{before}{join_limited(names, NAMED)}{why}" for (before, why), names in groups.items()]

@@ -13,6 +13,7 @@ from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import load_manifest
 from reconciler.model.errors import UsageError
 from reconciler.model.reference import EnvRef
+from reconciler.model.strings import join_limited
 
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
@@ -73,5 +74,4 @@ def _used(desired: "Manifest") -> Mapping["CredentialRef", Sequence[str]]:
 def _comments(used: Mapping["CredentialRef", Sequence[str]]) -> Iterator[str]:
     for reference, keys in sorted(used.items(), key=lambda each: str(each[0])):
         if not isinstance(reference, EnvRef):
-            more = f" and {len(keys) - _SHOWN:,} more" if len(keys) > _SHOWN else ""
-            yield f"# The job must provide {reference}, for {', '.join(keys[:_SHOWN])}{more}\n"
+            yield f"# The job must provide {reference}, for {join_limited(keys, _SHOWN)}\n"

@@ -10,6 +10,7 @@ from reconciler.cli.lazy_group import LazyGroup, Table
 from reconciler.cli.options import format_option, option, output_options
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError
+from reconciler.model.strings import lines_limited
 
 COMMANDS: Final[Table] = {
     "verify": ("ledger:verify", "Find every change, cut or reorder in a ledger."),
@@ -54,11 +55,8 @@ def verify(console: Console, *, path: str, head: str | None, count: int, output:
     if not found.broken:
         console.report(checked(found, anchored=anchored))
         return 0
-    listed = [f"line {e.line:,}: {e.why}" if e.line else e.why for e in found.broken[:SHOWN]]
-    more = len(found.broken) - SHOWN
+    listed = [f"line {e.line:,}: {e.why}" if e.line else e.why for e in found.broken]
     raise ReconcilerError(
-        f"the ledger `{path}` is not what was written:"
-        + "".join(f"\n  {each}" for each in listed)
-        + (f"\n  and {more:,} more" if more > 0 else ""),
+        f"the ledger `{path}` is not what was written:{lines_limited(listed, SHOWN)}",
         hint="compare it with a copy from before, a commit or a backup",
     )

@@ -13,7 +13,7 @@ from reconciler.cli.options import file_option, format_option, option, output_op
 from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.strings import plural
+from reconciler.model.strings import lines_limited, plural
 from reconciler.stores.local import LOG
 
 # Two expressions, because one with both would be searched without its first letters: 10 x as long.
@@ -59,10 +59,9 @@ def lint(
     if not found:
         console.detail(f"no plain secret in {plural(len(paths), 'file')}")
         return 0
-    listed = "".join(f"\n  {path}:{number}" for path, number in found[:SHOWN])
-    more = f"\n  and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
+    listed = lines_limited([f"{path}:{number}" for path, number in found], SHOWN)
     raise ReconcilerError(
-        f"{plural(len(found), 'secret')} in plain:{listed}{more}",
+        f"{plural(len(found), 'secret')} in plain:{listed}",
         hint="set state.encryption in the manifest and run `reconciler state rekey`, or keep the"
         " file out of version control; a secret that was pushed needs `reconciler rotate`",
     )

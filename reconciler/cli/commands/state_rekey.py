@@ -20,7 +20,7 @@ from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import LoadedState, load_manifest, open_store, survey
 from reconciler.model.errors import CredentialUnavailable, UsageError
-from reconciler.model.strings import plural
+from reconciler.model.strings import join_limited, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,9 +135,9 @@ def _resealed(found: "Sequence[_Found]", sealing: "AgeSealing") -> "Mapping[str,
         else:
             closed.append(each.whose)
     if closed:
-        named = ", ".join(closed[:5]) + (f" and {len(closed) - 5:,} more" * (len(closed) > 5))
         raise CredentialUnavailable(
-            f"{len(closed):,} of {plural(len(found), 'secret')} cannot be opened: {named}",
+            f"{len(closed):,} of {plural(len(found), 'secret')} cannot be opened:"
+            f" {join_limited(closed)}",
             hint="nothing was written. --identity FILE (repeatable) names the keys that open them",
         )
     return {key: sealing.keep(client_id=key, secret=secret) for key, secret in secrets.items()}

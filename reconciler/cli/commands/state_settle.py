@@ -22,7 +22,7 @@ from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import LoadedState, find_store, survey
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
-from reconciler.model.strings import plural
+from reconciler.model.strings import join_limited, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,10 +120,9 @@ def _open_at(ground: LoadedState, address: Address, key: str | None) -> "Sequenc
     if found:
         return found
     others = sorted({str(at) for at, _ in ends})
-    more = f" and {len(others) - 5:,} more" if len(others) > 5 else ""
     raise UsageError(
         f"no journal has anything open at `{address}`" + (f" with the key `{key}`" if key else ""),
-        hint=f"open are: {', '.join(others[:5])}{more}" if others else "nothing is open anywhere",
+        hint=f"open are: {join_limited(others)}" if others else "nothing is open anywhere",
     )
 
 

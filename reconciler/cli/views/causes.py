@@ -5,11 +5,10 @@ from typing import Final
 
 from reconciler.apply.events import Cause
 from reconciler.cli.views.console import Console
-from reconciler.cli.views.table import wrap_text
 from reconciler.model.alike import Failure, Group, grouped
 from reconciler.model.errors import CredentialUnavailable
 from reconciler.model.instance import Instance
-from reconciler.model.strings import plural, printable
+from reconciler.model.strings import join_limited, plural, printable
 
 NAMED: Final = 3
 FEW: Final = 5
@@ -71,4 +70,5 @@ def message(group: Group, *, verbose: bool) -> str:
 
 def some(names: Sequence[str], *, verbose: bool) -> str:
     """Return the names if they are few, or the first of them and how many more there are."""
-    return wrap_text(names, len(names) if verbose or len(names) <= FEW else NAMED)
+    limit = len(names) if verbose or len(names) <= FEW else NAMED
+    return join_limited(names, limit, printable)

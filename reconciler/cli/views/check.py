@@ -9,10 +9,10 @@ from reconciler.apply.check import InstanceCheck, Sight, SignOn, SinkCheck
 from reconciler.apply.events import Cause
 from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
-from reconciler.cli.views.table import columns, fold, wrap_text
+from reconciler.cli.views.table import columns, fold
 from reconciler.model.alike import Failure
 from reconciler.model.instance import Instance
-from reconciler.model.strings import plural, printable
+from reconciler.model.strings import join_limited, plural, printable
 from reconciler.model.timestamps import format_utc
 
 SOON: Final = 7
@@ -113,7 +113,7 @@ def _instances(found: Forecast, room: int, *, verbose: bool) -> Iterator[str]:
     rows = []
     for (*cells, _), checks in groups.items():
         for alike in [[each] for each in checks] if verbose else [checks]:
-            names = wrap_text([each.key for each in alike], 2)
+            names = join_limited([each.key for each in alike], 2, printable)
             rows.append((names, *cells, _span(found, alike)))
     # Without any end the column would only make the rows longer.
     width = len(_HEAD) - all(row[-1] == "-" for row in rows)

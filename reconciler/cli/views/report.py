@@ -10,7 +10,7 @@ from reconciler.cli.views.console import Console
 from reconciler.model.alike import Failure, grouped
 from reconciler.model.instance import Instance
 from reconciler.model.leftover import Fate
-from reconciler.model.strings import plural, printable
+from reconciler.model.strings import join_limited, plural, printable
 from reconciler.plan.action import Action, Kind
 
 FEW: Final = 5
@@ -77,8 +77,7 @@ def show_files(console: Console, report: Report) -> None:
         ),
     ):
         if paths:
-            more = f" and {len(paths) - FEW:,} more" * (len(paths) > FEW)
-            named = ", ".join(map(printable, sorted(paths)[:FEW])) + more
+            named = join_limited(sorted(paths), FEW, printable)
             console.note(f"{plural(len(paths), 'secret file')} {what}: {named}", hint=hint)
 
 

@@ -4,9 +4,6 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Final
 
-from reconciler.model.strings import printable
-
-NAMED: Final = 5
 GAP: Final = "  "
 INDENT: Final = "    "
 
@@ -47,10 +44,3 @@ def fold(line: str, room: int | None, indent: str) -> Iterator[str]:
     yield from wrap(
         line, room, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
-
-
-def wrap_text(names: Sequence[str], limit: int = NAMED) -> str:
-    """Name the first few and count the rest."""
-    shown = ", ".join(printable(name) for name in names[:limit])
-    more = len(names) - limit
-    return shown + (f" and {more:,} more" if more > 0 else "")

@@ -8,10 +8,9 @@ from reconciler.apply.verify import Finding
 from reconciler.cli.views.verify import Row, due_in, grouped, summary
 from reconciler.model.address import Address
 from reconciler.model.alike import Group
-from reconciler.model.strings import plural, printable
+from reconciler.model.strings import join_limited, plural, printable
 from reconciler.plan.render.fleet_table import Cell, build_table
 from reconciler.plan.render.grouping import FEW
-from reconciler.plan.render.grouping import listing as listed
 from reconciler.plan.render.html_page import Listing, Sign, Tile, page
 
 MOST: Final = 1_000
@@ -132,7 +131,9 @@ def _entry(finding: Finding, group: Group) -> Entry:
         reason=group.message,
         hint=group.hint,
         addresses=addresses,
-        where=f"at {listed(addresses)}" if few else f"at {plural(len(addresses), 'client')}",
+        where=f"at {join_limited(addresses, FEW, printable)}"
+        if few
+        else f"at {plural(len(addresses), 'client')}",
         named=few,
     )
 

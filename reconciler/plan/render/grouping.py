@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.source_location import SourceLocation
-from reconciler.model.strings import plural, printable
+from reconciler.model.strings import join_limited, plural, printable
 from reconciler.plan.action import Action, Kind, Notice, Plan, Problem
 
 FEW = 5
@@ -115,7 +115,7 @@ def narrowed(plan: Plan) -> str:
     parts += [f"--label {name}={value}" for name, value in plan.labels.items()]
     if not parts:
         return ""
-    return f"narrowed with {printable(listing(parts))}: nothing else was looked at"
+    return f"narrowed with {join_limited(parts, FEW, printable)}: nothing else was looked at"
 
 
 def group_problems(problems: Iterable[Problem]) -> list[Problem]:
@@ -134,7 +134,7 @@ def group_problems(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _posed(alike: Sequence[Problem], group_notices: str) -> Problem:
-    names = listing([str(each.address) for each in alike], str)
+    names = join_limited([str(each.address) for each in alike], FEW)
     message = f"each of {plural(len(alike), 'client')} {group_notices}: {names}"
     return replace(alike[0], address=None, message=message)
 
@@ -217,7 +217,7 @@ class NoticeGroup:
         """Return what stands behind the message: the names, `quoted`, `most` of each subject."""
         if not self.names:
             return ""
-        listed = [listing(each, quoted, most) for each in self.names[:most]]
+        listed = [join_limited(each, most, quoted) for each in self.names[:most]]
         if len(self.subjects) > 1:
             pairs = zip(self.subjects, listed, strict=False)
             listed = [f"{named(subject)} ({each})" for subject, each in pairs]
@@ -228,12 +228,6 @@ class NoticeGroup:
         if left <= 0:
             return ""
         return f" and {left:,} more" if not self.names else f" and {plural(left, 'more instance')}"
-
-
-def listing(names: Sequence[str], named: Callable[[str], str] = printable, most: int = FEW) -> str:
-    """Return the first `most` names, and how many more there are."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(named(each) for each in names[:most]) + more
 
 
 def group_notices(notices: Iterable[Notice]) -> list[NoticeGroup]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.strings import plural, printable
+from reconciler.model.strings import join_limited, plural, printable
 from reconciler.plan.action import Kind, Plan, Problem
 from reconciler.plan.render.fleet_table import NO_ATTENTION, Cell, Matrix
 from reconciler.plan.render.grouping import (
@@ -17,7 +17,6 @@ from reconciler.plan.render.grouping import (
     group_notices,
     group_problems,
     grouped,
-    listing,
     narrowed,
     old_client_of,
 )
@@ -180,4 +179,6 @@ def _root(root: RootCause) -> str:
 
 def _endpoints(plan: Plan) -> Sequence[tuple[str, str]]:
     urls = sorted(plan.endpoints.items(), key=lambda each: (-len(each[1]), each[0]))
-    return [(printable(url), listing(instances)) for url, instances in urls[:50]]
+    return [
+        (printable(url), join_limited(instances, FEW, printable)) for url, instances in urls[:50]
+    ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.model.strings import plural
+from reconciler.model.strings import join_limited, plural
 from reconciler.plan.action import Kind, Plan, Problem
 from reconciler.plan.render.grouping import (
     FEW,
@@ -21,7 +21,6 @@ from reconciler.plan.render.grouping import (
     group_notices,
     group_problems,
     grouped,
-    listing,
     narrowed,
     old_client_of,
 )
@@ -226,10 +225,7 @@ def _instances(group: Group, where: str) -> str:
     """Name the instances of a change whose line only counts them."""
     if len(group.instances) <= FEW or where.startswith("all ") or ", except " in where:
         return ""
-    names = ", ".join(code(each) for each in group.instances[:_NAMED])
-    left = len(group.instances) - _NAMED
-    more = f" and {left:,} more" if left > 0 else ""
-    return f"\n  - {names}{more}"
+    return f"\n  - {join_limited(group.instances, _NAMED, code)}"
 
 
 def _notes(plan: Plan, links: str | None) -> Iterator[str]:
@@ -255,7 +251,7 @@ def _opened(plan: Plan) -> str:
 def _endpoints(plan: Plan) -> Iterator[str]:
     urls = sorted(plan.endpoints.items(), key=lambda each: (-len(each[1]), each[0]))
     for url, instances in urls[:FEW]:
-        yield f"> - {code(url)} serves {listing(instances, code)}"
+        yield f"> - {code(url)} serves {join_limited(instances, FEW, code)}"
     if len(urls) > FEW:
         yield f"> - and {plural(len(urls) - FEW, 'more endpoint')}"
 

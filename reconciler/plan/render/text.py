@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final
 
-from reconciler.model.strings import plural, printable
+from reconciler.model.strings import join_limited, plural, printable
 from reconciler.plan.action import Action, Kind, Plan
 from reconciler.plan.render.grouping import (
     FEW,
@@ -20,7 +20,6 @@ from reconciler.plan.render.grouping import (
     drift,
     group_notices,
     grouped,
-    listing,
     narrowed,
     subject,
 )
@@ -161,7 +160,9 @@ def _remarks(plan: Plan, style: _Style) -> Iterator[str]:
     shown = urls if style.verbose else urls[:FEW]
     for url, instances in shown:
         many = len(instances) > most
-        whom = plural(len(instances), "instance") if many else listing(instances, most=most)
+        whom = (
+            plural(len(instances), "instance") if many else join_limited(instances, most, printable)
+        )
         lines += _remark(f"not Domo's: {printable(url)} serves {whom}", style)
     if len(shown) < len(urls):
         lines += _remark(f"not Domo's: {len(urls) - len(shown):,} more endpoints", style)
