@@ -151,9 +151,8 @@ def coloured_plan(folder: Path, environment: "dict[str, str]") -> str:
     """Return what `plan` shows on a terminal, with its colours."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "reconciler", "plan"]
-    process = subprocess.Popen(
-        command, cwd=folder, env={**environment, "TERM": "xterm"}, stdout=theirs, stderr=theirs
-    )
+    wide = {**environment, "TERM": "xterm", "COLUMNS": "100"}
+    process = subprocess.Popen(command, cwd=folder, env=wide, stdout=theirs, stderr=theirs)
     os.close(theirs)
     shown = b""
     while chunk := _read(ours):
