@@ -106,6 +106,18 @@ def test_the_tests_of_the_fault_table_exist() -> None:
     assert [each for each in named if not (ROOT / each).exists()] == []
 
 
+def test_the_paths_in_the_guide_exist() -> None:
+    """CONTRIBUTING names modules and tests by paths that exist."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:\w+/)+[\w.]+|[\w/]+\.(?:py|md|c))`", text)) - {
+        "INSTANCE/CLIENT",
+        "cli/commands/NAME.py",
+    }
+    assert len(named) > 10
+    roots = (ROOT, ROOT / "reconciler")
+    assert [each for each in named if not any((root / each).exists() for root in roots)] == []
+
+
 def test_the_report_shown_is_a_real_one() -> None:
     """The report of `validate` in the documentation is the report of that manifest."""
     kept = ROOT / "tests" / "golden" / "validate" / "scope.txt"
