@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.cli.commands.plan import moved
-from reconciler.cli.commands.state_edit import refuse_journal
 from reconciler.cli.compose import look_at, sealing_of
 from reconciler.cli.guards import reject_tracked_by_git
 from reconciler.cli.workspace import LoadedState, SystemClock
@@ -19,6 +18,7 @@ from reconciler.model.ownership_mark import owner_of
 from reconciler.model.secret import Secret, fingerprint
 from reconciler.model.sink import STATE, FileTarget
 from reconciler.model.timestamps import format_utc
+from reconciler.operations.known_clients import refuse_journal
 from reconciler.plan import imports
 from reconciler.plan.imports import Choice
 from reconciler.plan.observation import InstanceUnreachable, Register, View

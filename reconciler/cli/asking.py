@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.commands.plan import selection
-from reconciler.cli.commands.state_list import unknown_address
 from reconciler.cli.options import Command, chosen_options, option
 from reconciler.cli.types import Lines
 from reconciler.cli.values import SelectionOptions
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
 from reconciler.model.strings import nearest
+from reconciler.operations.known_clients import unknown_address
 
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest

@@ -200,6 +200,11 @@ def print_secrets_option(command: Command) -> Command:
     )(command)  # fmt: skip
 
 
+def approve_option(command: Command) -> Command:
+    """Add `--auto-approve`; the command gets `auto_approve`."""
+    return option("--auto-approve", is_flag=True, help="Do not ask.")(command)
+
+
 def lock_timeout_option(command: Command) -> Command:
     """Add `--lock-timeout`; the command gets `lock_timeout`, in seconds."""
     return option(

@@ -1,4 +1,4 @@
-"""Secrets that a user asks to see: with which keys, and before whose eyes."""
+"""Reads identity files, checks for a terminal and prints secrets."""
 
 import sys
 from collections.abc import Sequence
@@ -6,17 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.cli.views.console import Console
-from reconciler.model.address import Address
 from reconciler.model.damaged_file import damage
 from reconciler.model.errors import CredentialUnavailable, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.model.secret import Secret
-    from reconciler.state.model import StoredSecret
+    from collections.abc import Mapping
+
+    from reconciler.model.client import Delivery
+    from reconciler.model.sink import FileFormat
     from reconciler.stores.encryption import Identity
 
 LARGEST: Final = 64 * 1024
-"""The most bytes that a key file may have: an RSA key of 16,384 bits needs a fifth of it."""
+"""The largest key file in bytes: an RSA key of 16,384 bits needs a fifth of it."""
+
+FORMATS: "Final[Mapping[str, FileFormat]]" = {"json": "json", "env": "dotenv", "raw": "raw"}
+"""The formats in which a secret is printed, by the value of `--format`."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -25,8 +29,8 @@ def read_identities(paths: Sequence[str]) -> "tuple[Identity, ...]":
     """Read the private keys in these files; `-` is standard input.
 
     Raises:
-        UsageError: a key itself was given in place of its file; it is not repeated.
-        CredentialUnavailable: a file is missing, or holds no usable key.
+        UsageError: the value is a key and not a file; the message does not repeat it.
+        CredentialUnavailable: a file is missing, or contains no usable key.
 
     """
     for path in paths:
@@ -47,10 +51,10 @@ def read_identities(paths: Sequence[str]) -> "tuple[Identity, ...]":
 
 
 def require_terminal(console: Console, *, allowed: bool) -> None:
-    """See that a secret goes to a terminal, or where the user said that it may.
+    """Check that standard output is a terminal, unless the user allowed another target.
 
     Raises:
-        UsageError: standard output is a file or a pipe, and nobody said that this is meant.
+        UsageError: standard output is a file or a pipe, and the user did not allow that.
 
     """
     if not allowed and not console.stdout.isatty():
@@ -60,34 +64,25 @@ def require_terminal(console: Console, *, allowed: bool) -> None:
         )
 
 
-def opened(
-    kept: "StoredSecret", *, address: Address, client_id: str, identities: "Sequence[Identity]"
-) -> "Secret":
-    """Return a secret as it is, opening it with an identity where it is sealed.
+def print_secret(console: Console, delivery: "Delivery", output: str) -> None:
+    """Write a secret to standard output in one of `FORMATS`, and flush it.
 
     Raises:
-        CredentialUnavailable: it is sealed, and no identity at hand opens it.
-        StateRefused: it is damaged, or was moved here from another client.
+        CredentialUnavailable: the format cannot contain this secret.
+        ReconcilerError: standard output cannot be written.
 
     """
-    from reconciler.state.model import Plain
+    from reconciler.sinks.formats import content
 
-    if isinstance(kept, Plain):
-        return kept.secret
-    from reconciler.stores.encryption import open_sealed
-
-    secret = open_sealed(kept, client_id=client_id, identities=identities)
-    if secret is not None:
-        return secret
-    if identities:
+    try:
+        data = content(delivery, FORMATS[output])
+    except ValueError as error:
         raise CredentialUnavailable(
-            f"no identity that was given opens the secret of {address}",
-            hint="it was sealed to other recipients: name one of their private keys",
-        )
-    raise CredentialUnavailable(
-        f"the secret of {address} is sealed",
-        hint="--identity FILE names the private key of one of its recipients",
-    )
+            f"the secret of {delivery.address} cannot be printed as {output}: {error}",
+            hint="use --format json",
+        ) from None
+    console.data(data)
+    console.settle()
 
 
 def _text(path: str) -> str:

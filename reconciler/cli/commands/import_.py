@@ -191,7 +191,7 @@ def _refuse_known(
     on: "Adopting", address: Address, entry: "Entry", secret: "Secret | None"
 ) -> None:
     """See that an address that is known may still be given its secret."""
-    from reconciler.cli.commands.state_edit import refuse_journal
+    from reconciler.operations.known_clients import refuse_journal
 
     lacks = entry.adopted and not entry.delivered and entry.secret is None
     if secret is None or not lacks:

@@ -1,6 +1,4 @@
-"""`reconciler output`: the secret of one client."""
-
-from typing import TYPE_CHECKING, Final
+"""`reconciler output`: print the secret of one client."""
 
 import click
 
@@ -12,22 +10,13 @@ from reconciler.cli.options import (
     print_secrets_option,
     where_options,
 )
-from reconciler.cli.secrets_io import opened, read_identities, require_terminal
+from reconciler.cli.secrets_io import FORMATS, print_secret, read_identities, require_terminal
 from reconciler.cli.types import AddressType
 from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.workspace import find_store, survey
 from reconciler.model.address import Address
-from reconciler.model.errors import CredentialUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from reconciler.model.client import Delivery
-    from reconciler.model.sink import FileFormat
-    from reconciler.state.model import Entry
-
-FORMATS: "Final[Mapping[str, FileFormat]]" = {"json": "json", "env": "dotenv", "raw": "raw"}
+from reconciler.operations.secrets import read_secret
 
 
 @command(epilog="Example: reconciler output acme-prod/Reporting --identity ops.key")
@@ -55,57 +44,6 @@ def output(
     """
     require_terminal(console, allowed=yes_print_secrets)
     keys = read_identities(identities)
-    ground = survey(find_store(where))
-    from reconciler.cli.commands.state_list import known_entry
-    from reconciler.state.model import delivery_of
-
-    entry = known_entry(ground, address)
-    kept = ground.working.secret_of(entry.client_id, entry) if ground.working else None
-    if kept is None:
-        raise _nowhere(address, entry)
-    secret = opened(kept, address=address, client_id=entry.client_id, identities=keys)
-    print_secret(console, delivery_of(address, entry, secret), output)
+    ground = survey(find_store(where), keys)
+    print_secret(console, read_secret(ground, address), output)
     return 0
-
-
-def print_secret(console: Console, delivery: "Delivery", output: str) -> None:
-    """Write a secret to standard output in one of `FORMATS`, and see that it got there.
-
-    Raises:
-        CredentialUnavailable: it cannot be written in this format.
-        ReconcilerError: standard output does not take it.
-
-    """
-    from reconciler.sinks.formats import content
-
-    try:
-        data = content(delivery, FORMATS[output])
-    except ValueError as error:
-        raise CredentialUnavailable(
-            f"the secret of {delivery.address} cannot be printed as {output}: {error}",
-            hint="use --format json",
-        ) from None
-    console.data(data)
-    console.settle()
-
-
-def _nowhere(address: Address, entry: "Entry") -> CredentialUnavailable:
-    """Say who has the secret that is not here, and what to do."""
-    hint = f"`reconciler rotate '{address}'` makes a client with a new one"
-    if entry.delivered:
-        places = ", ".join(
-            f"sink `{sink}` at {reached.at} ({reached.target})"
-            for sink, reached in sorted(entry.delivered.items())
-        )
-        return CredentialUnavailable(
-            f"the secret of {address} is not kept here: it was delivered to {places}",
-            hint=f"read it there; or {hint}",
-        )
-    if entry.adopted:
-        return CredentialUnavailable(
-            f"the secret of {address} is not known: the client was made elsewhere and adopted",
-            hint=hint,
-        )
-    return CredentialUnavailable(
-        f"the secret of {address} is lost: no sink ever had it", hint="the next apply rotates it"
-    )

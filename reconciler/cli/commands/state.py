@@ -7,8 +7,8 @@ from reconciler.cli.lazy_group import LazyGroup, Table
 COMMANDS: Final[Table] = {
     "list": ("state_list:list_", "List the clients that the state knows."),
     "show": ("state_show:show", "Show all of one client but its secret."),
-    "mv": ("state_edit:mv", "Give a client another address."),
-    "rm": ("state_edit:rm", "Forget a client, and leave it alive."),
+    "mv": ("state_mv:mv", "Give a client another address."),
+    "rm": ("state_rm:rm", "Forget a client, and leave it alive."),
     "rekey": ("state_rekey:rekey", "Seal every secret to the manifest's recipients."),
     "settle": ("state_settle:settle", "End what a journal left open and no apply can find out."),
     "lint": ("state_lint:lint", "Refuse files in which a secret stands in plain."),

@@ -1,0 +1,16 @@
+"""What an edit of the state did, as a document."""
+
+from collections.abc import Iterable, Mapping
+
+from reconciler.model.address import Address
+
+
+def document(edit: str, serial: int, addresses: Iterable[Address | str]) -> Mapping[str, object]:
+    """Return an edit of the state as an object for a program."""
+    return {
+        "format": "reconciler.state-edit",
+        "version": 1,
+        "edit": edit,
+        "serial": serial,
+        "addresses": [str(each) for each in addresses],
+    }
