@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.cli.workspace import survey
+from reconciler.documents.schema import InvalidDocument, validate
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
 from reconciler.operations.known_clients import find_settled
-from reconciler.state import json_checks
 
 if TYPE_CHECKING:
     from reconciler.model.instance import Instance
@@ -126,8 +126,8 @@ def _check_address(target: Address) -> None:
 
     """
     try:
-        json_checks.address(str(target))
-    except json_checks.InvalidField as wrong:
+        validate(str(target), "state", "address")
+    except InvalidDocument as wrong:
         raise UsageError(
             f"`{target}`: {wrong}", hint="an instance has lower-case letters, digits and `-`"
         ) from None

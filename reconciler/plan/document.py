@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 
+from reconciler.documents.schema import InvalidDocument, validate
 from reconciler.model.address import Address
 from reconciler.model.errors import PlanRefused
 from reconciler.model.source_location import SourceLocation
@@ -92,11 +93,12 @@ def read_document(data: bytes) -> Plan:
     if version != VERSION:
         raise _refused(f"it is of version {version!r}, and this program reads version {VERSION}")
     try:
-        plan = _plan(found)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise _refused("it does not have a plan's shape") from None
-    if found.pop("checksum", None) != _checksum(found):
+        validate(found, "plan")
+    except InvalidDocument as error:
+        raise _refused(str(error)) from None
+    if found.pop("checksum") != _checksum(found):
         raise _refused("it was changed since it was saved")
+    plan = _plan(found)
     as_of = plan.as_of if plan.timed else None
     if whole(plan.parts, as_of=as_of, refreshed=plan.refreshed) != plan.id:
         raise _refused("its plan id does not belong to its parts")
@@ -171,98 +173,91 @@ def _place(place: SourceLocation | None) -> Mapping[str, object] | None:
 
 
 def _plan(found: Mapping[str, Any]) -> Plan:
-    summary = found["summary"]
+    selection, summary = found["selection"], found["summary"]
     return Plan(
-        id=_text(found["plan_id"]),
-        as_of=_text(found["as_of"]),
-        refreshed=_flag(found["refreshed"]),
-        accept_missing=_texts(found.get("accept_missing", [])),  # absent in older documents
-        encrypted=_flag(found["encrypted"]),
-        targets=_texts(found["selection"]["targets"]),
-        excludes=_texts(found["selection"]["excludes"]),
-        labels={name: _text(value) for name, value in found["selection"]["labels"].items()},
-        wish=_read_wish(found["selection"]["wish"]),
-        actions=tuple(_read_action(each) for each in found["actions"]),
-        notices=tuple(_read_notice(each) for each in found["notices"]),
-        problems=tuple(_read_problem(each) for each in found["problems"]),
-        parts={key: _text(digest) for key, digest in found["parts"].items()},
-        moves=_number(summary["move"]),
-        unchanged=_number(summary["unchanged"]),
-        instances=_number(summary["instances"]),
-        managed=_number(summary["managed"]),
-        endpoints={url: _texts(keys) for url, keys in found["endpoints"].items()},
-        drift=_read_drift(found["drift"]),
+        id=found["plan_id"],
+        as_of=found["as_of"],
+        refreshed=found["refreshed"],
+        accept_missing=tuple(found.get("accept_missing", ())),  # absent in older documents
+        encrypted=found["encrypted"],
+        targets=tuple(selection["targets"]),
+        excludes=tuple(selection["excludes"]),
+        labels=selection["labels"],
+        wish=_read_wish(selection["wish"]),
+        actions=tuple(map(_read_action, found["actions"])),
+        notices=tuple(map(_read_notice, found["notices"])),
+        problems=tuple(map(_read_problem, found["problems"])),
+        parts=found["parts"],
+        moves=summary["move"],
+        unchanged=summary["unchanged"],
+        instances=summary["instances"],
+        managed=summary["managed"],
+        endpoints={url: tuple(keys) for url, keys in found["endpoints"].items()},
+        drift=found["drift"],
     )
-
-
-def _read_drift(found: Mapping[str, Any] | None) -> Mapping[str, int] | None:
-    return None if found is None else {code: _number(count) for code, count in found.items()}
 
 
 def _read_wish(found: Mapping[str, Any] | None) -> PlanRequest | None:
     if found is None:
         return None
-    what = found["action"]
-    if what not in ("rotate", "revoke", "forget", "revoke-stray"):
-        raise ValueError
-    clients = {Address.parse(each): _optional(client) for each, client in found["clients"].items()}
-    return PlanRequest(what=what, clients=clients)
+    clients = {Address.parse(each): client for each, client in found["clients"].items()}
+    return PlanRequest(what=found["action"], clients=clients)
 
 
 def _read_action(found: Mapping[str, Any]) -> Action:
     origin = found["origin"]
     return Action(
         kind=Kind(found["action"]),
-        address=Address(_text(found["instance"]), _text(found["client"])),
-        live_name=_text(found["live_name"]),
-        scope=_texts(found["scope"]),
-        description=_text(found["description"]),
-        client_id=_optional(found["client_id"]),
-        sinks=_texts(found["sinks"]),
-        reason=_text(found["reason"]),
-        retires=_flag(found["retires"]),
+        address=Address(found["instance"], found["client"]),
+        live_name=found["live_name"],
+        scope=tuple(found["scope"]),
+        description=found["description"],
+        client_id=found["client_id"],
+        sinks=tuple(found["sinks"]),
+        reason=found["reason"],
+        retires=found["retires"],
         # The id of a plan that was saved without this key covers the as-of.
-        timed=_flag(found.get("timed", True)),
-        origin=None
-        if origin is None
-        else Origin(
-            place=_read_place(origin),
-            client_set=_optional(origin["client_set"]),
-            cause=_read_cause(origin["cause"]),
-        ),
+        timed=found.get("timed", True),
+        origin=None if origin is None else _read_origin(origin),
     )
 
 
-def _read_cause(found: Mapping[str, Any] | None) -> Cause | None:
-    return None if found is None else Cause(_text(found["setting"]), _read_place(found))
+def _read_origin(found: Mapping[str, Any]) -> Origin:
+    cause = found["cause"]
+    return Origin(
+        place=_read_place(found),
+        client_set=found["client_set"],
+        cause=None if cause is None else Cause(cause["setting"], _read_place(cause)),
+    )
 
 
 def _read_notice(found: Mapping[str, Any]) -> Notice:
+    address = found["address"]
     return Notice(
-        code=_text(found["code"]),
-        address=_address(found["address"]),
-        message=_text(found["message"]),
+        code=found["code"],
+        address=_optional_address(address),
+        message=found["message"],
         place=_optional_place(found["place"]),
-        instance=None if found["address"] is not None else _optional(found["instance"]),
-        names=_texts(found["names"]),
-        general=_text(found.get("general", "")),
-        hint=_optional(found.get("hint")),
+        instance=None if address is not None else found["instance"],
+        names=tuple(found["names"]),
+        general=found.get("general", ""),
+        hint=found.get("hint"),
     )
 
 
 def _read_problem(found: Mapping[str, Any]) -> Problem:
     return Problem(
-        code=_text(found["code"]),
-        address=_address(found["address"]),
-        message=_text(found["message"]),
-        hint=_optional(found["hint"]),
-        override=_optional(found["override"]),
+        code=found["code"],
+        address=_optional_address(found["address"]),
+        message=found["message"],
+        hint=found["hint"],
+        override=found["override"],
         place=_optional_place(found["place"]),
     )
 
 
-def _address(found: object) -> Address | None:
-    return None if found is None else Address.parse(_text(found))
+def _optional_address(found: str | None) -> Address | None:
+    return None if found is None else Address.parse(found)
 
 
 def _optional_place(found: Mapping[str, Any] | None) -> SourceLocation | None:
@@ -270,32 +265,4 @@ def _optional_place(found: Mapping[str, Any] | None) -> SourceLocation | None:
 
 
 def _read_place(found: Mapping[str, Any]) -> SourceLocation:
-    return SourceLocation(_text(found["file"]), _number(found["line"]), _number(found["column"]))
-
-
-def _text(found: object) -> str:
-    if not isinstance(found, str):
-        raise TypeError
-    return found
-
-
-def _optional(found: object) -> str | None:
-    return None if found is None else _text(found)
-
-
-def _texts(found: object) -> tuple[str, ...]:
-    if not isinstance(found, list):
-        raise TypeError
-    return tuple(_text(each) for each in found)
-
-
-def _number(found: object) -> int:
-    if not isinstance(found, int) or isinstance(found, bool):
-        raise TypeError
-    return found
-
-
-def _flag(found: object) -> bool:
-    if not isinstance(found, bool):
-        raise TypeError
-    return found
+    return SourceLocation(found["file"], found["line"], found["column"])

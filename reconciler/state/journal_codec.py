@@ -7,20 +7,18 @@ line before it was written whole, and a wrong checksum there means that it was c
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields as dataclass_fields
 from typing import Any, Final, NamedTuple
 
 import orjson
 
+from reconciler.documents.schema import InvalidDocument, validate
+from reconciler.model.address import Address
 from reconciler.model.errors import StateRefused, StateUnwritable
-from reconciler.state import json_checks
 from reconciler.state.codec import (
-    RETIRING,
-    one_secret,
-    read_plain,
-    read_recipients,
-    read_sealed,
+    read_common,
+    read_retiring,
     written_retiring,
     written_secret,
 )
@@ -36,7 +34,6 @@ from reconciler.state.journal_records import (
     Revoked,
     RolledBack,
 )
-from reconciler.state.json_checks import Check, InvalidField, ObjectCheck
 from reconciler.state.model import Plain, Retiring, Sealed
 from reconciler.state.upgrade import newer
 
@@ -80,7 +77,7 @@ def decode(data: bytes, *, name: str) -> Journal:
     try:
         header = _header(orjson.loads(lines[0]), name)
         return Journal(header, tuple(_records(lines)), torn)
-    except (InvalidField, orjson.JSONDecodeError) as error:
+    except (InvalidDocument, orjson.JSONDecodeError) as error:
         raise StateRefused(f"`{name}` is not a journal: {error}", hint=_KEEP) from None
 
 
@@ -155,122 +152,52 @@ def _header(value: Any, name: str) -> Header:
     version = value.get("version") if type(value) is dict else None
     if type(version) is int and version > VERSION:
         raise newer(name, version)
-    if type(value) is not dict or value.pop("record", None) != "header":
-        raise InvalidField("line 1: a header is expected")
-    try:
-        header = _HEADER(value)
-    except InvalidField as wrong:
-        raise InvalidField(f"line 1: {wrong}") from None
-    if header.version != VERSION:
-        raise InvalidField(f"line 1: version {header.version} never was")
-    return header
+    if type(value) is not dict or value.get("record") != "header":
+        raise InvalidDocument("line 1: a header is expected")
+    if type(version) is int and version != VERSION:
+        raise InvalidDocument(f"line 1: there is no version {version}")
+    _validate(value, "header", line=1)
+    del value["record"]
+    return Header(**value | {"serial": int(value["serial"])})
 
 
-def _records(lines: list[bytes]) -> list[Record]:
-    found = []
+def _records(lines: list[bytes]) -> Iterator[Record]:
     for number, line in enumerate(lines[1:], start=2):
-        try:
-            found.append(_record(orjson.loads(line)))
-        except InvalidField as wrong:
-            raise InvalidField(f"line {number}: {wrong}") from None
-    return found
+        value = orjson.loads(line)
+        label = value.get("record") if type(value) is dict else None
+        if type(label) is not str or label not in _TYPES:
+            raise InvalidDocument(f"line {number}: there is no such record in this version")
+        _validate(value, label, line=number)
+        yield _record(value)
 
 
-def _record(value: Any) -> Record:
-    label = value.pop("record", None) if type(value) is dict else None
-    shape = _SHAPES.get(label) if type(label) is str else None
-    if shape is None:
-        raise InvalidField("there is no such record in this version")
-    found: Record = shape(value)
-    return found
+def _validate(value: dict[str, Any], label: str, *, line: int) -> None:
+    try:
+        validate(value, "journal", label)
+    except InvalidDocument as error:
+        raise InvalidDocument(f"line {line}: {error}") from None
 
 
-def _created(**found: Any) -> Created:
-    return Created(**one_secret(found, required=True))
+def _record(value: dict[str, Any]) -> Record:
+    """Return the record that a valid object describes."""
+    kind = _TYPES[value.pop("record")]
+    found = read_common(value)
+    if "address" in found:
+        found["address"] = Address.parse(found["address"])
+    if "orphan" in found:
+        found["orphan"] = read_retiring(found["orphan"])
+    return kind(**found)
 
 
-def _how(value: Any) -> str:
-    if type(value) is str and value in ("revoked", "abandon", "output"):
-        return value
-    raise InvalidField("one of revoked, abandon, output is expected")
-
-
-_HEADER: Final = ObjectCheck(
-    build=Header,
-    checks={
-        "run": json_checks.word,
-        "lineage": json_checks.lineage,
-        "serial": json_checks.serial,
-        "plan_id": json_checks.text,
-        "at": json_checks.moment,
-        "version": json_checks.count,
-    },
-    required=frozenset({"run", "lineage", "serial", "plan_id", "at", "version"}),
-)
-_INTENT: Final[Mapping[str, Check]] = {
-    "address": json_checks.address,
-    "nonce": json_checks.word,
-    "domain": json_checks.domain,
-    "live_name": json_checks.word,
-    "scope": json_checks.each(json_checks.word),
-    "sinks": json_checks.each(json_checks.sink),
-    "at": json_checks.moment,
-    "principal": json_checks.text,
-    "owner": json_checks.count,
-    "description": json_checks.text,
-    "predecessor": json_checks.word,
-    "marked": json_checks.flag,
-    "protect": json_checks.flag,
-    "on_remove": json_checks.on_remove,
-    "overlap": json_checks.length,
-    "orphan": RETIRING,
+_TYPES: Final[Mapping[str, type[Record]]] = {
+    "intend": Intent,
+    "created": Created,
+    "delivered": Delivered,
+    "absent": NotCreated,
+    "withdrawn": RolledBack,
+    "revoked": Revoked,
+    "abandoned": Abandoned,
 }
-_CREATED: Final[Mapping[str, Check]] = {
-    "nonce": json_checks.word,
-    "client_id": json_checks.word,
-    "client_secret": read_plain,
-    "client_secret_sealed": read_sealed,
-    "client_secret_recipients": read_recipients,
-    "at": json_checks.moment,
-    "owner": json_checks.count,
-    "id": json_checks.count,
-    "taken": json_checks.flag,
-}
-_DELIVERED: Final[Mapping[str, Check]] = {
-    "address": json_checks.address,
-    "client_id": json_checks.word,
-    "sink": json_checks.sink,
-    "target": json_checks.text,
-    "at": json_checks.moment,
-    "proved": json_checks.flag,
-    "digest": json_checks.word,
-}
-_REVOKED: Final[Mapping[str, Check]] = {
-    "address": json_checks.address,
-    "client_id": json_checks.word,
-}
-_NONCE: Final[Mapping[str, Check]] = {"nonce": json_checks.word}
-_ABANDONED: Final[Mapping[str, Check]] = {"key": json_checks.word, "how": _how}
+"""The records by their names on disk, which are those of the definitions in the schema."""
 
-_SHAPES: Final[Mapping[str, ObjectCheck[Any]]] = {
-    "intend": ObjectCheck(build=Intent, checks=_INTENT, required=frozenset(list(_INTENT)[:8])),
-    "created": ObjectCheck(
-        build=_created, checks=_CREATED, required=frozenset({"nonce", "client_id", "at"})
-    ),
-    "delivered": ObjectCheck(
-        build=Delivered, checks=_DELIVERED, required=frozenset(_DELIVERED) - {"proved", "digest"}
-    ),
-    "absent": ObjectCheck(build=NotCreated, checks=_NONCE, required=frozenset(_NONCE)),
-    "withdrawn": ObjectCheck(build=RolledBack, checks=_NONCE, required=frozenset(_NONCE)),
-    "revoked": ObjectCheck(build=Revoked, checks=_REVOKED, required=frozenset(_REVOKED)),
-    "abandoned": ObjectCheck(build=Abandoned, checks=_ABANDONED, required=frozenset(_ABANDONED)),
-}
-_NAMES: Final[Mapping[type[Record], str]] = {
-    Intent: "intend",
-    Created: "created",
-    Delivered: "delivered",
-    NotCreated: "absent",
-    RolledBack: "withdrawn",
-    Revoked: "revoked",
-    Abandoned: "abandoned",
-}
+_NAMES: Final[Mapping[type[Record], str]] = {kind: name for name, kind in _TYPES.items()}

@@ -240,7 +240,7 @@ def test_a_client_is_forgotten(shelf: "Shelf", reconciler: "Reconciler") -> None
         (("mv", "acme/Reporting", "acme/New"), 64, "there is no terminal to ask for approval"),
         (("rm", "acme/Reportin", "--auto-approve"), 64, "did you mean `acme/Reporting`?"),
         (("mv", "acme/Reporting", "acme/Audit", "--auto-approve"), 64, "has a client at `acme/A"),
-        (("mv", "acme/Reporting", "ACME/X", "--auto-approve"), 64, "an address is expected"),
+        (("mv", "acme/Reporting", "ACME/X", "--auto-approve"), 64, "an address such as"),
         (("mv", "acme/Reporting", "X", "--auto-approve"), 64, "`X` is not an address"),
         (("rm", "acme/Busy", "--auto-approve"), 1, "left a journal about acme/Busy"),
     ],

@@ -19,7 +19,7 @@ FUNCTION_LINES: Final = 60
 DOORS: Final = {
     "yaml": ("manifest/yaml/parser.py",),
     "jsonschema": ("manifest/schema/validator.py",),
-    "jsonschema_rs": ("manifest/schema/validator.py",),
+    "jsonschema_rs": ("documents/schema.py", "manifest/schema/validator.py"),
     "deepdiff": ("plan/field_diff.py",),
     "click": ("cli/",),
     "httpx": ("domo/", "sinks/"),

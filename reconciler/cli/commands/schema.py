@@ -7,10 +7,9 @@ import click
 from reconciler.cli.help import command
 from reconciler.cli.options import output_options
 from reconciler.cli.views.console import Console
+from reconciler.documents.schema import SUFFIX, schema_folder
 from reconciler.model.errors import UsageError
 from reconciler.model.strings import nearest
-
-SUFFIX = ".v1.schema.json"
 
 
 @command(epilog="Example: reconciler schema > manifest.v1.schema.json")
@@ -29,8 +28,5 @@ def schema(console: Console, name: str) -> int:
 
 
 def _published() -> dict[str, Path]:
-    """Return the schemas by name: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parents[2]
-    installed = package / "schemas"
-    folder = installed if installed.is_dir() else package.parent / "schemas"
+    folder = schema_folder()
     return {each.name.removesuffix(SUFFIX): each for each in folder.glob(f"*{SUFFIX}")}

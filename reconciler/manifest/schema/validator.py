@@ -7,21 +7,12 @@ document that failed is asked why, with the slow one, some eighty times slower.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from reconciler.documents.schema import schema_bytes
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
-
-_NAME: Final = "manifest.v1.schema.json"
-
-
-def document() -> bytes:
-    """Return the schema's text: from the installed package, or from beside it in a checkout."""
-    # Not importlib.resources: its import takes as long as the whole check of a small manifest.
-    package = Path(__file__).parents[2]
-    installed = package / "schemas" / _NAME
-    return (installed if installed.is_file() else package.parent / "schemas" / _NAME).read_bytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +42,7 @@ class ManifestSchema:
         import jsonschema_rs
         import orjson
 
-        self._schema = orjson.loads(document())
+        self._schema = orjson.loads(schema_bytes("manifest"))
         # What the schema asks of editors alone is checked elsewhere here, with a better message.
         self._schema.pop("allOf")
         self._schema["$defs"]["scope_name"] = self._schema["$defs"]["scope"]

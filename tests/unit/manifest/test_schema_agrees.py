@@ -10,11 +10,11 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from reconciler.documents.schema import schema_bytes
 from reconciler.manifest.load import Source, load
-from reconciler.manifest.schema.validator import document
 from reconciler.model.errors import InvalidInput
 
-SCHEMA: Final[dict[str, Any]] = json.loads(document())
+SCHEMA: Final[dict[str, Any]] = json.loads(schema_bytes("manifest"))
 AUTH: Final = "defaults: {auth: {method: token, token: {env: TOKEN}}}\n"
 ACME: Final = "instances: {acme: {labels: {env: prod, a-b: c}}}\n"
 RECIPIENT: Final = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
@@ -253,6 +253,6 @@ def test_an_editor_shows_the_right_words(text: str, said: str) -> None:
 
 def test_patterns_are_portable() -> None:
     """No pattern uses what JavaScript's expressions, which editors have, do not know."""
-    patterns = re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', document().decode())
+    patterns = re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', schema_bytes("manifest").decode())
     assert patterns
     assert not [each for each in patterns if re.search(r"\(\?(?![:=!])|\\\\[AZzG]|\+\+|\*\+", each)]

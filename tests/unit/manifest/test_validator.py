@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reconciler.manifest.schema.validator import ManifestSchema, document
+from reconciler.documents.schema import schema_bytes
+from reconciler.manifest.schema.validator import ManifestSchema
 from reconciler.model.scope import SCOPES
 
 FILE = Path(__file__).parents[3] / "schemas" / "manifest.v1.schema.json"
@@ -24,21 +25,21 @@ def parts(schema: Any) -> Iterator[dict[str, Any]]:
 
 def test_the_document_is_the_file() -> None:
     """What is printed is what is published."""
-    assert document() == FILE.read_bytes()
+    assert schema_bytes("manifest") == FILE.read_bytes()
 
 
 def test_the_schema_is_a_schema() -> None:
     """It says which draft it follows, and follows it."""
     import jsonschema
 
-    jsonschema.Draft202012Validator.check_schema(json.loads(document()))
+    jsonschema.Draft202012Validator.check_schema(json.loads(schema_bytes("manifest")))
 
 
 def test_every_key_is_described() -> None:
     """An editor can say what each key is for."""
     bare = [
         name
-        for part in parts(json.loads(document()))
+        for part in parts(json.loads(schema_bytes("manifest")))
         if part.get("type") == "object"
         for name, each in part.get("properties", {}).items()
         if "description" not in each
@@ -48,7 +49,7 @@ def test_every_key_is_described() -> None:
 
 def test_scopes_are_those_of_the_model() -> None:
     """The schema and the code know the same scopes."""
-    schema = json.loads(document())
+    schema = json.loads(schema_bytes("manifest"))
     assert tuple(schema["$defs"]["scope"]["enum"]) == SCOPES
 
 

@@ -123,7 +123,7 @@ def test_the_counts_are_those_of_the_actions(full: "Plan") -> None:
         (b"[]", "not a plan"),
         (b'{"format": "else"}', "not a plan"),
         (b'{"format": "reconciler.plan", "version": 2}', "version 2"),
-        (b'{"format": "reconciler.plan", "version": 1}', "shape"),
+        (b'{"format": "reconciler.plan", "version": 1}', "plan_id: this key is missing"),
     ],
 )
 def test_what_is_no_plan_is_refused(data: bytes, why: str) -> None:
@@ -147,17 +147,17 @@ def changed(plan: "Plan", path: tuple[str | int, ...], value: object) -> dict[st
     ("path", "value", "why"),
     [
         (("plan_id",), "0" * 64, "plan id"),
-        (("plan_id",), 7, "shape"),
+        (("plan_id",), 7, "plan_id: a text is expected, not a number"),
         (("actions", 0, "timed"), True, "plan id"),
-        (("refreshed",), "no", "shape"),
-        (("actions",), 5, "shape"),
-        (("actions", 0, "action"), "destroy", "shape"),
-        (("actions", 0, "scope"), "data", "shape"),
-        (("actions", 0, "client_id"), 5, "shape"),
-        (("notices", 0, "address"), "nowhere", "shape"),
-        (("summary", "managed"), True, "shape"),
-        (("parts",), [], "shape"),
-        (("endpoints",), {"http://a": "acme"}, "shape"),
+        (("refreshed",), "no", "refreshed: true or false is expected"),
+        (("actions",), 5, "actions: a list is expected"),
+        (("actions", 0, "action"), "destroy", r"actions\[0\].action: one of revoke"),
+        (("actions", 0, "scope"), "data", r"actions\[0\].scope: a list"),
+        (("actions", 0, "client_id"), 5, r"actions\[0\].client_id: a text or null"),
+        (("notices", 0, "address"), "nowhere", r"notices\[0\].address: an address such as"),
+        (("summary", "managed"), True, "summary.managed: a whole number"),
+        (("parts",), [], "parts: an object is expected"),
+        (("endpoints",), {"http://a": "acme"}, 'endpoints."http://a": a list'),
     ],
 )
 def test_a_plan_that_was_changed_by_hand_is_refused(
@@ -204,9 +204,9 @@ def test_a_wish_is_read_back(fleet: "Fleet") -> None:
     assert read_document(data).wish == asked
     assert [asked.clients[each] for each in sorted(asked.clients)] == ["id-reporting", None]
     changed = orjson.dumps({**json.loads(data), "selection": {"targets": [], "labels": {}}})
-    with pytest.raises(PlanRefused, match="shape"):
+    with pytest.raises(PlanRefused, match="excludes: this key is missing"):
         read_document(changed)
-    with pytest.raises(PlanRefused, match="shape"):
+    with pytest.raises(PlanRefused, match="one of rotate, revoke"):
         read_document(
             data.replace(b'"action": "rotate",\n      "clients"', b'"action": "x", "clients"')
         )

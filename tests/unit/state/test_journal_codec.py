@@ -128,7 +128,7 @@ def test_a_newer_journal_is_refused(whole: list[bytes]) -> None:
 def test_a_version_that_never_was_is_refused(whole: list[bytes]) -> None:
     """Version 0 is not taken for version 1."""
     data = whole[0].partition(b" ")[2].strip().replace(b'"version":1', b'"version":0')
-    with pytest.raises(StateRefused, match="version 0 never was"):
+    with pytest.raises(StateRefused, match="line 1: there is no version 0"):
         decode(line(data), name="j")
 
 
