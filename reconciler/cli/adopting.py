@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from reconciler.cli.commands.plan import moved
-from reconciler.cli.compose import look_at, sealing_of
-from reconciler.cli.guards import reject_tracked_by_git
-from reconciler.cli.workspace import LoadedState, SystemClock
+from reconciler.bootstrap import SystemClock, sealing_of
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable, UsageError
@@ -19,6 +16,10 @@ from reconciler.model.secret import Secret, fingerprint
 from reconciler.model.sink import STATE, FileTarget
 from reconciler.model.timestamps import format_utc
 from reconciler.operations.known_clients import refuse_journal
+from reconciler.operations.observe import look_at
+from reconciler.operations.plan import moved
+from reconciler.operations.preflight import reject_tracked_by_git
+from reconciler.operations.workspace import LoadedState
 from reconciler.plan import imports
 from reconciler.plan.imports import Choice
 from reconciler.plan.observation import InstanceUnreachable, Register, View
@@ -27,7 +28,7 @@ from reconciler.state.journal_records import Created, Header, Intent
 from reconciler.state.model import Entry, Plain, Sealed, SinkDelivery, State
 
 if TYPE_CHECKING:
-    from reconciler.cli.machine import Machine
+    from reconciler.bootstrap import Machine
     from reconciler.cli.views.console import Console
     from reconciler.model.manifest import Manifest
     from reconciler.ports import ProofOutcome

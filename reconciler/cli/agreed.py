@@ -93,9 +93,7 @@ def as_saved(
 ) -> tuple[SelectionOptions, str, ConnectionOptions]:
     """Return the options that the saved plan was made with."""
     labels = tuple(sorted(saved.labels.items()))
-    chosen = SelectionOptions(
-        targets=saved.targets, excludes=saved.excludes, labels=labels, wish=saved.wish
-    )
+    chosen = SelectionOptions(targets=saved.targets, excludes=saved.excludes, labels=labels)
     accepted = {*saved.accept_missing, *reach.accept_missing}
     reach = replace(reach, refresh=saved.refreshed, accept_missing=tuple(sorted(accepted)))
     return chosen, saved.as_of, reach

@@ -12,25 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.bootstrap import Machine, open_store
 from reconciler.cli.agreed import ReviewedPlan, as_saved, settle
 from reconciler.cli.commands.plan import (
-    draw_up,
-    moved,
     report_interrupted,
+    report_saved,
     report_unsealed,
     report_unseen,
-    save_plan,
-    selection,
     show_plan,
 )
 from reconciler.cli.exit_codes import INCOMPLETE
-from reconciler.cli.guards import (
-    refuse_git,
-    refuse_overwrites,
-    refuse_problems,
-    reject_reserved_path,
-)
-from reconciler.cli.machine import Machine
+from reconciler.cli.machine import open_machine
 from reconciler.cli.options import (
     Command,
     as_of_option,
@@ -45,11 +37,19 @@ from reconciler.cli.options import (
 from reconciler.cli.recording import recording
 from reconciler.cli.secrets_io import read_identities
 from reconciler.cli.types import Duration
-from reconciler.cli.values import ConnectionOptions, ManifestOptions, SelectionOptions
+from reconciler.cli.values import ConnectionOptions, SelectionOptions, plan_options
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import LoadedState, load_manifest, open_store, survey
 from reconciler.model.errors import UsageError
 from reconciler.model.strings import plural
+from reconciler.operations.plan import PlanOptions, draw_plan, moved
+from reconciler.operations.preflight import (
+    refuse_git,
+    refuse_overwrites,
+    refuse_problems,
+    reject_reserved_path,
+)
+from reconciler.operations.saved_plan import save_plan
+from reconciler.operations.workspace import LoadedState, ProjectPaths, load_manifest, load_state
 
 if TYPE_CHECKING:
     from reconciler.cli.compose import ApplyJob
@@ -66,7 +66,7 @@ Wishing = Callable[["Manifest", "State | None"], "PlanRequest | None"]
 class ApplyOptions:
     """The options of every command that carries a plan out; times are in seconds."""
 
-    where: ManifestOptions
+    where: ProjectPaths
     as_of: str
     reach: ConnectionOptions
     auto_approve: bool
@@ -130,7 +130,7 @@ def applying_options(command: Command) -> Command:
     @functools.wraps(command)
     def wrapped(  # noqa: PLR0913 (one argument for each option)
         *args: Any,
-        where: ManifestOptions,
+        where: ProjectPaths,
         as_of: str,
         reach: ConnectionOptions,
         auto_approve: bool,
@@ -175,10 +175,10 @@ def carry_out(console: Console, task: Task) -> int:
     if how.ledger is not None:
         reject_reserved_path(Path(how.ledger), "--ledger", how.where, store)
     with store.lock(purpose=task.purpose, timeout=how.lock_timeout):
-        ground = survey(store, keys)
+        ground = load_state(store, keys)
         chosen = _chosen(task, desired, ground)
-        machine = Machine(console=console, desired=desired, store=store, reach=how.reach)
-        made = draw_up(machine, ground, chosen, as_of=how.as_of)
+        machine = open_machine(console, desired, store, how.reach)
+        made = draw_plan(machine, ground, chosen)
         # An approved run does its work even if no one can read it.
         console.must_go_on = task.out is None and (how.auto_approve or task.agreed is not None)
         if how.output == "text":
@@ -186,7 +186,8 @@ def carry_out(console: Console, task: Task) -> int:
             show_plan(console, made, "text", asked=asked and sys.stdin.isatty())
             console.settle()  # a pipe is block-buffered: the plan precedes the first action
         if task.out is not None:
-            save_plan(console, made, task.out, how.where, store)
+            save_plan(made, task.out, how.where, store)
+            report_saved(console, made, task.out)
             return 0
         made, stale = _settled(desired, made, task, ground)
         if task.agreed is not None and not made.actions and made.id != task.agreed.plan_id:
@@ -213,8 +214,7 @@ def _as_agreed(task: Task) -> Task:
         return task
     saved = task.agreed.saved
     chosen, as_of, reach = as_saved(saved, task.how.reach)
-    own = replace(chosen, wish=None)
-    if task.chosen not in (SelectionOptions(), own):
+    if task.chosen not in (SelectionOptions(), chosen):
         raise UsageError(
             "a saved plan has its own selection: --target, --exclude and --label do not narrow it",
             hint="save one with them: reconciler plan --target … --out FILE",
@@ -227,11 +227,13 @@ def _as_agreed(task: Task) -> Task:
     return replace(task, chosen=chosen, how=replace(task.how, as_of=as_of, reach=reach))
 
 
-def _chosen(task: Task, desired: "Manifest", ground: LoadedState) -> SelectionOptions:
-    """Return the part of the fleet that the plan is about, with what is asked of it."""
-    if task.wishing is None:
-        return task.chosen
-    return SelectionOptions(wish=task.wishing(desired, moved(desired, ground)))
+def _chosen(task: Task, desired: "Manifest", ground: LoadedState) -> PlanOptions:
+    """Return what the plan is about, with what is asked of it."""
+    options = plan_options(task.chosen, task.how.reach, task.how.as_of)
+    if task.wishing is not None:
+        return replace(options, request=task.wishing(desired, moved(desired, ground)))
+    saved = task.agreed.saved if task.agreed is not None else None
+    return replace(options, request=saved.wish) if saved is not None else options
 
 
 def _settled(
@@ -246,7 +248,7 @@ def _settled(
 
 
 def _job(
-    task: Task, chosen: SelectionOptions, made: "Plan", on: tuple[Machine, LoadedState]
+    task: Task, chosen: PlanOptions, made: "Plan", on: tuple[Machine, LoadedState]
 ) -> "ApplyJob":
     from reconciler.apply.run_context import Settings
     from reconciler.cli.compose import ApplyJob
@@ -257,7 +259,7 @@ def _job(
         machine=machine,
         plan=made,
         ground=ground,
-        selection=selection(chosen),
+        selection=chosen.selection,
         settings=Settings(
             concurrency=reach.concurrency,
             window=task.how.absence_window,

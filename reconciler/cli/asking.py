@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.commands.plan import selection
 from reconciler.cli.options import Command, chosen_options, option
 from reconciler.cli.types import Lines
-from reconciler.cli.values import SelectionOptions
+from reconciler.cli.values import SelectionOptions, selection
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
 from reconciler.model.strings import nearest

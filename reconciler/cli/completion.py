@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 from click.shell_completion import CompletionItem
 
-from reconciler.cli.values import MANIFEST, ManifestOptions
+from reconciler.cli.values import MANIFEST
+from reconciler.operations.workspace import ProjectPaths
 
 if TYPE_CHECKING:
     import click
@@ -87,12 +88,11 @@ class _Known:
     @classmethod
     def of(cls, ctx: "click.Context") -> Self:
         """Read the manifest and the state that the line names so far."""
-        from reconciler.cli.workspace import load_manifest, state_path
+        from reconciler.bootstrap import state_path
+        from reconciler.operations.workspace import load_manifest
         from reconciler.stores.local import LocalStore
 
-        where = ManifestOptions(
-            file=ctx.params.get("file") or MANIFEST, state=ctx.params.get("state")
-        )
+        where = ProjectPaths(file=ctx.params.get("file") or MANIFEST, state=ctx.params.get("state"))
         desired, found = None, set["Address"]()
         with suppress(Exception):
             desired = load_manifest(where)

@@ -1,30 +1,24 @@
 """Puts the adapters behind the engine's ports: the only place that knows them all."""
 
-import secrets
 import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.events import Listener, Report
 from reconciler.apply.run_context import Ports, Run, Settings, Stop
-from reconciler.cli.workspace import LoadedState, SystemClock
 from reconciler.model.timestamps import format_utc
+from reconciler.operations.workspace import LoadedState
 from reconciler.state.journal_records import Header
 from reconciler.state.model import State
 from reconciler.state.working_state import WorkingState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from reconciler.cli.machine import Machine
+    from reconciler.bootstrap import Machine
     from reconciler.model.address import Address
     from reconciler.model.manifest import Manifest
     from reconciler.plan.action import Plan
-    from reconciler.plan.observation import Observation
     from reconciler.plan.selection import Selection
-    from reconciler.ports import Sealing
     from reconciler.state.model import OpenPlan
-    from reconciler.stores.encryption import Identity
     from reconciler.stores.local import LocalStore
     from reconciler.system.process_reaper import ProcessReaper
 
@@ -48,15 +42,6 @@ class ApplyJob:
     def store(self) -> "LocalStore":
         """Return the place of the state."""
         return self.machine.store
-
-
-def sealing_of(desired: "Manifest", identities: "Sequence[Identity]" = ()) -> "Sealing":
-    """Return what makes a secret fit to be kept, as the manifest asks, and opens what it can."""
-    from reconciler.stores.encryption import AgeSealing, PlainSealing
-
-    if desired.recipients:
-        return AgeSealing(desired.recipients, identities)
-    return PlainSealing(identities)
 
 
 def begin(job: ApplyJob) -> tuple[State, WorkingState]:
@@ -118,39 +103,6 @@ def take_moves(working: WorkingState, desired: "Manifest") -> None:
         working.changed = True
 
 
-async def observe(
-    machine: "Machine", known: State | None, selection: "Selection | None"
-) -> "Observation":
-    """List the instances that the selection is about, many at once."""
-    desired = machine.desired
-    addresses = {*desired.clients, *(known.clients if known is not None else ())}
-    addresses.update((selection.only if selection is not None else None) or ())
-    keys = {
-        each.instance
-        for each in addresses
-        if each.instance in desired.instances
-        and (selection is None or selection.matches(each, desired.instances[each.instance].labels))
-    }
-    return await look_at(machine, known, keys)
-
-
-async def look_at(machine: "Machine", known: State | None, keys: "Iterable[str]") -> "Observation":
-    """List the instances of these keys, many at once."""
-    from reconciler.apply import refresh
-    from reconciler.system.process_reaper import ProcessReaper
-
-    with ProcessReaper() as keeper:
-        async with machine.domo() as domo:
-            return await refresh.observe(
-                machine.desired,
-                known,
-                keys,
-                domo=domo,
-                credentials=machine.credentials(keeper),
-                concurrency=machine.reach.concurrency,
-            )
-
-
 async def carry_out(job: ApplyJob, listen: Listener, stop: Stop, keeper: "ProcessReaper") -> Report:
     """Run the engine on this machine's adapters; its commands end with `keeper`.
 
@@ -162,14 +114,14 @@ async def carry_out(job: ApplyJob, listen: Listener, stop: Stop, keeper: "Proces
     """
     from reconciler.apply import engine
 
-    clock = SystemClock()
+    clock = job.machine.clock
     sinks = job.machine.sinks(keeper)
     # Before anything is written: a run that fails here has not begun.
     await sinks.probe(engine.sink_targets(job.desired, job.plan))
     state, working = begin(job)
     take_moves(working, job.desired)
     header = Header(
-        run=job.machine.console.run,
+        run=job.machine.run,
         lineage=state.lineage,
         serial=state.serial,
         plan_id=working.open_plan.plan_id if working.open_plan else job.plan.id,
@@ -183,10 +135,10 @@ async def carry_out(job: ApplyJob, listen: Listener, stop: Stop, keeper: "Proces
                 domo=domo,
                 credentials=job.machine.credentials(keeper),
                 sinks=sinks,
-                sealing=sealing_of(job.desired, job.ground.identities),
+                sealing=job.machine.sealing(job.ground.identities),
                 store=job.store,
                 clock=clock,
-                nonce=lambda: secrets.token_hex(4),
+                nonce=job.machine.nonce,
             ),
             settings=job.settings,
             working=working,

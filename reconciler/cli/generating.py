@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.values import ManifestOptions
 from reconciler.manifest import generate
 from reconciler.manifest.yaml.editor import inserted
 from reconciler.model.address import Address
@@ -14,6 +13,7 @@ from reconciler.model.client import DesiredClient
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.scope import canonical
 from reconciler.model.source_location import SourceLocation
+from reconciler.operations.workspace import ProjectPaths
 
 if TYPE_CHECKING:
     from reconciler.model.client import ListedClient
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Found = Mapping[str, Sequence[ListedClient]]
 
 
-def write(where: ManifestOptions, desired: "Manifest", found: "Found") -> tuple[str, ...]:
+def write(where: ProjectPaths, desired: "Manifest", found: "Found") -> tuple[str, ...]:
     """Add the entries to the manifest's files, comments kept; return the files' names.
 
     What the files say afterwards is read before any of them is written: it must be what they said,
@@ -58,9 +58,9 @@ def _write_all(texts: Mapping[str, str]) -> None:
 
 
 def _check(
-    where: ManifestOptions, desired: "Manifest", found: "Found", texts: Mapping[str, str]
+    where: ProjectPaths, desired: "Manifest", found: "Found", texts: Mapping[str, str]
 ) -> None:
-    from reconciler.cli.workspace import load_manifest
+    from reconciler.operations.workspace import load_manifest
 
     try:
         now = load_manifest(where, instead={name: text.encode() for name, text in texts.items()})

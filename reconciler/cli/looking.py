@@ -3,15 +3,14 @@
 from typing import TYPE_CHECKING
 
 from reconciler.apply import check, verify
-from reconciler.cli.compose import sealing_of
-from reconciler.cli.workspace import LoadedState, SystemClock
 from reconciler.model.sink import StateTarget
+from reconciler.operations.workspace import LoadedState
 from reconciler.system.process_reaper import ProcessReaper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.machine import Machine
+    from reconciler.bootstrap import Machine
     from reconciler.plan.selection import Predicate
 
 
@@ -21,9 +20,9 @@ async def signed_in(
     """Sign in with every secret that may be read; `sinks` are those to be read back."""
     if ground.working is None:
         return ()
-    desired, many = machine.desired, machine.reach.concurrency
+    desired, many = machine.desired, machine.concurrency
     reading = verify.SecretSources(
-        desired=desired, sealing=sealing_of(desired, ground.identities), from_sinks=sinks
+        desired=desired, sealing=machine.sealing(ground.identities), from_sinks=sinks
     )
     with ProcessReaper() as keeper:
         async with machine.domo() as domo:
@@ -53,7 +52,7 @@ async def forecast(
                 [desired.instances[key] for key in keys],
                 domo=domo,
                 credentials=machine.credentials(keeper),
-                concurrency=machine.reach.concurrency,
-                now=SystemClock().now(),
+                concurrency=machine.concurrency,
+                now=machine.clock.now(),
             )
         return instances, await check.sinks(targets, sinks=machine.sinks(keeper))

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.types import Duration, Instant, Label, Lines, Rate, completed
-from reconciler.cli.values import MANIFEST, ConnectionOptions, ManifestOptions, SelectionOptions
+from reconciler.cli.values import MANIFEST, ConnectionOptions, SelectionOptions
 from reconciler.cli.views.console import Console
 from reconciler.model import timestamps
+from reconciler.operations.workspace import ProjectPaths
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -50,7 +51,7 @@ def where_options(command: Command) -> Command:
     @option("--state", metavar="PATH", help="State file; by default the one the manifest names.")
     @functools.wraps(command)
     def wrapped(*args: Any, file: str, state: str | None, **others: Any) -> int:
-        return command(*args, where=ManifestOptions(file=file, state=state), **others)
+        return command(*args, where=ProjectPaths(file=file, state=state), **others)
 
     return wrapped
 
@@ -61,7 +62,7 @@ def file_option(command: Command) -> Command:
     @_file_option
     @functools.wraps(command)
     def wrapped(*args: Any, file: str, **others: Any) -> int:
-        return command(*args, where=ManifestOptions(file=file), **others)
+        return command(*args, where=ProjectPaths(file=file), **others)
 
     return wrapped
 

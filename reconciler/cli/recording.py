@@ -40,9 +40,9 @@ def recording(
     if path is None:
         yield Recording(listener=lambda listen: listen)
         return
-    from reconciler.cli.provenance import provenance
     from reconciler.cli.views.ledger import recorded
     from reconciler.stores.ledger import Ledger
+    from reconciler.system.provenance import provenance
 
     by = provenance(os.environ, Path(folder))
     with Ledger(Path(path)) as ledger:

@@ -3,31 +3,21 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reconciler.operations.plan import PlanOptions
+
 if TYPE_CHECKING:
-    from reconciler.plan.request import PlanRequest
+    from reconciler.plan.selection import Selection
 
 MANIFEST: Final = "reconciler.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestOptions:
-    """The manifest's file or folder and, where it was given, the state file, as the user wrote."""
-
-    file: str
-    state: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionOptions:
-    """The part of the fleet that was asked for; all of it where nothing was.
-
-    `wish` is what a command asks of exactly these clients, which is then all that is planned.
-    """
+    """The part of the fleet that was asked for; all of it where nothing was."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
-    wish: "PlanRequest | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +33,21 @@ class ConnectionOptions:
     drift_only: bool = False
     concurrency: int = 16
     rate: float | None = None
+
+
+def selection(chosen: SelectionOptions) -> "Selection | None":
+    """Return the part of the fleet that the options name, None for all of it."""
+    return plan_options(chosen, ConnectionOptions(), "").selection
+
+
+def plan_options(chosen: SelectionOptions, reach: ConnectionOptions, as_of: str) -> PlanOptions:
+    """Return what a plan is about, from the options of a command."""
+    return PlanOptions(
+        as_of=as_of,
+        targets=chosen.targets,
+        excludes=chosen.excludes,
+        labels=dict(chosen.labels),
+        refresh=reach.refresh,
+        drift_only=reach.drift_only,
+        accept_missing=reach.accept_missing,
+    )

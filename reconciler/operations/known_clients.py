@@ -9,7 +9,7 @@ from reconciler.model.errors import StateRefused, UsageError
 from reconciler.model.strings import nearest
 
 if TYPE_CHECKING:
-    from reconciler.cli.workspace import LoadedState
+    from reconciler.operations.workspace import LoadedState
     from reconciler.plan.selection import Selection
     from reconciler.state.journal_records import CreatedRecord, Intent
     from reconciler.state.model import Entry, State, StoredSecret

@@ -10,9 +10,9 @@ from reconciler.state.model import Plain, delivery_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.workspace import LoadedState
     from reconciler.model.client import Delivery
     from reconciler.model.secret import Secret
+    from reconciler.operations.workspace import LoadedState
     from reconciler.state.model import Entry, StoredSecret
     from reconciler.stores.encryption import Identity
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.cli.workspace import survey
 from reconciler.documents.schema import InvalidDocument, validate
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
 from reconciler.operations.known_clients import find_settled
+from reconciler.operations.workspace import load_state
 
 if TYPE_CHECKING:
     from reconciler.model.instance import Instance
@@ -50,7 +50,7 @@ def move_client(
     source, target = move
     _check_address(target)
     with store.lock(purpose="state mv", timeout=lock_timeout):
-        state, entry = find_settled(survey(store), source)
+        state, entry = find_settled(load_state(store), source)
         if target in state.clients:
             raise UsageError(f"the state has a client at `{target}` already")
         _check_domain(instances, target, entry, state)
@@ -72,7 +72,7 @@ def remove_client(
 
     """
     with store.lock(purpose="state rm", timeout=lock_timeout):
-        state, entry = find_settled(survey(store), address)
+        state, entry = find_settled(load_state(store), address)
         kept = {each: known for each, known in state.clients.items() if each != address}
         return _write(store, state, entry, kept, approve)
 

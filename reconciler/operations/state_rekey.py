@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.cli.workspace import LoadedState, survey
 from reconciler.model.errors import CredentialUnavailable
 from reconciler.model.strings import join_limited, plural
+from reconciler.operations.workspace import LoadedState, load_state
 from reconciler.state.journal_records import Created, Intent, Record
 from reconciler.state.model import Plain, Sealed, State, StoredSecret
 
@@ -47,7 +47,7 @@ def rekey(store: "StateStore", sealing: "Sealing", *, lock_timeout: float) -> Re
 
     """
     with store.lock(purpose="state rekey", timeout=lock_timeout):
-        ground = survey(store)
+        ground = load_state(store)
         found = tuple(_find_secrets(ground))
         serial = _write(store, ground, _seal_again(found, sealing))
     return RekeyReport(secrets=found, serial=serial)

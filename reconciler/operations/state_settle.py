@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.cli.workspace import LoadedState, survey
 from reconciler.model.client import Delivery
 from reconciler.model.errors import UsageError
 from reconciler.model.strings import join_limited, plural
 from reconciler.operations.secrets import open_stored
+from reconciler.operations.workspace import LoadedState, load_state
 from reconciler.state.journal_records import CreatedRecord, Intent
 from reconciler.state.working_state import ended
 
@@ -52,7 +52,7 @@ def settle(
     """
     address, how = wanted.address, wanted.how
     with store.lock(purpose="state settle", timeout=lock_timeout):
-        ground = survey(store)
+        ground = load_state(store)
         found = _open_at(ground, address, wanted.key)
         if how == "output":
             # The secret goes out first: once the journal is rewritten, no file has it.

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.cli.workspace import survey
 from reconciler.model.address import Address
+from reconciler.operations.workspace import load_state
 from reconciler.sandbox.entities import Client
 from reconciler.sandbox.instance import Instance
 from reconciler.state.model import Entry, Plain, StoredSecret
@@ -198,7 +198,7 @@ class Judge:
 
     def _entries(self) -> dict[Address, Entry]:
         """Return what the state says, as the journals beside it complete it."""
-        known = survey(LocalStore(self._case.folder / STATE)).known
+        known = load_state(LocalStore(self._case.folder / STATE)).known
         return dict(known.clients) if known is not None else {}
 
     def _works(self, client_id: str, secret: str) -> bool:

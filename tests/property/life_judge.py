@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.cli.workspace import survey
 from reconciler.model.address import Address
 from reconciler.model.ownership_mark import split_mark
 from reconciler.model.secret import Secret
 from reconciler.model.sink import STATE
+from reconciler.operations.workspace import load_state
 from reconciler.state.model import Entry, Plain, State
 from reconciler.state.working_state import WorkingState
 from reconciler.stores.local import LocalStore
@@ -57,9 +57,9 @@ class Judge:
 
     def known(self) -> WorkingState:
         """Return the state as the journals complete it."""
-        return survey(LocalStore(self.folder / "reconciler.state.json")).working or WorkingState.of(
-            State(lineage="none yet")
-        )
+        return load_state(
+            LocalStore(self.folder / "reconciler.state.json")
+        ).working or WorkingState.of(State(lineage="none yet"))
 
     def ours(self) -> list["Client"]:
         """Return the living clients that the tool made."""

@@ -27,11 +27,11 @@ from typing import Any, Final
 from reconciler.apply import engine, refresh
 from reconciler.apply.events import Event, Report
 from reconciler.apply.run_context import Ports, Run, Settings, Stop
-from reconciler.cli.compose import ApplyJob, begin, sealing_of
-from reconciler.cli.machine import Machine
-from reconciler.cli.values import ConnectionOptions, ManifestOptions
+from reconciler.bootstrap import open_store, sealing_of
+from reconciler.cli.compose import ApplyJob, begin
+from reconciler.cli.machine import open_machine
+from reconciler.cli.values import ConnectionOptions
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import load_manifest, open_store, survey
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.domo.client import DomoHttp
 from reconciler.model.address import Address
@@ -40,6 +40,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.leftover import Fate, Leftover
 from reconciler.model.sink import ExecTarget, FileTarget
 from reconciler.model.timestamps import format_utc
+from reconciler.operations.workspace import ProjectPaths, load_manifest, load_state
 from reconciler.plan.action import Plan
 from reconciler.plan.planner import make_plan
 from reconciler.ports import ReadBack, Session
@@ -218,13 +219,13 @@ def _be_the_child(order: Mapping[str, Any], writing: int) -> None:
 def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
     """Plan, and apply where the order says so, as the command does."""
     os.chdir(order["folder"])
-    where = ManifestOptions(file="reconciler.yaml")
+    where = ProjectPaths(file="reconciler.yaml")
     desired = load_manifest(where)
     store = open_store(where, desired)
     clock = FastClock(order["days"])
     edges = Edges(fatal=order["kill"])
     with store.lock(purpose="apply", timeout=0):
-        ground = survey(store)
+        ground = load_state(store)
         observation = None
         missing = frozenset(order.get("accept_missing", ()))
         if order["refresh"]:
@@ -245,9 +246,7 @@ def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
         watched: Any = Watched(store, edges, frozenset({"write", "discard", "journal"}))
         console = Console(stdout=sys.stdout, stderr=sys.stderr)
         job = ApplyJob(
-            machine=Machine(
-                console=console, desired=desired, store=watched, reach=ConnectionOptions()
-            ),
+            machine=open_machine(console, desired, watched, ConnectionOptions()),
             plan=plan,
             ground=ground,
             selection=None,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.bootstrap import open_store
 from reconciler.cli.exit_codes import INCOMPLETE
 from reconciler.cli.help import command
 from reconciler.cli.options import (
@@ -13,9 +14,9 @@ from reconciler.cli.options import (
     reach_options,
     where_options,
 )
-from reconciler.cli.values import ConnectionOptions, ManifestOptions, SelectionOptions
+from reconciler.cli.values import ConnectionOptions, SelectionOptions
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import load_manifest, open_store, survey
+from reconciler.operations.workspace import ProjectPaths, load_manifest, load_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 def check(
     console: Console,
     *,
-    where: ManifestOptions,
+    where: ProjectPaths,
     chosen: SelectionOptions,
     reach: ConnectionOptions,
     output: str,
@@ -47,19 +48,19 @@ def check(
     """
     import asyncio
 
-    from reconciler.cli.commands.plan import selection
     from reconciler.cli.looking import forecast
-    from reconciler.cli.machine import Machine
+    from reconciler.cli.machine import open_machine
+    from reconciler.cli.values import selection
     from reconciler.cli.views import check as view
     from reconciler.plan.selection import predicate
 
     desired = load_manifest(where)
     part = selection(chosen)
     store = open_store(where, desired)
-    known = survey(store).known if part is not None else None
+    known = load_state(store).known if part is not None else None
     meant = predicate(part, desired, known)
     keys = _keys(desired, meant, everything=part is None)
-    machine = Machine(console=console, desired=desired, store=store, reach=reach)
+    machine = open_machine(console, desired, store, reach)
     instances, sinks = asyncio.run(forecast(machine, keys, meant))
     found = view.Forecast.of(instances, sinks, desired.instances)
     if output == "json":

@@ -8,12 +8,11 @@ import click
 
 from reconciler.cli.help import command
 from reconciler.cli.options import file_option, output_options
-from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import load_manifest
 from reconciler.model.errors import UsageError
 from reconciler.model.reference import EnvRef
 from reconciler.model.strings import join_limited
+from reconciler.operations.workspace import ProjectPaths, load_manifest
 
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
@@ -45,7 +44,7 @@ _LINES: Final = {
 @file_option
 @output_options
 @click.pass_obj
-def env(console: Console, where: ManifestOptions, *, forge: str | None) -> int:
+def env(console: Console, where: ProjectPaths, *, forge: str | None) -> int:
     """Print the CI block for all credential references of the manifest.
 
     The block contains the names of environment variables and never a value. References to files

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from reconciler.bootstrap import open_store
 from reconciler.cli.exit_codes import INCOMPLETE
 from reconciler.cli.help import command
-from reconciler.cli.machine import Machine
+from reconciler.cli.machine import open_machine
 from reconciler.cli.options import (
     chosen_options,
     format_option,
@@ -19,14 +20,14 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.types import AddressType, Lines
-from reconciler.cli.values import ConnectionOptions, ManifestOptions, SelectionOptions
+from reconciler.cli.values import ConnectionOptions, SelectionOptions
 from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import load_manifest, open_store, survey
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
 from reconciler.model.scope import is_same
 from reconciler.model.strings import nearest, plural, printable
+from reconciler.operations.workspace import ProjectPaths, load_manifest, load_state
 
 if TYPE_CHECKING:
     from reconciler.cli.adopting import Adopting
@@ -90,7 +91,7 @@ def import_(  # noqa: PLR0913 (one argument for each option)
     write: bool,
     instances: tuple[str, ...],
     chosen: SelectionOptions,
-    where: ManifestOptions,
+    where: ProjectPaths,
     reach: ConnectionOptions,
     lock_timeout: float,
     output: str,
@@ -128,8 +129,8 @@ def import_(  # noqa: PLR0913 (one argument for each option)
     secret = _read_secret() if secret_stdin else None
     store = open_store(where, desired)
     with store.lock(purpose="import", timeout=lock_timeout):
-        machine = Machine(console=console, desired=desired, store=store, reach=reach)
-        on = Adopting(machine=machine, ground=survey(store))
+        machine = open_machine(console, desired, store, reach)
+        on = Adopting(machine=machine, ground=load_state(store))
         if address is None:
             free = Choice(take_over=take_over)
             return _all(console, on, (_keys(desired, instances), chosen), free, output)
@@ -213,7 +214,7 @@ def _all(
     import asyncio
 
     from reconciler.cli import adopting
-    from reconciler.cli.commands.plan import selection
+    from reconciler.cli.values import selection
     from reconciler.model.errors import ReconcilerError
     from reconciler.plan.imports import waiting
     from reconciler.plan.selection import predicate
@@ -297,7 +298,7 @@ def _generate(
     console: Console,
     desired: "Manifest",
     part: tuple[Sequence[str], SelectionOptions],
-    on: tuple[ManifestOptions, ConnectionOptions],
+    on: tuple[ProjectPaths, ConnectionOptions],
     how: tuple[str, bool],
 ) -> int:
     """Print, or write, entries for the clients that nobody manages or wants."""
@@ -310,8 +311,8 @@ def _generate(
 
     (where, reach), (output, write), (keys, chosen) = on, how, part
     store = open_store(where, desired)
-    machine = Machine(console=console, desired=desired, store=store, reach=reach)
-    adopting = Adopting(machine=machine, ground=survey(store))
+    machine = open_machine(console, desired, store, reach)
+    adopting = Adopting(machine=machine, ground=load_state(store))
     meant = _meant(desired, chosen)
     keys = [key for key in keys if meant(Address(key, "")) or chosen.targets]
     views, unseen = asyncio.run(look(adopting, keys))
@@ -354,7 +355,7 @@ def _generate(
 
 def _meant(desired: "Manifest", chosen: SelectionOptions) -> Callable[[Address], bool]:
     """Return the test of what was asked for, which nobody may have written down yet."""
-    from reconciler.cli.commands.plan import selection
+    from reconciler.cli.values import selection
 
     part = selection(chosen)
     if part is None:

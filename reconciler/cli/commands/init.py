@@ -92,10 +92,9 @@ def _extend(
         UsageError: its state is not encrypted, or an option disagrees with it.
 
     """
-    from reconciler.cli.values import ManifestOptions
-    from reconciler.cli.workspace import load_manifest
+    from reconciler.operations.workspace import ProjectPaths, load_manifest
 
-    desired = load_manifest(ManifestOptions(file=str(root / MANIFEST)))
+    desired = load_manifest(ProjectPaths(file=str(root / MANIFEST)))
     if not desired.recipients:
         raise UsageError(
             f"a pipeline commits the state, and `{root / MANIFEST}` does not encrypt it",

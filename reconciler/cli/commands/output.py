@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.bootstrap import find_store
 from reconciler.cli.help import command
 from reconciler.cli.options import (
     format_option,
@@ -12,11 +13,10 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.secrets_io import FORMATS, print_secret, read_identities, require_terminal
 from reconciler.cli.types import AddressType
-from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import find_store, survey
 from reconciler.model.address import Address
 from reconciler.operations.secrets import read_secret
+from reconciler.operations.workspace import ProjectPaths, load_state
 
 
 @command(epilog="Example: reconciler output acme-prod/Reporting --identity ops.key")
@@ -31,7 +31,7 @@ def output(
     console: Console,
     *,
     address: Address,
-    where: ManifestOptions,
+    where: ProjectPaths,
     identities: tuple[str, ...],
     yes_print_secrets: bool,
     output: str,
@@ -44,6 +44,6 @@ def output(
     """
     require_terminal(console, allowed=yes_print_secrets)
     keys = read_identities(identities)
-    ground = survey(find_store(where), keys)
+    ground = load_state(find_store(where), keys)
     print_secret(console, read_secret(ground, address), output)
     return 0

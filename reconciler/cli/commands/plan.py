@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.bootstrap import open_store
 from reconciler.cli.exit_codes import CHANGES, INCOMPLETE
 from reconciler.cli.help import command
-from reconciler.cli.machine import Machine
+from reconciler.cli.machine import open_machine
 from reconciler.cli.options import (
     as_of_option,
     chosen_options,
@@ -20,22 +21,19 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.secrets_io import read_identities
-from reconciler.cli.values import ConnectionOptions, ManifestOptions, SelectionOptions
+from reconciler.cli.values import ConnectionOptions, SelectionOptions, plan_options
 from reconciler.cli.views.causes import some
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import LoadedState, load_manifest, open_store, survey
-from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.errors import UsageError
 from reconciler.model.strings import plural
+from reconciler.operations.plan import draw_plan
+from reconciler.operations.saved_plan import save_plan
+from reconciler.operations.workspace import LoadedState, ProjectPaths, load_manifest, load_state
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from reconciler.model.manifest import Manifest
     from reconciler.plan.action import Plan
     from reconciler.plan.render.fleet_table import Matrix
-    from reconciler.plan.selection import Selection
-    from reconciler.state.model import State
-    from reconciler.stores.local import LocalStore
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -59,7 +57,7 @@ FORMATS = ("text", "json", "markdown", "html")
 def plan(  # noqa: PLR0913 (one argument for each option)
     console: Console,
     *,
-    where: ManifestOptions,
+    where: ProjectPaths,
     chosen: SelectionOptions,
     as_of: str,
     reach: ConnectionOptions,
@@ -83,12 +81,13 @@ def plan(  # noqa: PLR0913 (one argument for each option)
         reach = replace(reach, refresh=True, drift_only=True)
     desired = load_manifest(where)
     store = open_store(where, desired)
-    ground = survey(store, read_identities(identities))
-    machine = Machine(console=console, desired=desired, store=store, reach=reach)
-    made = draw_up(machine, ground, chosen, as_of=as_of)
+    ground = load_state(store, read_identities(identities))
+    machine = open_machine(console, desired, store, reach)
+    made = draw_plan(machine, ground, plan_options(chosen, reach, as_of))
     show_plan(console, made, output, links=link_base, desired=desired)
     if out is not None:
-        save_plan(console, made, out, where, store)
+        save_plan(made, out, where, store)
+        report_saved(console, made, out)
     report_interrupted(console, ground)
     report_unsealed(console, desired, ground)
     if report_problems(console, made):
@@ -100,101 +99,13 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     return CHANGES if detailed_exitcode and changed else 0
 
 
-def save_plan(
-    console: Console, made: "Plan", out: str, where: ManifestOptions, store: "LocalStore"
-) -> None:
-    """Write the plan to a file, for `apply`; only an earlier plan is overwritten.
-
-    Raises:
-        UsageError: something else is there.
-        ReconcilerError: the disk does not take it.
-
-    """
-    from pathlib import Path
-
-    from reconciler.cli.guards import reject_reserved_path
-    from reconciler.plan.render.json import render_json
-    from reconciler.system.atomic_files import followed, write_atomically
-
-    path = Path(out)
-    reject_reserved_path(path, "--out", where, store)
-    try:
-        if not _may_be_replaced(path):
-            raise UsageError(
-                f"--out `{out}` is no saved plan that could be overwritten, nor a new file",
-                hint="give --out another file; --format json writes the plan to standard output",
-            )
-        write_atomically(followed(path), render_json(made), mode=0o644)
-    except OSError as error:
-        raise ReconcilerError(f"the plan cannot be saved in `{out}`: {error.strerror}") from None
+def report_saved(console: Console, made: "Plan", out: str) -> None:
+    """Say where the plan is saved, and what can be done with it."""
     held = any(each.override is None for each in made.problems)
     does = (
         "it cannot be applied as it is" if held else f"`reconciler apply {out}` does it, or nothing"
     )
     console.note(f"the plan is saved in {out}: {does}")
-
-
-def _may_be_replaced(path: "Path") -> bool:
-    """Say whether a plan may be saved there: nothing is, or nothing but a plan."""
-    from reconciler.plan.document import begins_like_a_plan
-
-    if not path.name or str(path) == "-" or (path.exists() and not path.is_file()):
-        return False
-    if not path.exists():
-        return not path.is_symlink()
-    with path.open("rb") as stream:
-        return begins_like_a_plan(stream.read(100))
-
-
-def draw_up(
-    machine: Machine, ground: LoadedState, chosen: SelectionOptions, *, as_of: str
-) -> "Plan":
-    """Return the plan, made with what the instances really have where that was asked for."""
-    from reconciler.plan.planner import make_plan
-
-    desired, reach = machine.desired, machine.reach
-    part, wish = selection(chosen), chosen.wish
-    observation = None
-    if reach.refresh:
-        import asyncio
-
-        from reconciler.cli.compose import observe
-
-        observation = asyncio.run(observe(machine, ground.known, part))
-    made = make_plan(
-        desired,
-        ground.known,
-        as_of=as_of,
-        in_hand=ground.in_hand,
-        selection=part,
-        rotations=wish.rotations(moved(desired, ground)) if wish else frozenset(),
-        endings=wish.endings() if wish else {},
-        strays=wish.strays() if wish else {},
-        observation=observation,
-        drift_only=reach.drift_only,
-        attempts=ground.attempts,
-        accept_missing=frozenset(reach.accept_missing),
-    )
-    return replace(made, wish=wish) if wish else made
-
-
-def moved(desired: "Manifest", ground: LoadedState) -> "State | None":
-    """Return what is known, under the names that `moved:` in the manifest gives it."""
-    from reconciler.plan.moves import apply_moves
-
-    return None if ground.known is None else apply_moves(ground.known, desired)[0]
-
-
-def selection(chosen: SelectionOptions) -> "Selection | None":
-    """Return the part of the fleet that the options name, None for all of it."""
-    if chosen == SelectionOptions():
-        return None
-    from reconciler.plan.selection import Selection
-
-    only = chosen.wish.addresses if chosen.wish else None
-    return Selection(
-        targets=chosen.targets, excludes=chosen.excludes, labels=dict(chosen.labels), only=only
-    )
 
 
 def report_interrupted(console: Console, ground: LoadedState) -> None:

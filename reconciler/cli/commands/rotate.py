@@ -84,14 +84,15 @@ def _cancel(console: Console, asked: AddressSelection, how: ApplyOptions) -> int
     """Let what was asked for and has not been done be no order any more."""
     from dataclasses import replace
 
-    from reconciler.cli.workspace import load_manifest, open_store, survey
+    from reconciler.bootstrap import open_store
+    from reconciler.operations.workspace import load_manifest, load_state
     from reconciler.plan.request import pending_rotations
     from reconciler.plan.staleness import without
 
     desired = load_manifest(how.where)
     store = open_store(how.where, desired)
     with store.lock(purpose="rotate --cancel", timeout=how.lock_timeout):
-        state = survey(store).state
+        state = load_state(store).state
         open_plan = state.open_plan if state is not None else None
         if state is None or open_plan is None:
             console.note("no rotation is open")

@@ -10,10 +10,10 @@ import click
 
 from reconciler.cli.help import command
 from reconciler.cli.options import file_option, format_option, option, output_options
-from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.strings import lines_limited, plural
+from reconciler.operations.workspace import ProjectPaths
 from reconciler.stores.local import LOG
 
 # Two expressions, because one with both would be searched without its first letters: 10 x as long.
@@ -41,7 +41,7 @@ def lint(
     *,
     paths: tuple[str, ...],
     of_manifest: bool,
-    where: ManifestOptions,
+    where: ProjectPaths,
     output: str,
 ) -> int:
     """Refuse files in which a client's secret stands in plain.
@@ -76,16 +76,17 @@ def _document(found: Sequence[tuple[str, int]]) -> Mapping[str, object]:
     }
 
 
-def _known(where: ManifestOptions) -> Callable[[str], bool | None]:
+def _known(where: ProjectPaths) -> Callable[[str], bool | None]:
     """Return what the manifest knows of a path: None if it is not the tool's file.
 
     True is the file of a client's sink, which contains its secret in one of several forms. False is
     a file that may contain one: the state, a file beside it, or what a sink wrote for a client that
     is no longer in the manifest.
     """
-    from reconciler.cli.workspace import load_manifest, open_store
+    from reconciler.bootstrap import open_store
     from reconciler.model.placeholders import parts
     from reconciler.model.sink import FileSink, FileTarget
+    from reconciler.operations.workspace import load_manifest
 
     desired = load_manifest(where)
     store = open_store(where, desired)

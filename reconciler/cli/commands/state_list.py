@@ -2,13 +2,14 @@
 
 import click
 
+from reconciler.bootstrap import find_store
 from reconciler.cli.help import command
 from reconciler.cli.options import chosen_options, format_option, output_options, where_options
-from reconciler.cli.values import ManifestOptions, SelectionOptions
+from reconciler.cli.values import SelectionOptions
 from reconciler.cli.views import state_list as view
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import find_store, load_manifest, survey
 from reconciler.operations.known_clients import list_clients
+from reconciler.operations.workspace import ProjectPaths, load_manifest, load_state
 
 
 @command(name="list", epilog="Example: reconciler state list --target 'acme-*'")
@@ -17,9 +18,7 @@ from reconciler.operations.known_clients import list_clients
 @format_option("text", "json")
 @output_options
 @click.pass_obj
-def list_(
-    console: Console, *, where: ManifestOptions, chosen: SelectionOptions, output: str
-) -> int:
+def list_(console: Console, *, where: ProjectPaths, chosen: SelectionOptions, output: str) -> int:
     """List the clients that the state knows.
 
     One line each: address, live name, and whether its sinks have its secret. What a journal holds
@@ -27,7 +26,7 @@ def list_(
     """
     from reconciler.plan.selection import Selection
 
-    ground = survey(find_store(where))
+    ground = load_state(find_store(where))
     instances = load_manifest(where).instances if chosen.labels else {}
     selection = Selection(
         targets=chosen.targets, excludes=chosen.excludes, labels=dict(chosen.labels)

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.bootstrap import find_store
 from reconciler.cli.help import command
 from reconciler.cli.options import format_option, output_options, where_options
-from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import find_store
 from reconciler.model.errors import LockHeld
 from reconciler.model.strings import plural
+from reconciler.operations.workspace import ProjectPaths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 @output_options
 @click.pass_obj
-def lock(console: Console, *, where: ManifestOptions, output: str) -> int:
+def lock(console: Console, *, where: ProjectPaths, output: str) -> int:
     """Show who holds the lock.
 
     Nothing needs to be removed: the operating system releases the lock when the process exits. If

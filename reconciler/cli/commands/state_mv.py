@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.bootstrap import find_store
 from reconciler.cli.help import command
 from reconciler.cli.options import (
     approve_option,
@@ -14,12 +15,11 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.prompts import confirm
 from reconciler.cli.types import AddressType
-from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views import state_edit as view
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import find_store, load_manifest
 from reconciler.model.address import Address
 from reconciler.operations.state_edit import StateEdit, move_client
+from reconciler.operations.workspace import ProjectPaths, load_manifest
 
 
 @command(epilog="Example: reconciler state mv acme-prod/Reporting acme-prod/Reports")
@@ -36,7 +36,7 @@ def mv(  # noqa: PLR0913 (one argument for each option)
     *,
     source: Address,
     target: Address,
-    where: ManifestOptions,
+    where: ProjectPaths,
     auto_approve: bool,
     lock_timeout: float,
     output: str,

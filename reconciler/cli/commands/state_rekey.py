@@ -2,7 +2,7 @@
 
 import click
 
-from reconciler.cli.compose import sealing_of
+from reconciler.bootstrap import open_store, sealing_of
 from reconciler.cli.help import command
 from reconciler.cli.options import (
     format_option,
@@ -12,13 +12,12 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.secrets_io import read_identities
-from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views import state_edit as view
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import load_manifest, open_store
 from reconciler.model.errors import UsageError
 from reconciler.model.strings import plural
 from reconciler.operations import state_rekey
+from reconciler.operations.workspace import ProjectPaths, load_manifest
 
 
 @command(epilog="Example: reconciler state rekey --identity old.key")
@@ -31,7 +30,7 @@ from reconciler.operations import state_rekey
 def rekey(
     console: Console,
     *,
-    where: ManifestOptions,
+    where: ProjectPaths,
     identities: tuple[str, ...],
     lock_timeout: float,
     output: str,

@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.bootstrap import find_store
 from reconciler.cli.help import command
 from reconciler.cli.options import (
     approve_option,
@@ -12,12 +13,11 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.prompts import confirm
 from reconciler.cli.types import AddressType
-from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views import state_edit as view
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import find_store
 from reconciler.model.address import Address
 from reconciler.operations.state_edit import StateEdit, remove_client
+from reconciler.operations.workspace import ProjectPaths
 
 
 @command(epilog="Example: reconciler state rm acme-prod/Reporting")
@@ -32,7 +32,7 @@ def rm(
     console: Console,
     *,
     address: Address,
-    where: ManifestOptions,
+    where: ProjectPaths,
     auto_approve: bool,
     lock_timeout: float,
     output: str,

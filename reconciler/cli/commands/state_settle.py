@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.bootstrap import find_store
 from reconciler.cli.help import command
 from reconciler.cli.options import (
     format_option,
@@ -16,13 +17,12 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.secrets_io import FORMATS, print_secret, read_identities, require_terminal
 from reconciler.cli.types import AddressType
-from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import find_store
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
 from reconciler.model.strings import plural
 from reconciler.operations import state_settle
+from reconciler.operations.workspace import ProjectPaths
 
 if TYPE_CHECKING:
     from reconciler.model.client import Delivery
@@ -51,7 +51,7 @@ def settle(  # noqa: PLR0913 (one argument for each option)
     console: Console,
     *,
     address: Address,
-    where: ManifestOptions,
+    where: ProjectPaths,
     how: state_settle.How | None,
     key: str | None,
     identities: tuple[str, ...],

@@ -2,15 +2,15 @@
 
 import click
 
+from reconciler.bootstrap import find_store
 from reconciler.cli.help import command
 from reconciler.cli.options import format_option, output_options, where_options
 from reconciler.cli.types import AddressType
-from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views import state_show as view
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import find_store, survey
 from reconciler.model.address import Address
 from reconciler.operations.known_clients import find_client
+from reconciler.operations.workspace import ProjectPaths, load_state
 
 
 @command(epilog="Example: reconciler state show acme-prod/Reporting --format json")
@@ -19,13 +19,13 @@ from reconciler.operations.known_clients import find_client
 @format_option("text", "json")
 @output_options
 @click.pass_obj
-def show(console: Console, *, address: Address, where: ManifestOptions, output: str) -> int:
+def show(console: Console, *, address: Address, where: ProjectPaths, output: str) -> int:
     """Show all of one client but its secret.
 
     Of the secret of the client at ADDRESS it says how it is kept: sealed, plain or not at all. That
     of an adopted client is unknown until it is given or the client is rotated.
     """
-    ground = survey(find_store(where))
+    ground = load_state(find_store(where))
     found = find_client(ground, address)
     if output == "json":
         console.document(view.document(ground, found))

@@ -7,13 +7,12 @@ import click
 
 from reconciler.cli.help import command
 from reconciler.cli.options import file_option, format_option, output_options
-from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.diagnostics import record
-from reconciler.cli.workspace import load_manifest
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
 from reconciler.model.strings import plural
+from reconciler.operations.workspace import ProjectPaths, load_manifest
 
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
@@ -26,7 +25,7 @@ Output = Literal["text", "json", "github", "sarif", "junit"]
 @format_option("text", "json", "github", "sarif", "junit")
 @output_options
 @click.pass_obj
-def validate(console: Console, where: ManifestOptions, output: Output) -> int:
+def validate(console: Console, where: ProjectPaths, output: Output) -> int:
     """Check a manifest and report every mistake in it at once.
 
     Reads the manifest and nothing else: no credential, no state, no network. Other formats than

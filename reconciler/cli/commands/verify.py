@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.bootstrap import open_store
 from reconciler.cli.exit_codes import INCOMPLETE
 from reconciler.cli.help import command
 from reconciler.cli.options import (
@@ -18,13 +19,13 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.secrets_io import read_identities
 from reconciler.cli.types import Lines
-from reconciler.cli.values import ConnectionOptions, ManifestOptions, SelectionOptions
+from reconciler.cli.values import ConnectionOptions, SelectionOptions
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import load_manifest, open_store, survey
 from reconciler.model.errors import UsageError
 from reconciler.model.sink import ExecSink
 from reconciler.model.strings import nearest
 from reconciler.model.timestamps import format_utc
+from reconciler.operations.workspace import ProjectPaths, load_manifest, load_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 def verify(  # noqa: PLR0913 (one argument for each option)
     console: Console,
     *,
-    where: ManifestOptions,
+    where: ProjectPaths,
     chosen: SelectionOptions,
     identities: tuple[str, ...],
     from_sinks: tuple[str, ...],
@@ -65,18 +66,18 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     import asyncio
 
     from reconciler.apply.verify import with_identity_errors, with_location
-    from reconciler.cli.commands.plan import selection
     from reconciler.cli.looking import signed_in
-    from reconciler.cli.machine import Machine
+    from reconciler.cli.machine import open_machine
+    from reconciler.cli.values import selection
     from reconciler.cli.views import verify
     from reconciler.plan.selection import predicate
 
     desired = load_manifest(where)
     asked = _readable(desired, from_sinks)
     store = open_store(where, desired)
-    ground = survey(store, read_identities(identities))
+    ground = load_state(store, read_identities(identities))
     meant = predicate(selection(chosen), desired, ground.known)
-    machine = Machine(console=console, desired=desired, store=store, reach=reach)
+    machine = open_machine(console, desired, store, reach)
     told = asyncio.run(signed_in(machine, ground, meant, sinks=asked))
     answers = with_identity_errors(with_location(told, ground.working, ground.state), identities)
     found = verify.rows(desired, ground, answers)

@@ -17,11 +17,11 @@ from reconciler.apply.events import (
     Unresolved,
     WaveStarted,
 )
-from reconciler.cli.provenance import Provenance
 from reconciler.cli.views.progress import GONE
 from reconciler.model.address import Address
 from reconciler.model.strings import plural
 from reconciler.plan.action import Action
+from reconciler.system.provenance import Provenance
 
 if TYPE_CHECKING:
     from reconciler.stores.ledger import Ledger, Verified

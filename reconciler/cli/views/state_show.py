@@ -9,7 +9,7 @@ from reconciler.model.strings import format_duration, printable
 from reconciler.operations.known_clients import KnownClient, stored_secret
 
 if TYPE_CHECKING:
-    from reconciler.cli.workspace import LoadedState
+    from reconciler.operations.workspace import LoadedState
     from reconciler.state.journal_records import CreatedRecord, Intent
     from reconciler.state.model import Entry, Retiring, StoredSecret
 

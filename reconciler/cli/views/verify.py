@@ -9,12 +9,12 @@ from reconciler.apply.verify import Finding, SecretCheckResult
 from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.table import columns
-from reconciler.cli.workspace import LoadedState
 from reconciler.model.alike import Failure, Group
 from reconciler.model.alike import grouped as alike
 from reconciler.model.instance import Instance
 from reconciler.model.strings import plural, printable
 from reconciler.model.timestamps import parse
+from reconciler.operations.workspace import LoadedState
 
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest

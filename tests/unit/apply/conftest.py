@@ -14,7 +14,7 @@ import pytest
 from reconciler.apply import engine
 from reconciler.apply.events import Event, Report
 from reconciler.apply.run_context import Ports, Run, Settings, Stop
-from reconciler.cli.workspace import SystemClock
+from reconciler.bootstrap import SystemClock
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.domo.client import DomoHttp
 from reconciler.model.address import Address

@@ -17,8 +17,9 @@ from reconciler.cli.options import (
     where_options,
 )
 from reconciler.cli.types import Duration, Label
-from reconciler.cli.values import ManifestOptions, SelectionOptions
+from reconciler.cli.values import SelectionOptions
 from reconciler.cli.views.console import Console
+from reconciler.operations.workspace import ProjectPaths
 
 Make = Callable[..., Console]
 
@@ -48,18 +49,18 @@ def parsed(
 
 def test_without_an_option_the_manifest_is_in_the_folder() -> None:
     """By default the manifest is `reconciler.yaml` and the state is the one that it names."""
-    assert parsed(where_options, arguments=[]) == {"where": ManifestOptions(file="reconciler.yaml")}
-    assert parsed(file_option, arguments=[]) == {"where": ManifestOptions(file="reconciler.yaml")}
+    assert parsed(where_options, arguments=[]) == {"where": ProjectPaths(file="reconciler.yaml")}
+    assert parsed(file_option, arguments=[]) == {"where": ProjectPaths(file="reconciler.yaml")}
 
 
 def test_options_are_read_from_the_environment_too() -> None:
     """Each option has one variable, and the command line wins over it."""
     environ = {"RECONCILER_FILE": "fleet", "RECONCILER_STATE": "s.json"}
     assert parsed(where_options, arguments=[], environ=environ) == {
-        "where": ManifestOptions(file="fleet", state="s.json")
+        "where": ProjectPaths(file="fleet", state="s.json")
     }
     assert parsed(where_options, arguments=["-f", "x.yaml"], environ=environ) == {
-        "where": ManifestOptions(file="x.yaml", state="s.json")
+        "where": ProjectPaths(file="x.yaml", state="s.json")
     }
 
 

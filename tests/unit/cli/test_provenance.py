@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.provenance import provenance
+from reconciler.system.provenance import provenance
 
 
 @pytest.mark.parametrize(

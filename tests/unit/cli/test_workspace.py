@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.bootstrap import SystemClock, open_store, state_path
 from reconciler.cli.commands.plan import report_interrupted, report_problems
-from reconciler.cli.values import ManifestOptions
 from reconciler.cli.views.console import Console
-from reconciler.cli.workspace import SystemClock, load_manifest, open_store, state_path, survey
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, ReconcilerError, StateRefused
 from reconciler.model.manifest import Manifest
 from reconciler.model.secret import Secret
 from reconciler.model.source_location import SourceLocation
+from reconciler.operations.workspace import ProjectPaths, load_manifest, load_state
 from reconciler.plan.action import Plan, Problem
 from reconciler.state.journal_records import Created, Header, Intent, Record
 from reconciler.state.model import Plain, State
@@ -67,7 +67,7 @@ def test_a_folder_is_read_as_one_manifest(tmp_path: Path) -> None:
     (tmp_path / ".hidden.yaml").write_text(":")
     (tmp_path / "notes.txt").write_text(":")
     (tmp_path / "deeper.yaml").mkdir()
-    desired = load_manifest(ManifestOptions(file=str(tmp_path)))
+    desired = load_manifest(ProjectPaths(file=str(tmp_path)))
     assert list(desired.instances) == ["acme", "globex"]
     assert desired.root == str(tmp_path)
 
@@ -81,48 +81,48 @@ def test_places_are_named_as_the_user_named_the_file(
     (tmp_path / "fleet" / "a.yaml").write_text("version: 1\nbogus: 1\n")
     for given, shown in [("fleet", "fleet/a.yaml"), ("./fleet/a.yaml", "fleet/a.yaml")]:
         with pytest.raises(InvalidInput) as caught:
-            load_manifest(ManifestOptions(file=given))
+            load_manifest(ProjectPaths(file=given))
         assert caught.value.diagnostics[0].place == SourceLocation(shown, 2, 1)
 
 
 def test_a_missing_manifest_says_what_was_looked_for(tmp_path: Path) -> None:
     """The path, and the option that names another one, are in the error."""
     with pytest.raises(ReconcilerError, match=r"there is no manifest `.*/absent\.yaml`") as caught:
-        load_manifest(ManifestOptions(file=str(tmp_path / "absent.yaml")))
+        load_manifest(ProjectPaths(file=str(tmp_path / "absent.yaml")))
     assert "-f PATH" in str(caught.value.hint)
 
 
 def test_a_folder_without_a_manifest_is_an_error(tmp_path: Path) -> None:
     """An empty folder is no empty fleet."""
     with pytest.raises(ReconcilerError, match="there is no manifest in the folder"):
-        load_manifest(ManifestOptions(file=str(tmp_path)))
+        load_manifest(ProjectPaths(file=str(tmp_path)))
 
 
 def test_an_unreadable_manifest_is_an_error(tmp_path: Path) -> None:
     """What the system says is passed on, without a traceback."""
     (tmp_path / "file").write_text("")
     with pytest.raises(ReconcilerError, match="cannot be read: Not a directory"):
-        load_manifest(ManifestOptions(file=str(tmp_path / "file" / "a.yaml")))
+        load_manifest(ProjectPaths(file=str(tmp_path / "file" / "a.yaml")))
 
 
 def test_an_endless_manifest_is_refused() -> None:
     """A file that does not end is not read until the memory does."""
     with pytest.raises(ReconcilerError, match="larger than 256 MiB"):
-        load_manifest(ManifestOptions(file="/dev/zero"))
+        load_manifest(ProjectPaths(file="/dev/zero"))
 
 
 def test_the_state_is_beside_the_manifest_unless_told_otherwise(tmp_path: Path) -> None:
     """The manifest's path is relative to its folder, the option's to the current one."""
     desired = Manifest(root="fleet", state_path="s.json")
-    assert state_path(ManifestOptions(file="fleet"), desired) == Path("fleet/s.json")
+    assert state_path(ProjectPaths(file="fleet"), desired) == Path("fleet/s.json")
     elsewhere = str(tmp_path / "y.json")
-    assert state_path(ManifestOptions(file="fleet", state=elsewhere), desired) == Path(elsewhere)
+    assert state_path(ProjectPaths(file="fleet", state=elsewhere), desired) == Path(elsewhere)
 
 
 def test_without_a_state_the_ground_is_empty(tmp_path: Path) -> None:
     """A first plan compares with nothing, and reading leaves nothing behind."""
-    store = open_store(ManifestOptions(file=str(tmp_path)), Manifest(root=str(tmp_path)))
-    ground = survey(store)
+    store = open_store(ProjectPaths(file=str(tmp_path)), Manifest(root=str(tmp_path)))
+    ground = load_state(store)
     assert (ground.state, ground.known, ground.in_hand) == (None, None, frozenset())
     assert list(tmp_path.iterdir()) == []
 
@@ -133,7 +133,7 @@ def test_the_ground_holds_what_a_crashed_run_made(tmp_path: Path) -> None:
     store.write(State(lineage=OURS, serial=1), replacing=None)
     created = Created(nonce="00000001", client_id="c1", secret=Plain(secret=Secret("s")), at=AT)
     journalled(store, OURS, intent("00000001", "Reporting"), created, intent("00000002", "ETL"))
-    ground = survey(store)
+    ground = load_state(store)
     assert ground.known is not None
     assert list(ground.known.clients) == [Address("acme", "Reporting")]
     assert ground.in_hand == {"c1"}
@@ -145,7 +145,7 @@ def test_a_journal_without_a_state_is_not_forgotten(tmp_path: Path) -> None:
     """Where the state was deleted, its journal still says what was made."""
     store = LocalStore(tmp_path / "state.json")
     journalled(store, OURS, intent("00000001", "Reporting"))
-    ground = survey(store)
+    ground = load_state(store)
     assert (ground.state, ground.working is not None) == (None, True)
 
 
@@ -156,7 +156,7 @@ def test_a_journal_of_another_lineage_is_refused(tmp_path: Path) -> None:
     store.write(State(lineage=OURS, serial=1), replacing=None)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(StateRefused):
-        survey(store)
+        load_state(store)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -168,7 +168,7 @@ def test_interrupted_creates_are_named(
     store.write(State(lineage=OURS, serial=1), replacing=None)
     journalled(store, OURS, *(intent(f"{number:08x}", f"C{number}") for number in range(7)))
     console = make_console()
-    report_interrupted(console, survey(store))
+    report_interrupted(console, load_state(store))
     assert written(console)[1] == (
         "Note: an earlier run was interrupted, or is still running; the next apply first finds out"
         " what became of: acme/C0, acme/C1, acme/C2, acme/C3, acme/C4 and 2 more\n"

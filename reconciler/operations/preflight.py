@@ -13,8 +13,8 @@ SHOWN: Final = 10
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.values import ManifestOptions
     from reconciler.model.manifest import Manifest
+    from reconciler.operations.workspace import ProjectPaths
     from reconciler.plan.action import Plan
     from reconciler.stores.local import LocalStore
 
@@ -40,7 +40,7 @@ def refuse_problems(made: "Plan", *, override_limits: bool) -> None:
 
 
 def reject_reserved_path(
-    path: Path, option: str, where: "ManifestOptions", store: "LocalStore"
+    path: Path, option: str, where: "ProjectPaths", store: "LocalStore"
 ) -> None:
     """Stop before an option's file is written over the manifest, the state or a file beside it.
 
@@ -48,7 +48,7 @@ def reject_reserved_path(
         UsageError: it would be.
 
     """
-    from reconciler.cli.workspace import is_manifest
+    from reconciler.operations.workspace import is_manifest
 
     own = (
         "the state's" if store.owns(path) else "the manifest's" if is_manifest(path, where) else ""

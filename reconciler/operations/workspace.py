@@ -1,13 +1,10 @@
-"""What commands share: the manifest from disk, the place of the state, the ground to plan on."""
+"""Loads what operations work on: the manifest from disk, and the state with its journals."""
 
 import gc
-import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.cli.values import ManifestOptions
 from reconciler.model.damaged_file import BOMS, damage
 from reconciler.model.errors import ReconcilerError
 
@@ -21,7 +18,6 @@ if TYPE_CHECKING:
     from reconciler.state.model import State
     from reconciler.state.working_state import WorkingState
     from reconciler.stores.encryption import Identity
-    from reconciler.stores.local import LocalStore
 
 SUFFIXES: Final = (".yaml", ".yml")
 """How the files of a manifest's folder end."""
@@ -30,22 +26,12 @@ LARGEST: Final = 256 * 1024 * 1024
 """The most bytes that one manifest file may have: forty times a fleet of 50,000 clients."""
 
 
-class SystemClock:
-    """The machine's time, as the engine's port asks for it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPaths:
+    """The file or folder of the manifest, and the state file if the user named one."""
 
-    def now(self) -> datetime:
-        """Return the current UTC instant."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Return seconds that never run backwards."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Let `seconds` pass."""
-        from asyncio import sleep
-
-        await sleep(seconds)
+    file: str
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +94,7 @@ def _openable(working: "WorkingState", identities: "Sequence[Identity]") -> "Ite
 
 
 def load_manifest(
-    where: ManifestOptions, *, instead: "Mapping[str, bytes] | None" = None
+    where: ProjectPaths, *, instead: "Mapping[str, bytes] | None" = None
 ) -> "Manifest":
     """Read and check the manifest; `instead` is what some of its files are to say.
 
@@ -131,50 +117,13 @@ def load_manifest(
     return desired
 
 
-def is_manifest(path: Path, where: ManifestOptions) -> bool:
+def is_manifest(path: Path, where: ProjectPaths) -> bool:
     """Say whether a path is a manifest file, or would be read as one of its folder."""
     root, here = Path(where.file).resolve(), path.resolve()
     return here == root or (here.parent == root and here.suffix in SUFFIXES)
 
 
-def state_path(where: ManifestOptions, desired: "Manifest") -> Path:
-    """Return the state's path: `--state` from the current folder, else the manifest's word.
-
-    Raises:
-        ReconcilerError: the folder of `--state` does not exist.
-
-    """
-    return _given(where.state) if where.state else Path(desired.root, desired.state_path)
-
-
-def _given(state: str) -> Path:
-    """Return the path that `--state` gives; a folder that is missing is most often a slip."""
-    path = Path(state)
-    if not path.parent.is_dir():
-        raise ReconcilerError(
-            f"--state `{state}`: there is no folder `{path.parent}`",
-            hint="correct the path, or create the folder for a new state",
-        )
-    return path
-
-
-def open_store(where: ManifestOptions, desired: "Manifest") -> "LocalStore":
-    """Return the store; nothing is read or locked yet."""
-    from reconciler.stores.local import LocalStore
-
-    return LocalStore(state_path(where, desired))
-
-
-def find_store(where: ManifestOptions) -> "LocalStore":
-    """Return the store; the manifest is read only where nothing else says which one it is."""
-    if where.state is None:
-        return open_store(where, load_manifest(where))
-    from reconciler.stores.local import LocalStore
-
-    return LocalStore(_given(where.state))
-
-
-def survey(store: "StateStore", identities: "Sequence[Identity]" = ()) -> LoadedState:
+def load_state(store: "StateStore", identities: "Sequence[Identity]" = ()) -> LoadedState:
     """Read the state and the journals that earlier runs left, without a lock.
 
     The journals are read first: a run that ends in between has moved their records into the
