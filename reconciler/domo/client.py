@@ -2,8 +2,8 @@
 
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 from typing import Final, Self
@@ -11,6 +11,7 @@ from typing import Final, Self
 import httpx
 
 from reconciler.domo.auth import Access, SessionAuth, access
+from reconciler.domo.connections import Connections, Timeouts
 from reconciler.domo.errors import unreachable
 from reconciler.domo.proxies import Proxies
 from reconciler.domo.rate_limit import RateLimiter
@@ -20,10 +21,8 @@ from reconciler.domo.session import HttpSession
 from reconciler.domo.transport import (
     BoundedTransport,
     Exchange,
-    Pool,
     RateLimitTransport,
     Retrying,
-    Timeouts,
     Traced,
 )
 from reconciler.model.errors import Unreachable
@@ -38,9 +37,7 @@ _POLICY: Final = RetryPolicy()
 class DomoHttp:
     """Signs on to instances; used by many tasks of one event loop, and closed at its end.
 
-    Each session has an HTTP client to itself, as one that is shared gets slow with the number of
-    its connections. A client is used again by a later session, which saves it the connection to
-    the API host. All of them share the rate, and one TLS context, made when it is first needed.
+    All sessions share one HTTP client, the rate limit and one TLS context.
     Once `stopped` says so, nothing is tried again. `report` gets each request when it has ended.
     """
 
@@ -62,9 +59,8 @@ class DomoHttp:
         self._timeouts = timeouts
         self._policy = policy
         self._pace = RateLimiter(rate) if rate else None
-        self._idle: dict[bool, list[httpx.AsyncClient]] = {True: [], False: []}
-        self._proxies: Proxies | None = None
-        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._opened: httpx.AsyncClient | None = None
+        self._context: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,10 +69,9 @@ class DomoHttp:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections of all sessions that have ended."""
-        for idle in self._idle.values():
-            while idle:
-                await idle.pop().aclose()
+        """Close every connection."""
+        if self._opened is not None:
+            await self._opened.aclose()
 
     @asynccontextmanager
     async def session(
@@ -91,47 +86,39 @@ class DomoHttp:
 
         """
         authorised = access(instance, credential)
-        with self._lent(instance) as client:
-            await _sign_on(instance, client, authorised)
-            yield HttpSession(instance, client=client, access=authorised)
+        client = self._client(instance)
+        await _sign_on(instance, client, authorised)
+        yield HttpSession(instance, client=client, access=authorised)
 
     async def prove(self, instance: Instance, claim: ClientCredentials) -> ProofOutcome:
         """Sign in with a client's secret; the instance itself is not signed on to."""
         try:
-            with self._lent(instance) as client:
-                return await prove(instance, claim, client=client)
+            return await prove(instance, claim, client=self._client(instance))
         except Unreachable as failure:
             return Inconclusive(reason=failure.message.removeprefix(f"{instance.key}: "))
 
-    @contextmanager
-    def _lent(self, instance: Instance) -> Iterator[httpx.AsyncClient]:
-        secure = _is_secure(instance)
-        client = self._idle[secure].pop() if self._idle[secure] else self._client(secure=secure)
-        try:
-            yield client
-        finally:
-            self._idle[secure].append(client)
+    def _client(self, instance: Instance) -> httpx.AsyncClient:
+        _check_endpoints(instance)
+        if self._opened is None:
+            self._opened = httpx.AsyncClient(transport=self._layers(), trust_env=False)
+        return self._opened
 
-    def _client(self, *, secure: bool) -> httpx.AsyncClient:
-        self._proxies = self._proxies or Proxies()
-        context = self._context(secure=secure)
-        pool = Pool(context=context, timeouts=self._timeouts, proxies=self._proxies)
-        layer: httpx.AsyncBaseTransport = BoundedTransport(pool, seconds=self._timeouts.exchange)
+    def _layers(self) -> httpx.AsyncBaseTransport:
+        layer: httpx.AsyncBaseTransport = Connections(
+            context=self._trusting, timeouts=self._timeouts, proxies=Proxies()
+        )
+        layer = BoundedTransport(layer, seconds=self._timeouts.exchange)
         if self._report is not None:
             layer = Traced(layer, clock=self._clock, report=self._report)
         if self._pace is not None:
             layer = RateLimitTransport(layer, pace=self._pace, clock=self._clock)
-        layer = Retrying(
+        return Retrying(
             layer, policy=self._policy, clock=self._clock, rng=self._rng, stopped=self._stopped
         )
-        return httpx.AsyncClient(
-            transport=layer, timeout=self._timeouts.of_httpx(), trust_env=False
-        )
 
-    def _context(self, *, secure: bool) -> ssl.SSLContext:
-        if secure not in self._contexts:
-            self._contexts[secure] = _trusting() if secure else _trusting_nobody()
-        return self._contexts[secure]
+    def _trusting(self) -> ssl.SSLContext:
+        self._context = self._context or _trusting()  # it takes 30 ms or more to build
+        return self._context
 
 
 async def _sign_on(instance: Instance, client: httpx.AsyncClient, authorised: Access) -> None:
@@ -144,7 +131,7 @@ async def _sign_on(instance: Instance, client: httpx.AsyncClient, authorised: Ac
     authorised.settle(answer)
 
 
-def _is_secure(instance: Instance) -> bool:
+def _check_endpoints(instance: Instance) -> None:
     try:
         urls = [httpx.URL(each) for each in (instance.endpoints.api, instance.endpoints.instance)]
     except httpx.InvalidURL:
@@ -154,7 +141,6 @@ def _is_secure(instance: Instance) -> bool:
         raise Unreachable(
             f"{instance.key}: an endpoint is not a URL", hint="check the instance's `endpoints`"
         )
-    return any(url.scheme != "http" for url in urls)
 
 
 def _trusting() -> ssl.SSLContext:
@@ -186,8 +172,3 @@ def _trusting() -> ssl.SSLContext:
 def _is_system_trusting() -> bool:
     paths = ssl.get_default_verify_paths()
     return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
-
-
-def _trusting_nobody() -> ssl.SSLContext:
-    """Make the context that costs nothing: for http alone; whatever https it met would fail."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

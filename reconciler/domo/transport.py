@@ -1,11 +1,10 @@
-"""Layers around httpx, each with one duty: `Retrying(Paced(Traced(Bounded(Pool))))`.
+"""Layers over the connections: retry, rate limit, trace, and limits of size and time.
 
 `BoundedTransport` reads a response whole. A body that is cut short or too slow is therefore a
 failure of the exchange, which `Retrying` sees.
 """
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -13,8 +12,7 @@ from typing import Final
 
 import httpx
 
-from reconciler.domo.errors import PROXY_LOGIN, TooLarge, phrase
-from reconciler.domo.proxies import Proxies
+from reconciler.domo.errors import TooLarge, phrase
 from reconciler.domo.rate_limit import RateLimiter
 from reconciler.domo.retry import Failed, Resend, RetryPolicy, retry_after
 from reconciler.model.strings import printable
@@ -34,77 +32,6 @@ _LOOK: Final = 0.2
 _OWN_QUERY: Final = frozenset({"offset", "limit", "grant_type"})
 
 _KEPT_HEADERS: Final = (b"retry-after", b"date")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """How long one try may take, in seconds.
-
-    `connect` bounds the connection and TLS, `silence` each wait for bytes, `exchange` all of it.
-    """
-
-    connect: float = 10.0
-    silence: float = 30.0
-    exchange: float = 60.0
-
-    def of_httpx(self) -> httpx.Timeout:
-        """Return the part that httpx watches."""
-        return httpx.Timeout(self.silence, connect=self.connect, pool=self.connect)
-
-
-class Pool(httpx.AsyncBaseTransport):
-    """Connections, directly or through a proxy: one httpx client for each."""
-
-    def __init__(self, *, context: ssl.SSLContext, timeouts: Timeouts, proxies: Proxies) -> None:
-        self._context = context
-        self._timeouts = timeouts
-        self._proxies = proxies
-        self._clients: dict[str | None, httpx.AsyncClient] = {}
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send as it is; the body of the answer is still to be read.
-
-        Raises:
-            Unreachable: the environment names a proxy that cannot be used.
-
-        """
-        proxy = self._proxies.of(request.url)
-        request.extensions["proxy"] = proxy
-        client = self._client(proxy.url if proxy else None)
-        answer = await client.send(request, stream=True, auth=_as_it_is)
-        if proxy is not None and answer.status_code == PROXY_LOGIN:
-            # A proxy that forwards http answers by itself; one that opens tunnels raises this.
-            await answer.aclose()
-            raise httpx.ProxyError(str(PROXY_LOGIN), request=request)
-        return answer
-
-    def _client(self, proxy: str | None) -> httpx.AsyncClient:
-        if proxy not in self._clients:
-            self._clients[proxy] = httpx.AsyncClient(
-                verify=self._context,
-                timeout=self._timeouts.of_httpx(),
-                # Shorter than the five seconds after which common servers close: a request on a
-                # connection that is being closed has an ambiguous end.
-                limits=httpx.Limits(
-                    max_connections=32, max_keepalive_connections=8, keepalive_expiry=4.0
-                ),
-                proxy=None if proxy is None else self._proxy(proxy),
-                trust_env=False,
-            )
-        return self._clients[proxy]
-
-    def _proxy(self, url: str) -> httpx.Proxy:
-        # Only TLS to the proxy itself takes a context, and an http proxy refuses one.
-        return httpx.Proxy(url, ssl_context=self._context if url.startswith("https") else None)
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        for client in self._clients.values():
-            await client.aclose()
-
-
-def _as_it_is(request: httpx.Request) -> httpx.Request:
-    return request
 
 
 class BoundedTransport(httpx.AsyncBaseTransport):

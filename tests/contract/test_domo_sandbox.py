@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from reconciler.domo.client import DomoHttp
-from reconciler.domo.transport import Timeouts
+from reconciler.domo.connections import Timeouts
 from reconciler.model.client import ListedClient
 from reconciler.model.errors import SignOnRefused, Unreachable
 from reconciler.model.instance import Endpoints, Instance

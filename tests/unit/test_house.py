@@ -22,6 +22,7 @@ DOORS: Final = {
     "jsonschema_rs": ("documents/schema.py", "manifest/schema/validator.py"),
     "deepdiff": ("plan/field_diff.py",),
     "click": ("cli/",),
+    "aiohttp": ("domo/connections.py",),
     "httpx": ("domo/", "sinks/"),
     "jinja2": ("plan/render/html_page.py",),
     "markupsafe": ("plan/render/html_page.py",),
@@ -46,8 +47,8 @@ REVEALERS: Final = {
 """The modules that a secret may leave in plain, and why. A new one is argued in review."""
 
 HEAVY: Final = (
-    "asyncio", "deepdiff", "httpx", "jinja2", "jsonschema", "jsonschema_rs", "pyrage", "rich",
-    "starlette", "uvicorn", "yaml", "orjson",
+    "aiohttp", "asyncio", "deepdiff", "httpx", "jinja2", "jsonschema", "jsonschema_rs", "pyrage",
+    "rich", "starlette", "uvicorn", "yaml", "orjson",
 )  # fmt: skip
 
 

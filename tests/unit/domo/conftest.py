@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import pytest
 
 from reconciler.domo.client import DomoHttp
-from reconciler.domo.transport import Timeouts
+from reconciler.domo.connections import Timeouts
 from reconciler.model.auth import PasswordAuth
 from reconciler.model.instance import Endpoints, Instance
 from reconciler.model.reference import EnvRef

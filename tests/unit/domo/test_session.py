@@ -315,8 +315,10 @@ def test_a_proof_that_never_arrives_is_unproven(stage: Stage) -> None:
     )
 
 
-@pytest.mark.parametrize(("status", "body"), [(204, None), (200, None), (404, None)])
-def test_an_empty_instance_may_answer_without_a_list(stage: Stage, status: int, body: None) -> None:
+@pytest.mark.parametrize(("status", "body"), [(204, b""), (200, None), (404, None)])
+def test_an_empty_instance_may_answer_without_a_list(
+    stage: Stage, status: int, body: bytes | None
+) -> None:
     """204, `null` and 404 are lists without clients; a 404 proves nothing about absence."""
     stage.signs_on()
     stage.on(LIST, stage.answer(status, body))
