@@ -28,9 +28,9 @@ STUCK: Final = 60.0
 
 POLL: Final = 0.001
 _LATE: Final = (
-    "anyio._backends._asyncio", "asyncio", "concurrent.futures.thread", "h11", "httpx",
+    "aiohttp", "asyncio", "concurrent.futures.thread", "httpx",
     "jsonschema_rs", "orjson", "pyrage", "reconciler.cli.commands.apply",
-    "reconciler.cli.commands.plan", "reconciler.cli.compose", "sniffio", "yaml",
+    "reconciler.cli.commands.plan", "reconciler.cli.compose", "yaml",
 )  # fmt: skip
 _ROOMS: Final = (
     "apply", "cli.views", "credentials", "domo", "manifest", "plan", "sinks", "state", "stores",
