@@ -127,7 +127,7 @@ def _failed(found: InstanceCheck, error: ReconcilerError) -> InstanceCheck:
 
 
 def _sight(listing: Listing) -> Sight:
-    if listing.would_show(owner=None, principal=None):
+    if listing.proves_absence_of(owner=None, principal=None):
         return Sight.ALL
     return Sight.OWN if listing.clients else Sight.NOTHING
 

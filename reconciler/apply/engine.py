@@ -16,7 +16,7 @@ from reconciler.model.manifest import Manifest
 from reconciler.model.sink import STATE, ExecTarget, FileTarget, StateTarget
 from reconciler.model.strings import plural
 from reconciler.plan.action import Action, Kind, Plan
-from reconciler.plan.staleness import remaining
+from reconciler.plan.staleness import remaining_plan
 from reconciler.ports import LeftoverJournal
 from reconciler.state.model import Entry, SinkDelivery
 from reconciler.state.working_state import drop_unneeded_secret
@@ -178,7 +178,7 @@ def _close_plan(run: Run, tallies: Iterable[InstanceResult]) -> None:
         return
     undone = {action.address for each in tallies for action in each.undone}
     untouched = {each.address for each in earlier.actions if not run.selected(each.address)}
-    left = remaining(earlier, undone=undone, untouched=untouched)
+    left = remaining_plan(earlier, undone=undone, untouched=untouched)
     if left != earlier:
         run.working.open_plan = left
         run.working.changed = True

@@ -42,10 +42,10 @@ def sight(
     views = run.views.setdefault(instance, {})
     key = (id(listing), domain, known.owner, principal)
     if key not in views:
-        proves = listing.would_show(owner=known.owner, principal=principal)
+        proves = listing.proves_absence_of(owner=known.owner, principal=principal)
         owners = frozenset({known.owner} if proves else ())
         views[key] = listing, view_of(run, instance, listing, domain=domain, proves=owners)
-    return views[key][1].sight(known)
+    return views[key][1].locate(known)
 
 
 def doubt(run: Run, instance: str, listing: Listing, *, domain: str) -> str:

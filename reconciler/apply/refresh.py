@@ -43,7 +43,9 @@ async def observe(
         except ReconcilerError as error:
             cause = cause_of(error, key)
             return InstanceUnreachable(message=cause.message, code=cause.code, hint=cause.hint)
-        shown = (o for o in owners.get(key, ()) if listing.would_show(owner=o, principal=None))
+        shown = (
+            o for o in owners.get(key, ()) if listing.proves_absence_of(owner=o, principal=None)
+        )
         return InstanceListed(
             clients=listing.clients,
             proves=frozenset(shown),

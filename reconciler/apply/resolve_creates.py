@@ -91,7 +91,7 @@ async def _settled_by_sight(
             run, intent, outcome, "a client of this name is there, and nothing proves whose it is"
         )
         return True
-    if not outcome.listing.would_show(owner=intent.owner, principal=intent.principal):
+    if not outcome.listing.proves_absence_of(owner=intent.owner, principal=intent.principal):
         why = outcome.listing.missing or "this user may not be shown the client"
         _leave(run, intent, outcome, f"{why}, so its absence proves nothing")
         return True

@@ -94,7 +94,7 @@ class Run:
     revoked and had ended before, `revoking` those whose revoke
     Domo answered with 204, `notes` how Domo spells new clients differently (by address and field),
     `written` the serial of the state that this run wrote. `views` are the lists of the instances
-    that are being worked on, indexed by `seen.sight`, `created` the addresses of the clients that
+    that are being worked on, indexed by `seen.locate`, `created` the addresses of the clients that
     this run created, by the value of their client ids. `unseen` has the instances
     that the plan's refresh could not list, and why: a second sign-on would send a refused password
     again.

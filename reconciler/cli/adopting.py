@@ -21,7 +21,7 @@ from reconciler.operations.plan import moved
 from reconciler.operations.preflight import reject_tracked_by_git
 from reconciler.operations.workspace import LoadedState
 from reconciler.plan import imports
-from reconciler.plan.imports import Choice
+from reconciler.plan.imports import ImportOptions
 from reconciler.plan.observation import InstanceUnreachable, Register, View
 from reconciler.state.client_index import of_clients
 from reconciler.state.journal_records import Created, Header, Intent
@@ -99,7 +99,7 @@ async def look(on: Adopting, keys: Sequence[str]) -> tuple[dict[str, View], dict
     return views, unseen
 
 
-async def find_one(on: Adopting, client: DesiredClient, choice: Choice) -> Entry:
+async def find_one(on: Adopting, client: DesiredClient, choice: ImportOptions) -> Entry:
     """Return the entry of the client that an address adopts.
 
     Raises:
@@ -116,16 +116,16 @@ async def find_one(on: Adopting, client: DesiredClient, choice: Choice) -> Entry
     return entry_of(on, client, views[key], choice)
 
 
-def entry_of(on: Adopting, client: DesiredClient, view: View, choice: Choice) -> Entry:
+def entry_of(on: Adopting, client: DesiredClient, view: View, choice: ImportOptions) -> Entry:
     """Return the entry of the client that an address adopts, given what its instance has.
 
     Raises:
         UsageError: there is none, or it is managed already.
 
     """
-    listed = imports.chosen(view, client.address, on.known.clients, choice)
+    listed = imports.choose_client(view, client.address, on.known.clients, choice)
     domain = on.desired.instances[client.address.instance].domain
-    return imports.adopted(client, listed, domain=domain, at=_now(), choice=choice)
+    return imports.import_entry(client, listed, domain=domain, at=_now(), choice=choice)
 
 
 async def prove(on: Adopting, address: Address, entry: Entry, secret: Secret) -> None:

@@ -157,7 +157,7 @@ def _refuse_changed_file(now: "Plan", saved: "Plan | None") -> None:
 
 
 def _moved(now: "Plan", agreed: ReviewedPlan) -> PlanRefused:
-    from reconciler.plan.staleness import difference
+    from reconciler.plan.staleness import describe_difference
 
     if agreed.saved is None:
         return PlanRefused(
@@ -165,7 +165,7 @@ def _moved(now: "Plan", agreed: ReviewedPlan) -> PlanRefused:
             hint="the manifest, the state, the options or the as-of moved; the same --as-of and"
             " options give the same plan, and `apply plan.json` shows what differs",
         )
-    lines = difference(agreed.saved, now)
+    lines = describe_difference(agreed.saved, now)
     shown = "".join(f"\n  {line}" for line in lines[:SHOWN])
     more = f"\n  and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""
     return PlanRefused(

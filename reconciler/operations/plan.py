@@ -71,7 +71,7 @@ def draw_plan(machine: "Adapters", ground: "LoadedState", options: PlanOptions) 
         desired,
         ground.known,
         as_of=options.as_of,
-        in_hand=ground.in_hand,
+        available_secrets=ground.available_secrets,
         selection=options.selection,
         rotations=request.rotations(moved(desired, ground)) if request else frozenset(),
         endings=request.endings() if request else {},

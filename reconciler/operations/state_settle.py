@@ -10,7 +10,7 @@ from reconciler.model.strings import join_limited, plural
 from reconciler.operations.secrets import open_stored
 from reconciler.operations.workspace import LoadedState, load_state
 from reconciler.state.journal_records import CreatedRecord, Intent
-from reconciler.state.working_state import ended
+from reconciler.state.working_state import without_attempts
 
 if TYPE_CHECKING:
     from reconciler.model.address import Address
@@ -58,7 +58,7 @@ def settle(
             # The secret goes out first: once the journal is rewritten, no file has it.
             deliver(_delivery(_with_secret(address, found), identities))
         for journal in ground.journals:
-            left = ended(journal.records, found, how=how)
+            left = without_attempts(journal.records, found, how=how)
             if left != journal.records:
                 store.rewrite(journal, left)
     return len(found)

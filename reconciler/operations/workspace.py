@@ -65,7 +65,7 @@ class LoadedState:
         return tuple(of_attempts(working.open.values(), working.orphans.values()))
 
     @property
-    def in_hand(self) -> frozenset[str]:
+    def available_secrets(self) -> frozenset[str]:
         """Return the ids of clients whose secret can be delivered though the state shows none.
 
         A journal holds it, or an identity opens it.

@@ -13,25 +13,27 @@ FEW: Final = 5
 OVERRIDE: Final = "--override-limits"
 
 
-def limits(desired: Manifest, actions: Sequence[Action], *, managed: int) -> Iterator[Problem]:
+def check_limits(
+    desired: Manifest, actions: Sequence[Action], *, managed: int
+) -> Iterator[Problem]:
     """Yield a problem for each limit that the plan is over; per cent are of the managed clients.
 
     A revoked client counts where no delivered successor takes over before it ends.
     """
     counts = Counter(each.kind for each in actions if not each.retires)
     counts[Kind.REVOKE] += sum(1 for each in actions if _revokes_first(desired, each))
-    limits = desired.limits
+    check_limits = desired.limits
     for name, limit, kind, verb in (
-        ("max_create", limits.max_create, Kind.CREATE, "creates"),
-        ("max_replace", limits.max_replace, Kind.REPLACE, "replaces"),
-        ("max_revoke", limits.max_revoke, Kind.REVOKE, "revokes"),
+        ("max_create", check_limits.max_create, Kind.CREATE, "creates"),
+        ("max_replace", check_limits.max_replace, Kind.REPLACE, "replaces"),
+        ("max_revoke", check_limits.max_revoke, Kind.REVOKE, "revokes"),
     ):
         count = counts[kind]
         if limit is not None and count > limit.of(managed):
             yield Problem(
                 code="limit",
                 message=f"this plan {verb} {plural(count, 'client')}, more than {name}: "
-                + _said(limit, managed),
+                + _describe(limit, managed),
                 hint=f"narrow it with --target, or allow it with {OVERRIDE}",
                 override=OVERRIDE,
             )
@@ -48,13 +50,13 @@ def _revokes_first(desired: Manifest, action: Action) -> bool:
     )
 
 
-def _said(limit: CountOrPercent, managed: int) -> str:
+def _describe(limit: CountOrPercent, managed: int) -> str:
     if not limit.percent:
         return str(limit)
     return f"{limit} (which is {limit.of(managed):,} of {managed:,} managed)"
 
 
-def domains(desired: Manifest, before: Mapping[str, str]) -> Iterator[Problem]:
+def check_domains(desired: Manifest, before: Mapping[str, str]) -> Iterator[Problem]:
     """Yield a problem for each instance whose domain changed; `before` has the managed domains."""
     for key, domain in sorted(before.items()):
         instance = desired.instances[key]
@@ -68,7 +70,7 @@ def domains(desired: Manifest, before: Mapping[str, str]) -> Iterator[Problem]:
         )
 
 
-def renamed(desired: Manifest, keys: Mapping[str, str]) -> Iterator[Problem]:
+def check_renamed_instances(desired: Manifest, keys: Mapping[str, str]) -> Iterator[Problem]:
     """Yield a problem for each instance that has another key now; `keys` has the new by the old."""
     for old, new in sorted(keys.items()):
         yield Problem(
@@ -109,7 +111,7 @@ def split_unreachable_revokes(
     return [each for each in actions if id(each) not in gone], problems
 
 
-def move_cycles(addresses: Sequence[Address]) -> Iterator[Problem]:
+def check_move_cycles(addresses: Sequence[Address]) -> Iterator[Problem]:
     """Yield a problem where `moved:` leads addresses in a circle: each would move for ever."""
     if addresses:
         named = join_limited([*map(str, addresses)], FEW)
@@ -120,7 +122,7 @@ def move_cycles(addresses: Sequence[Address]) -> Iterator[Problem]:
         )
 
 
-def collisions(pairs: Sequence[tuple[Address, Address]]) -> Iterator[Problem]:
+def check_move_targets(pairs: Sequence[tuple[Address, Address]]) -> Iterator[Problem]:
     """Yield a problem for each entry that `moved:` sends to an address that another one has."""
     for source, target in pairs:
         yield Problem(

@@ -33,7 +33,7 @@ class PlanContext:
     desired: Manifest
     clients: Mapping[Address, Entry]
     as_of: datetime
-    in_hand: frozenset[str]
+    available_secrets: frozenset[str]
     in_files: frozenset[str]
     rotations: frozenset[Address]
     endings: Mapping[Address, Ending]
@@ -42,10 +42,10 @@ class PlanContext:
     phrase: Callable[[ScopeAndDescription, ScopeAndDescription], str]
     strays: Mapping[Address, str] = field(default_factory=dict)
 
-    def sight(self, address: Address, known: Entry | Retiring) -> Presence:
+    def locate(self, address: Address, known: Entry | Retiring) -> Presence:
         """Return what a refresh showed of a client that the state knows."""
         view = self.views.get(address.instance)
-        return view.sight(known) if view else NotVisible()
+        return view.locate(known) if view else NotVisible()
 
     def is_past(self, moment: str, seconds: float) -> bool:
         """Say whether `seconds` have passed since the stamp `moment`, at the as-of."""
@@ -98,14 +98,14 @@ def origin(client: DesiredClient, setting: str | None = None) -> Origin:
     return Origin(place=client.place, client_set=client.client_set, cause=cause)
 
 
-def listed_scope(sight: Presence) -> tuple[str, ...]:
+def listed_scope(presence: Presence) -> tuple[str, ...]:
     """Return the scope that a list shows of a client, () if it shows none."""
-    return canonical(sight.listed.scope) if isinstance(sight, Present) else ()
+    return canonical(presence.listed.scope) if isinstance(presence, Present) else ()
 
 
-def scope_drift(entry: Entry, sight: Presence) -> str:
+def scope_drift(entry: Entry, presence: Presence) -> str:
     """Return how the listed scope differs from the recorded one, "" if it does not."""
-    seen, kept = listed_scope(sight), canonical(entry.scope)
+    seen, kept = listed_scope(presence), canonical(entry.scope)
     if not seen or is_same(seen, kept):
         return ""
     return f"its scope is {' '.join(seen)} at Domo, not {' '.join(kept)}"

@@ -17,24 +17,24 @@ from reconciler.plan.observation import Gone, Presence, View
 from reconciler.state.model import Entry, Plain, Retiring, Sealed
 
 
-def is_settled(ground: PlanContext, client: DesiredClient, entry: Entry) -> bool:
+def is_settled(context: PlanContext, client: DesiredClient, entry: Entry) -> bool:
     """Say at once whether nothing follows; most addresses of most plans end here."""
     return (
         is_same(entry.scope, client.scope)
         and entry.description == client.description
         and not entry.retiring
-        and not ground.views
-        and client.address not in ground.rotations
-        and (client.rotate_after is None or not ground.is_due(client, entry))
-        and not ground.missing(client, entry)
-        and not ground.is_ahead(entry)
+        and not context.views
+        and client.address not in context.rotations
+        and (client.rotate_after is None or not context.is_due(client, entry))
+        and not context.missing(client, entry)
+        and not context.is_ahead(entry)
     )
 
 
-def plan_new(ground: PlanContext, client: DesiredClient) -> Finding:
+def plan_new(context: PlanContext, client: DesiredClient) -> Finding:
     """Return what follows for a client that the state does not know."""
-    name = ground.names.first(client.address)
-    view = ground.views.get(client.address.instance)
+    name = context.names.first(client.address)
+    view = context.views.get(client.address.instance)
     if view is None or form(name) not in view.names:
         return _making(Kind.CREATE, client, live_name=name)
     message = _conflict(view, client.address, name)
@@ -46,7 +46,7 @@ def plan_new(ground: PlanContext, client: DesiredClient) -> Finding:
     return _making(
         Kind.ROTATE,
         client,
-        live_name=ground.names.next(client.address, name),
+        live_name=context.names.next(client.address, name),
         client_id=orphan.client_id,
         reason="suspected orphan: it carries this state's mark, and the state does not know it",
     )
@@ -75,19 +75,19 @@ def _conflict(view: View, address: Address, name: str) -> str | None:
     return None
 
 
-def plan_existing(ground: PlanContext, client: DesiredClient, entry: Entry) -> Iterator[Finding]:
+def plan_existing(context: PlanContext, client: DesiredClient, entry: Entry) -> Iterator[Finding]:
     """Yield what follows for a client that is wanted and known."""
-    sight = ground.sight(client.address, entry)
-    found = _change(ground, client, entry, sight)
+    presence = context.locate(client.address, entry)
+    found = _change(context, client, entry, presence)
     if found is not None:
         yield found
-    if ground.is_ahead(entry):
+    if context.is_ahead(entry):
         message = (
             "the state records a later time for it than the plan's as-of, and `rotate_after` and"
             " `overlap` count from there: check the clocks; `reconciler rotate` records a new time"
         )
         yield Notice(code="clock", address=client.address, message=message, place=client.place)
-    drift = scope_drift(entry, sight)
+    drift = scope_drift(entry, presence)
     if drift and not (isinstance(found, Action) and found.kind.makes):
         message = f"{drift}; a new client would not change that"
         yield Notice(code="changed", address=client.address, message=message, place=client.place)
@@ -98,22 +98,22 @@ def plan_existing(ground: PlanContext, client: DesiredClient, entry: Entry) -> I
             message="the changed description takes effect with the next rotation",
             place=client.place,
         )
-    yield from _predecessors(ground, client, entry, found)
+    yield from _predecessors(context, client, entry, found)
 
 
-def plan_removed(ground: PlanContext, address: Address, entry: Entry) -> Iterator[Finding]:
+def plan_removed(context: PlanContext, address: Address, entry: Entry) -> Iterator[Finding]:
     """Yield what follows for a client that left the manifest, or that a command is to end.
 
     For one that left, the terms last applied hold.
     """
-    asked = ground.endings.get(address)
-    if _is_protected(ground, address, entry):
+    asked = context.endings.get(address)
+    if _is_protected(context, address, entry):
         yield _protected(address, asked=asked is not None)
         return
     why = "asked for" if asked else "left the manifest"
     clients: tuple[Entry | Retiring, ...] = (entry, *entry.retiring)
-    where = _where(ground, address)
-    if all(isinstance(ground.sight(address, each), Gone) for each in clients):
+    where = _where(context, address)
+    if all(isinstance(context.locate(address, each), Gone) for each in clients):
         yield _ending(Kind.FORGET, address, entry, "gone from the instance, and not wanted", where)
         return
     match asked or entry.on_remove:
@@ -130,9 +130,9 @@ def plan_removed(ground: PlanContext, address: Address, entry: Entry) -> Iterato
                 yield _ending(Kind.REVOKE, address, each, why, where)
 
 
-def _is_protected(ground: PlanContext, address: Address, entry: Entry) -> bool:
+def _is_protected(context: PlanContext, address: Address, entry: Entry) -> bool:
     """Say whether a client must not end: by the terms last applied, or by those it is to have."""
-    wanted = ground.desired.clients.get(address)
+    wanted = context.desired.clients.get(address)
     return entry.protect or (wanted is not None and wanted.protect)
 
 
@@ -153,26 +153,26 @@ def _protected(address: Address, *, asked: bool) -> Problem:
 
 
 def _change(
-    ground: PlanContext, client: DesiredClient, entry: Entry, sight: Presence
+    context: PlanContext, client: DesiredClient, entry: Entry, presence: Presence
 ) -> Action | Notice | Problem | None:
-    if isinstance(sight, Gone):
-        name = ground.names.first(client.address, gone=entry)
+    if isinstance(presence, Gone):
+        name = context.names.first(client.address, gone=entry)
         return _making(Kind.CREATE, client, live_name=name, reason="gone from the instance")
-    reason = _scope_differs(ground, client, entry, sight)
+    reason = _scope_differs(context, client, entry, presence)
     if reason:
-        return _replacement(ground, client, entry, reason)
-    reason = _rotation(ground, client, entry)
+        return _replacement(context, client, entry, reason)
+    reason = _rotation(context, client, entry)
     if reason:
-        found = _successor(Kind.ROTATE, ground, client, entry, reason)
-        due = client.address not in ground.rotations and ground.is_due(client, entry)
+        found = _successor(Kind.ROTATE, context, client, entry, reason)
+        due = client.address not in context.rotations and context.is_due(client, entry)
         if due:
             return replace(found, origin=origin(client, "rotate_after"), timed=True)
         return found
-    return _delivery(ground, client, entry)
+    return _delivery(context, client, entry)
 
 
 def _scope_differs(
-    ground: PlanContext, client: DesiredClient, entry: Entry, sight: Presence
+    context: PlanContext, client: DesiredClient, entry: Entry, presence: Presence
 ) -> str:
     """Say how the scope differs from the wanted one, "" where it does not.
 
@@ -181,21 +181,21 @@ def _scope_differs(
     """
     scope = canonical(entry.scope)
     if not is_same(scope, client.scope):
-        return ground.phrase((scope, _text(entry)), (client.scope, client.description))
-    seen = listed_scope(sight)
+        return context.phrase((scope, _text(entry)), (client.scope, client.description))
+    seen = listed_scope(presence)
     if seen and not normalize(seen) >= normalize(entry.live_scope or client.scope):
         wanted = (client.scope, client.description)
-        return "changed at Domo: " + ground.phrase((seen, client.description), wanted)
+        return "changed at Domo: " + context.phrase((seen, client.description), wanted)
     return ""
 
 
 def _replacement(
-    ground: PlanContext, client: DesiredClient, entry: Entry, reason: str
+    context: PlanContext, client: DesiredClient, entry: Entry, reason: str
 ) -> Action | Problem:
     if not client.protect:
         if entry.adopted:
             reason += "; a consumer may still use the secret of the adopted client"
-        return _successor(Kind.REPLACE, ground, client, entry, reason)
+        return _successor(Kind.REPLACE, context, client, entry, reason)
     return Problem(
         code="protect",
         address=client.address,
@@ -205,30 +205,30 @@ def _replacement(
     )
 
 
-def _rotation(ground: PlanContext, client: DesiredClient, entry: Entry) -> str:
+def _rotation(context: PlanContext, client: DesiredClient, entry: Entry) -> str:
     """Say why a client needs a successor although its scope is right, "" where it does not.
 
     An adopted client has no secret that could be lost; its age counts from its adoption.
     """
-    if client.address in ground.rotations:
+    if client.address in context.rotations:
         return "asked for by `rotate`"
-    if client.rotate_after is not None and ground.is_due(client, entry):
+    if client.rotate_after is not None and context.is_due(client, entry):
         return f"older than {format_duration(client.rotate_after)}"
-    if entry.adopted or entry.delivered or entry.client_id in ground.in_hand:
+    if entry.adopted or entry.delivered or entry.client_id in context.available_secrets:
         return ""
-    if not ground.missing(client, entry) or isinstance(entry.secret, Plain):
+    if not context.missing(client, entry) or isinstance(entry.secret, Plain):
         return ""
     if isinstance(entry.secret, Sealed):
         return "its secret is sealed, no identity is at hand, and no sink ever had it"
     return "its secret is lost: no sink ever had it"
 
 
-def _delivery(ground: PlanContext, client: DesiredClient, entry: Entry) -> Action | Notice | None:
-    missing = ground.missing(client, entry)
+def _delivery(context: PlanContext, client: DesiredClient, entry: Entry) -> Action | Notice | None:
+    missing = context.missing(client, entry)
     if not missing:
         return None
-    available = entry.client_id in ground.in_hand or isinstance(entry.secret, Plain)
-    if available or ground.may_read_back(entry):
+    available = entry.client_id in context.available_secrets or isinstance(entry.secret, Plain)
+    if available or context.may_read_back(entry):
         again = all(sink in entry.delivered for sink in missing)
         source = "" if available else ": its secret is read back from the old file"
         return Action(
@@ -260,14 +260,14 @@ def _delivery(ground: PlanContext, client: DesiredClient, entry: Entry) -> Actio
 
 
 def _predecessors(
-    ground: PlanContext, client: DesiredClient, entry: Entry, found: Finding | None
+    context: PlanContext, client: DesiredClient, entry: Entry, found: Finding | None
 ) -> Iterator[Finding]:
     """Yield what follows for the clients that this one succeeded."""
     change = found.kind if isinstance(found, Action) else None
     for old in entry.retiring:
-        if isinstance(ground.sight(client.address, old), Gone):
+        if isinstance(context.locate(client.address, old), Gone):
             yield _retiring(client, old, "gone from the instance")
-        elif _is_over(ground, client, entry, old, change):
+        elif _is_over(context, client, entry, old, change):
             over = f"the overlap of {format_duration(old.overlap)} is over"
             ended = _retiring(client, old, over if old.overlap else "its successor takes over")
             yield replace(ended, timed=old.overlap > 0)
@@ -301,7 +301,7 @@ def _retiring(client: DesiredClient, old: Retiring, reason: str) -> Action:
 
 
 def _is_over(
-    ground: PlanContext, client: DesiredClient, entry: Entry, old: Retiring, change: Kind | None
+    context: PlanContext, client: DesiredClient, entry: Entry, old: Retiring, change: Kind | None
 ) -> bool:
     """Say whether a predecessor may end, with `change` being what this plan does here before it.
 
@@ -313,7 +313,7 @@ def _is_over(
         return False
     if old.overlap == 0:
         return delivered is not None or change is Kind.DELIVER
-    return change is None and delivered is not None and ground.is_past(delivered, old.overlap)
+    return change is None and delivered is not None and context.is_past(delivered, old.overlap)
 
 
 def _delivered_at(client: DesiredClient, entry: Entry) -> str | None:
@@ -330,7 +330,7 @@ def _delivered_at(client: DesiredClient, entry: Entry) -> str | None:
 
 
 def _successor(
-    kind: Kind, ground: PlanContext, client: DesiredClient, entry: Entry, reason: str
+    kind: Kind, context: PlanContext, client: DesiredClient, entry: Entry, reason: str
 ) -> Action:
     """Return the action that makes a successor, under the next name or in the same one's place.
 
@@ -339,7 +339,7 @@ def _successor(
     if client.replace == "revoke_first" and not client.protect:
         name, gap = entry.live_name, "; the old client is revoked first"
     else:
-        name, gap = ground.names.next(client.address, entry.live_name), ""
+        name, gap = context.names.next(client.address, entry.live_name), ""
         if client.overlap:
             gap = f"; the old client keeps working for {format_duration(client.overlap)}"
     return _making(kind, client, live_name=name, client_id=entry.client_id, reason=reason + gap)
@@ -366,12 +366,12 @@ def _making(
     )
 
 
-def _where(ground: PlanContext, address: Address) -> Origin | None:
+def _where(context: PlanContext, address: Address) -> Origin | None:
     """Return where the manifest speaks of a client that is to end: it, or else its instance."""
-    client = ground.desired.clients.get(address)
+    client = context.desired.clients.get(address)
     if client is not None:
         return origin(client)
-    instance = ground.desired.instances.get(address.instance)
+    instance = context.desired.instances.get(address.instance)
     return Origin(place=instance.place) if instance is not None else None
 
 

@@ -23,7 +23,7 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     unchanged: int = 0
 
-    def take(self, found: Iterable[Finding]) -> bool:
+    def add(self, found: Iterable[Finding]) -> bool:
         """Take findings in; return whether they leave the address as it is."""
         calm = True
         for each in found:
@@ -42,49 +42,54 @@ class Draft:
         return calm
 
 
-def diff_fleet(ground: PlanContext, meant: Predicate, held: Collection[str]) -> Draft:
-    """Return what follows for every address that is meant; nothing does on the `held` instances."""
+def diff_fleet(context: PlanContext, is_selected: Predicate, skipped: Collection[str]) -> Draft:
+    """Return what follows for every selected address; the `skipped` instances have none."""
     draft = Draft()
-    clients, endings = ground.clients, ground.endings
-    asked = {*endings, *ground.strays}
-    for address, client in sorted(ground.desired.clients.items()):
-        if address in asked or address.instance in held or not meant(address):
+    clients, endings = context.clients, context.endings
+    asked = {*endings, *context.strays}
+    for address, client in sorted(context.desired.clients.items()):
+        if address in asked or address.instance in skipped or not is_selected(address):
             continue
         entry = clients.get(address)
         if entry is None:
-            draft.take((diff.plan_new(ground, client),))
-        elif diff.is_settled(ground, client, entry) or draft.take(
-            diff.plan_existing(ground, client, entry)
+            draft.add((diff.plan_new(context, client),))
+        elif diff.is_settled(context, client, entry) or draft.add(
+            diff.plan_existing(context, client, entry)
         ):
             draft.unchanged += 1
     for address, entry in sorted(clients.items()):
-        stays = address in ground.desired.clients and address not in endings
-        if stays or address in ground.strays or address.instance in held or not meant(address):
+        stays = address in context.desired.clients and address not in endings
+        if (
+            stays
+            or address in context.strays
+            or address.instance in skipped
+            or not is_selected(address)
+        ):
             continue
-        draft.take(diff.plan_removed(ground, address, entry))
+        draft.add(diff.plan_removed(context, address, entry))
     return draft
 
 
-def moved_away(ground: PlanContext) -> Mapping[str, str]:
+def instances_with_new_domain(context: PlanContext) -> Mapping[str, str]:
     """Return the instances whose domain in the manifest is not the managed one, with that one."""
-    instances = ground.desired.instances
+    instances = context.desired.instances
     found: dict[str, str] = {}
-    for address, entry in ground.clients.items():
+    for address, entry in context.clients.items():
         instance = instances.get(address.instance)
         if instance is not None and entry.domain.lower() != instance.domain.lower():
             found[address.instance] = min(entry.domain, found.get(address.instance, entry.domain))
     return found
 
 
-def renamed(ground: PlanContext) -> Mapping[str, str]:
+def renamed_instances(context: PlanContext) -> Mapping[str, str]:
     """Return the keys that left the manifest while another key there has their domain, with it.
 
     What a command is to end is left out: that asks for no move.
     """
-    instances = ground.desired.instances
+    instances = context.desired.instances
     gone: dict[str, str] = {}
-    for address, entry in ground.clients.items():
-        if address.instance not in instances and address not in ground.endings:
+    for address, entry in context.clients.items():
+        if address.instance not in instances and address not in context.endings:
             gone.setdefault(address.instance, entry.domain.lower())
     if not gone:
         return {}
@@ -92,42 +97,42 @@ def renamed(ground: PlanContext) -> Mapping[str, str]:
     return {key: keys[domain] for key, domain in gone.items() if domain in keys}
 
 
-def touched(ground: PlanContext, meant: Predicate) -> frozenset[str]:
-    """Return the instances that have an address that is meant, wanted or only known."""
-    wanted = {each.instance for each in ground.desired.clients if meant(each)}
-    known = (*ground.clients, *ground.strays)
-    return frozenset(wanted.union(each.instance for each in known if meant(each)))
+def selected_instances(context: PlanContext, is_selected: Predicate) -> frozenset[str]:
+    """Return the instances that have a selected address, in the manifest or only in the state."""
+    wanted = {each.instance for each in context.desired.clients if is_selected(each)}
+    known = (*context.clients, *context.strays)
+    return frozenset(wanted.union(each.instance for each in known if is_selected(each)))
 
 
-def observed(
-    ground: PlanContext, observation: Observation, instances: Collection[str]
+def observation_notices(
+    context: PlanContext, observation: Observation, instances: Collection[str]
 ) -> Iterator[Notice]:
     """Yield what a refresh showed beyond the addresses: unmanaged clients, and what it cannot see.
 
     `instances` are those that the plan is about.
     """
-    known = _known(ground)
+    known = _known(context)
     unseen: dict[str, InstanceUnreachable] = {}
     new: dict[str, set[str]] = {}
-    for address in ground.desired.clients.keys() - ground.clients.keys():
+    for address in context.desired.clients.keys() - context.clients.keys():
         new.setdefault(address.instance, set()).add(form(address.client))
     for key in sorted(instances):
         seen = observation.instances.get(key)
         if isinstance(seen, InstanceUnreachable):
             unseen[key] = seen
-        elif key in ground.views:
-            yield from _of_view(key, ground.views[key], known.get(key, []), new.get(key, set()))
-    yield from _of_unseen(ground, unseen)
+        elif key in context.views:
+            yield from _of_view(key, context.views[key], known.get(key, []), new.get(key, set()))
+    yield from _of_unseen(context, unseen)
 
 
-def _of_unseen(ground: PlanContext, unseen: Mapping[str, InstanceUnreachable]) -> Iterator[Notice]:
+def _of_unseen(context: PlanContext, unseen: Mapping[str, InstanceUnreachable]) -> Iterator[Notice]:
     failures = (
         Failure(
             code=seen.code,
             message=seen.message,
             hint=seen.hint,
             name=key,
-            instance=ground.desired.instances.get(key),
+            instance=context.desired.instances.get(key),
         )
         for key, seen in unseen.items()
     )
@@ -143,9 +148,9 @@ def _of_unseen(ground: PlanContext, unseen: Mapping[str, InstanceUnreachable]) -
             )
 
 
-def _known(ground: PlanContext) -> dict[str, list[Entry | Retiring]]:
+def _known(context: PlanContext) -> dict[str, list[Entry | Retiring]]:
     found: dict[str, list[Entry | Retiring]] = {}
-    for address, entry in ground.clients.items():
+    for address, entry in context.clients.items():
         found.setdefault(address.instance, []).extend((entry, *entry.retiring))
     return found
 
@@ -153,9 +158,9 @@ def _known(ground: PlanContext) -> dict[str, list[Entry | Retiring]]:
 def _of_view(
     key: str, view: View, known: list[Entry | Retiring], new: Collection[str]
 ) -> Iterator[Notice]:
-    strangers = view.strangers(known)
-    hidden = sorted(each.live_name for each in known if isinstance(view.sight(each), NotVisible))
-    others = [each.name for each in strangers if not view.is_orphan(each)]
+    unmanaged = view.unmanaged(known)
+    hidden = sorted(each.live_name for each in known if isinstance(view.locate(each), NotVisible))
+    others = [each.name for each in unmanaged if not view.is_orphan(each)]
     if view.doubt and (known or "--accept" not in view.doubt):
         yield _notice("incomplete", key, view.doubt.replace("INSTANCE", key))
     found = (
@@ -163,20 +168,20 @@ def _of_view(
         _notice("unmanaged", key, "that this state does not manage", others),
     )
     yield from (each for each in found if each.names)
-    yield from strays.noted(key, (e for e in strangers if view.is_orphan(e)), new)
+    yield from strays.stray_notices(key, (e for e in unmanaged if view.is_orphan(e)), new)
 
 
 def _notice(code: str, instance: str, message: str, names: Iterable[str] = ()) -> Notice:
     return Notice(code=code, address=None, message=message, instance=instance, names=tuple(names))
 
 
-def members(ground: PlanContext) -> Mapping[str, tuple[str, ...]]:
+def client_set_members(context: PlanContext) -> Mapping[str, tuple[str, ...]]:
     """Return the instances with clients under "", and those of each client set under its name.
 
     A plan that was narrowed has the same members: `all` in a headline means all of them.
     """
     found: dict[str, dict[str, None]] = {"": {}}
-    for address, client in ground.desired.clients.items():
+    for address, client in context.desired.clients.items():
         found[""][address.instance] = None
         for each in (client.client_set, client.overrides):
             if each is not None:

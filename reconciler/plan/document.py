@@ -15,7 +15,7 @@ from reconciler.model.address import Address
 from reconciler.model.errors import PlanRefused
 from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Action, Cause, Kind, Notice, Origin, Plan, Problem
-from reconciler.plan.plan_id import whole
+from reconciler.plan.plan_id import plan_digest
 from reconciler.plan.request import PlanRequest
 
 FORMAT: Final = "reconciler.plan"
@@ -24,7 +24,7 @@ VERSION: Final = 1
 
 def document(plan: Plan) -> Mapping[str, object]:
     """Return the document as plain JSON values, with a checksum that finds what was changed."""
-    said = _said(plan)
+    said = _describe(plan)
     return {**said, "checksum": _checksum(said)}
 
 
@@ -32,7 +32,7 @@ def _checksum(said: Mapping[str, object]) -> str:
     return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _said(plan: Plan) -> Mapping[str, object]:
+def _describe(plan: Plan) -> Mapping[str, object]:
     symbols = {kind: kind.symbol for kind in Kind}
     return {
         "format": FORMAT,
@@ -100,7 +100,7 @@ def read_document(data: bytes) -> Plan:
         raise _refused("it was changed since it was saved")
     plan = _plan(found)
     as_of = plan.as_of if plan.timed else None
-    if whole(plan.parts, as_of=as_of, refreshed=plan.refreshed) != plan.id:
+    if plan_digest(plan.parts, as_of=as_of, refreshed=plan.refreshed) != plan.id:
         raise _refused("its plan id does not belong to its parts")
     return plan
 

@@ -16,19 +16,19 @@ CODES: Final = ("gone", "changed", "conflict", "orphan")
 """The notices that are drift; others only say what could not be seen, or is nobody's."""
 
 
-def drifted(ground: PlanContext, meant: Predicate) -> Iterator[Notice]:
-    """Yield what differs at the addresses that are meant."""
-    for address, entry in sorted(ground.clients.items()):
-        if meant(address):
-            yield from _of_client(ground, address, entry)
-    for address, client in sorted(ground.desired.clients.items()):
-        if address not in ground.clients and meant(address):
-            found = diff.plan_new(ground, client)
+def find_drift(context: PlanContext, is_selected: Predicate) -> Iterator[Notice]:
+    """Yield what differs at the selected addresses."""
+    for address, entry in sorted(context.clients.items()):
+        if is_selected(address):
+            yield from _of_client(context, address, entry)
+    for address, client in sorted(context.desired.clients.items()):
+        if address not in context.clients and is_selected(address):
+            found = diff.plan_new(context, client)
             if isinstance(found, Notice):
                 yield found
 
 
-def counted(notices: Iterable[Notice]) -> Mapping[str, int]:
+def count_drift(notices: Iterable[Notice]) -> Mapping[str, int]:
     """Return how many clients there are of each code."""
     counts: Counter[str] = Counter()
     for each in notices:
@@ -36,14 +36,14 @@ def counted(notices: Iterable[Notice]) -> Mapping[str, int]:
     return {code: counts[code] for code in CODES}
 
 
-def _of_client(ground: PlanContext, address: Address, entry: Entry) -> Iterator[Notice]:
-    sight = ground.sight(address, entry)
-    if isinstance(sight, Gone):
+def _of_client(context: PlanContext, address: Address, entry: Entry) -> Iterator[Notice]:
+    presence = context.locate(address, entry)
+    if isinstance(presence, Gone):
         yield _notice("gone", address, "gone from the instance")
-    elif scope := scope_drift(entry, sight):
+    elif scope := scope_drift(entry, presence):
         yield _notice("changed", address, scope)
     for old in entry.retiring:
-        if isinstance(ground.sight(address, old), Gone):
+        if isinstance(context.locate(address, old), Gone):
             yield _notice("gone", address, f"its predecessor `{old.live_name}` is gone")
 
 

@@ -15,7 +15,7 @@ from reconciler.state.model import Entry, Retiring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class ImportOptions:
     """How a client is found where its name does not do it: its numeric id, and its client id.
 
     `client_id` stands in where the list masks it. `take_over` adopts a client of another state.
@@ -26,8 +26,8 @@ class Choice:
     take_over: bool = False
 
 
-def chosen(
-    view: View, address: Address, known: Mapping[Address, Entry], choice: Choice
+def choose_client(
+    view: View, address: Address, known: Mapping[Address, Entry], choice: ImportOptions
 ) -> ListedClient:
     """Return the client that an address is to adopt.
 
@@ -36,7 +36,7 @@ def chosen(
 
     """
     listed = _listed(view, address, choice)
-    why = barred(view, listed, take_over=choice.take_over)
+    why = import_obstacle(view, listed, take_over=choice.take_over)
     if why is not None:
         raise UsageError(f"`{listed.name}` on {address.instance} is not adopted: {why}")
     other = _manager(view, listed, address.instance, known)
@@ -54,7 +54,7 @@ def chosen(
     return listed
 
 
-def barred(view: View, listed: ListedClient, *, take_over: bool = False) -> str | None:
+def import_obstacle(view: View, listed: ListedClient, *, take_over: bool = False) -> str | None:
     """Return why a listed client belongs to another address or state, None if it is free."""
     managed, mark = view.manager(listed), listed.mark
     if view.is_pasted(listed):
@@ -69,7 +69,7 @@ def barred(view: View, listed: ListedClient, *, take_over: bool = False) -> str 
     return None
 
 
-def _listed(view: View, address: Address, choice: Choice) -> ListedClient:
+def _listed(view: View, address: Address, choice: ImportOptions) -> ListedClient:
     same = view.namesakes(address.client) if choice.id is None else ()
     if len(same) > 1:
         ids = " and ".join(f"{each.id} (client {each.client_id or 'hidden'})" for each in same)
@@ -102,14 +102,14 @@ def _manager(
     for address, entry in known.items():
         if address.instance == instance:
             clients: tuple[Entry | Retiring, ...] = (entry, *entry.retiring)
-            sights = (view.sight(each) for each in clients)
-            if any(isinstance(each, Present) and each.listed is listed for each in sights):
+            presences = (view.locate(each) for each in clients)
+            if any(isinstance(each, Present) and each.listed is listed for each in presences):
                 return address
     return None
 
 
-def adopted(
-    client: DesiredClient, listed: ListedClient, *, domain: str, at: str, choice: Choice
+def import_entry(
+    client: DesiredClient, listed: ListedClient, *, domain: str, at: str, choice: ImportOptions
 ) -> Entry:
     """Return what the state says of an adopted client; nobody knows its secret.
 
@@ -132,27 +132,27 @@ def adopted(
     )
 
 
-def nameable(
+def importable_clients(
     view: View, known: Mapping[Address, Entry], instance: str, scopes: Collection[str] = ()
 ) -> list[ListedClient]:
     """Return the unmanaged clients that a manifest can name, by name.
 
     `scopes` are accepted beside the known ones.
     """
-    found = view.strangers(_of(known, instance))
-    return [e for e in found if (barred(view, e) or why_unnameable(e, scopes)) is None]
+    found = view.unmanaged(_of(known, instance))
+    return [e for e in found if (import_obstacle(view, e) or naming_obstacle(e, scopes)) is None]
 
 
-def unnameable(
+def unimportable_clients(
     view: View, known: Mapping[Address, Entry], instance: str, scopes: Collection[str] = ()
 ) -> list[tuple[ListedClient, str]]:
     """Return the unmanaged clients that no manifest can name, each with the reason."""
-    found = view.strangers(_of(known, instance))
-    whys = ((each, barred(view, each) or why_unnameable(each, scopes)) for each in found)
+    found = view.unmanaged(_of(known, instance))
+    whys = ((each, import_obstacle(view, each) or naming_obstacle(each, scopes)) for each in found)
     return [(each, why) for each, why in whys if why is not None]
 
 
-def why_unnameable(listed: ListedClient, scopes: Collection[str] = ()) -> str | None:
+def naming_obstacle(listed: ListedClient, scopes: Collection[str] = ()) -> str | None:
     """Return why a manifest cannot want a client as it is; None if it can."""
     if not is_one_line(listed.name):
         return "its name is not printable text on one line"
@@ -173,7 +173,7 @@ def _of(known: Mapping[Address, Entry], instance: str) -> Iterator[Entry | Retir
             yield from entry.retiring
 
 
-def waiting(
+def clients_to_import(
     wanted: Iterable[DesiredClient], known: Mapping[Address, Entry], view: View
 ) -> list[DesiredClient]:
     """Return the wanted clients that are there under their own name and that nobody manages.

@@ -11,7 +11,7 @@ from reconciler.plan.action import Notice
 from reconciler.state.model import Entry, State
 
 
-def counted(state: State, desired: Manifest) -> int:
+def count_moves(state: State, desired: Manifest) -> int:
     """Return how many clients `apply_moves` gives another address or domain."""
     moved, _ = apply_moves(state, desired)
     before = {(at, each.domain) for at, each in state.clients.items()}
@@ -22,7 +22,7 @@ def apply_moves(state: State, desired: Manifest) -> tuple[State, tuple[Notice, .
     """Return the state under its new names, and one notice for each move that did something.
 
     Doing it again changes nothing. An entry whose new address is taken stays where it is: see
-    `colliding`. A chain of moves is followed to its end; one that runs in a circle moves nothing.
+    `find_collisions`. A chain of moves is followed to its end; a cycle moves nothing.
     """
     if not desired.moved:
         return state, ()
@@ -43,7 +43,7 @@ def apply_moves(state: State, desired: Manifest) -> tuple[State, tuple[Notice, .
     return replace(state, clients=clients), notices
 
 
-def colliding(
+def find_collisions(
     clients: Mapping[Address, Entry], desired: Manifest
 ) -> tuple[tuple[Address, Address], ...]:
     """Return the entries that cannot move, each with the address that another one has.
@@ -57,7 +57,7 @@ def colliding(
     return tuple((each, there) for each, there in wishes if each != there)
 
 
-def move_cycle(clients: Mapping[Address, Entry], desired: Manifest) -> tuple[Address, ...]:
+def find_cycle(clients: Mapping[Address, Entry], desired: Manifest) -> tuple[Address, ...]:
     """Return the entries whose moves lead back to themselves, so that none of them is done."""
     if not desired.moved:
         return ()

@@ -196,7 +196,7 @@ class View:
         """Return every listed client of that name; Domo should list one at most."""
         return tuple(each for each in self.listed if form(each.name) == form(name))
 
-    def sight(self, known: Known) -> Presence:
+    def locate(self, known: Known) -> Presence:
         """Look for a client that the state knows."""
         found = self.find(known)
         if found is not None:
@@ -214,10 +214,10 @@ class View:
         mark = listed.mark
         return mark is not None and mark.owner == self.ours
 
-    def strangers(self, known: Iterable[Entry | Retiring]) -> list[ListedClient]:
+    def unmanaged(self, known: Iterable[Entry | Retiring]) -> list[ListedClient]:
         """Return the listed clients that are none of the `known`, by name."""
         clients = tuple(known)
-        met = [each.listed for each in map(self.sight, clients) if isinstance(each, Present)]
+        met = [each.listed for each in map(self.locate, clients) if isinstance(each, Present)]
         ours = {id(each) for each in met}
         doubtful = {form(each.live_name) for each in clients}
         left = (

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from reconciler.plan.action import Action, Kind, Notice, Problem
 
 
-def ordered(actions: Iterable[Action]) -> tuple[Action, ...]:
+def sort_actions(actions: Iterable[Action]) -> tuple[Action, ...]:
     """Sort by instance; there: deliver, make, revoke, forget, each of them by client.
 
     What makes clients comes before what ends them, so that no job is left without one.
@@ -31,7 +31,7 @@ def ordered(actions: Iterable[Action]) -> tuple[Action, ...]:
     )
 
 
-def listed(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+def sort_notices(notices: Iterable[Notice]) -> tuple[Notice, ...]:
     """Sort notices by what they say and where."""
     return tuple(sorted(notices, key=_read))
 
@@ -40,7 +40,7 @@ def _read(each: Notice) -> tuple[object, ...]:
     return each.code, each.address or (), each.instance or "", each.message, each.names
 
 
-def reported(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Sort problems by what they say and where; those that cannot be overridden come first."""
     return tuple(
         sorted(

@@ -15,24 +15,24 @@ from reconciler.model.manifest import Manifest
 from reconciler.plan.action import Action, Kind
 
 
-def parts(desired: Manifest, actions: Iterable[Action]) -> dict[str, str]:
+def instance_digests(desired: Manifest, actions: Iterable[Action]) -> dict[str, str]:
     """Return the digest of each instance's part; `actions` are ordered."""
     grouped = groupby(actions, key=lambda each: each.address.instance)
     return {key: _digest(_part(desired, key, tuple(group))) for key, group in grouped}
 
 
-def whole(parts: Mapping[str, str], *, as_of: str | None, refreshed: bool) -> str:
+def plan_digest(instance_digests: Mapping[str, str], *, as_of: str | None, refreshed: bool) -> str:
     """Return the plan's id; `as_of` is None if no action depends on time."""
-    covered = {"refreshed": refreshed, "parts": dict(parts)}
+    covered = {"refreshed": refreshed, "parts": dict(instance_digests)}
     return _digest(covered if as_of is None else {"as_of": as_of, **covered})
 
 
-def digest_of(desired: Manifest, action: Action) -> str:
+def action_digest(desired: Manifest, action: Action) -> str:
     """Return the digest of one action."""
     return _digest(_row(desired, action))
 
 
-def definition_of(desired: Manifest, key: str) -> str:
+def definition_digest(desired: Manifest, key: str) -> str:
     """Return the digest of all that an instance's actions may talk to, whatever they are."""
     return _digest(
         {

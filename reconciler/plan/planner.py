@@ -16,11 +16,11 @@ from reconciler.plan.action import Kind, Notice, Plan
 from reconciler.plan.context import PlanContext
 from reconciler.plan.field_diff import successor_phrase
 from reconciler.plan.live_names import Names
-from reconciler.plan.moves import apply_moves, colliding, counted, move_cycle
+from reconciler.plan.moves import apply_moves, count_moves, find_collisions, find_cycle
 from reconciler.plan.observation import InstanceListed, Observation, Register, View
 from reconciler.plan.request import Ending, pending_rotations
-from reconciler.plan.selection import Predicate, Selection, predicate, unknown
-from reconciler.plan.strays import ended
+from reconciler.plan.selection import Predicate, Selection, predicate, unknown_target
+from reconciler.plan.strays import plan_stray_revokes
 from reconciler.state.client_index import Identity, of_clients
 from reconciler.state.model import State
 
@@ -33,7 +33,7 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     state: State | None,
     *,
     as_of: str,
-    in_hand: frozenset[str] = frozenset(),
+    available_secrets: frozenset[str] = frozenset(),
     selection: Selection | None = None,
     rotations: frozenset[Address] = frozenset(),
     endings: Mapping[Address, Ending] = _NOTHING,
@@ -45,12 +45,12 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
 ) -> Plan:
     """Return what an apply would do; the same input gives the same plan.
 
-    `state` is None if there is none yet. `as_of` is a UTC stamp. `in_hand` are the client ids whose
-    secret this run can deliver although the state does not hold it in plain. `rotations` are the
-    addresses to rotate whatever their age, beside those of an interrupted apply. `endings` end
-    whatever the manifest says; `strays` are the client ids of clients to be revoked that have this
-    state's mark, unknown to the state. With `drift_only` the plan only reports what differs.
-    `attempts` are the clients that only journals know. `accept_missing`: see `View.of`.
+    `state` is None if there is none yet. `as_of` is a UTC stamp. `available_secrets` are the client
+    ids whose secret this run can deliver although the state does not hold it in plain. `rotations`
+    are the addresses to rotate at any age, besides those of an interrupted apply. `endings` are the
+    clients that a command revokes or forgets. `strays` are the client ids of clients to revoke that
+    have this state's mark and are not in the state. With `drift_only` the plan only reports
+    differences. `attempts` are the clients that only journals know. For `accept_missing` see `View`.
 
     Raises:
         UsageError: the selection or a rotation names what does not exist.
@@ -58,17 +58,17 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     """
     known, moves = apply_moves(state, desired) if state is not None else (None, ())
     for address in sorted(rotations - desired.clients.keys()):
-        raise unknown("the address", str(address), desired, known)
-    meant = predicate(selection, desired, known)
+        raise unknown_target("the address", str(address), desired, known)
+    is_selected = predicate(selection, desired, known)
     clients = known.clients if known is not None else {}
     views = _views(desired, known, observation, attempts, accept_missing)
-    ground = PlanContext(
+    context = PlanContext(
         desired=desired,
         clients=clients,
         as_of=parse(as_of),
-        in_hand=in_hand,
+        available_secrets=available_secrets,
         in_files=frozenset(each.client_id for each in (known.leftovers if known else ())),
-        rotations=rotations | _carried_over(desired, known, endings),
+        rotations=rotations | _carry_over(desired, known, endings),
         endings=endings,
         views=views,
         names=Names(desired=desired, clients=clients, views=views),
@@ -77,13 +77,15 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     )
     notices = [*moves]
     if observation is not None:
-        notices += diff_fleet.observed(ground, observation, diff_fleet.touched(ground, meant))
+        notices += diff_fleet.observation_notices(
+            context, observation, diff_fleet.selected_instances(context, is_selected)
+        )
     if drift_only:
-        made = _looked_at(ground, meant, notices)
+        made = _plan_drift(context, is_selected, notices)
     else:
-        made = _drawn_up(ground, meant, notices, refreshed=observation is not None)
+        made = _plan_actions(context, is_selected, notices, refreshed=observation is not None)
     if moves and state is not None:
-        made = replace(made, moves=counted(state, desired))
+        made = replace(made, moves=count_moves(state, desired))
     return _with_options(made, selection, accept_missing)
 
 
@@ -99,73 +101,76 @@ def _narrowed(made: Plan, selection: Selection) -> Plan:
     )
 
 
-def _drawn_up(
-    ground: PlanContext, meant: Predicate, notices: list[Notice], *, refreshed: bool
+def _plan_actions(
+    context: PlanContext, is_selected: Predicate, notices: list[Notice], *, refreshed: bool
 ) -> Plan:
     """Decide on every address, guard the whole, and give it its order and its id."""
-    desired, clients = ground.desired, ground.clients
-    touched = diff_fleet.touched(ground, meant)
-    away, renamed = diff_fleet.moved_away(ground), diff_fleet.renamed(ground)
-    draft = diff_fleet.diff_fleet(ground, meant, {*away, *renamed, *renamed.values()})
-    draft.take(ended(ground))
+    desired, clients = context.desired, context.clients
+    touched = diff_fleet.selected_instances(context, is_selected)
+    away, renamed = (
+        diff_fleet.instances_with_new_domain(context),
+        diff_fleet.renamed_instances(context),
+    )
+    draft = diff_fleet.diff_fleet(context, is_selected, {*away, *renamed, *renamed.values()})
+    draft.add(plan_stray_revokes(context))
     possible, departed = checks.split_unreachable_revokes(desired, draft.actions)
-    actions = ordering.ordered(possible)
+    actions = ordering.sort_actions(possible)
     problems = [
         *draft.problems,
         *departed,
-        *checks.domains(desired, {key: away[key] for key in away if key in touched}),
-        *checks.renamed(
+        *checks.check_domains(desired, {key: away[key] for key in away if key in touched}),
+        *checks.check_renamed_instances(
             desired, {old: new for old, new in renamed.items() if touched & {old, new}}
         ),
-        *checks.limits(desired, actions, managed=len(clients)),
-        *checks.collisions(colliding(clients, desired)),
-        *checks.move_cycles(move_cycle(clients, desired)),
+        *checks.check_limits(desired, actions, managed=len(clients)),
+        *checks.check_move_targets(find_collisions(clients, desired)),
+        *checks.check_move_cycles(find_cycle(clients, desired)),
     ]
     final = (each for each in actions if each.kind is not Kind.DELIVER and not each.retires)
     leaving = {each.address for each in final}
-    notices = [*notices, *recipients.changed(desired, clients, meant, leaving)]
-    parts = plan_id.parts(desired, actions)
-    as_of = format_utc(ground.as_of)
+    notices = [*notices, *recipients.outdated_recipients(desired, clients, is_selected, leaving)]
+    parts = plan_id.instance_digests(desired, actions)
+    as_of = format_utc(context.as_of)
     covered = as_of if any(each.timed for each in actions) else None
     return Plan(
-        id=plan_id.whole(parts, as_of=covered, refreshed=refreshed),
+        id=plan_id.plan_digest(parts, as_of=covered, refreshed=refreshed),
         as_of=as_of,
         refreshed=refreshed,
         actions=actions,
-        notices=ordering.listed((*notices, *draft.notices)),
-        problems=ordering.reported(problems),
+        notices=ordering.sort_notices((*notices, *draft.notices)),
+        problems=ordering.sort_problems(problems),
         parts=parts,
         unchanged=draft.unchanged,
         instances=len(touched),
         managed=len(clients),
         endpoints=_endpoints(desired.instances[key] for key in sorted(desired.instances)),
         encrypted=bool(desired.recipients),
-        fleet=diff_fleet.members(ground),
+        fleet=diff_fleet.client_set_members(context),
     )
 
 
-def _looked_at(ground: PlanContext, meant: Predicate, notices: list[Notice]) -> Plan:
+def _plan_drift(context: PlanContext, is_selected: Predicate, notices: list[Notice]) -> Plan:
     """Return the plan that does nothing and says what drifted."""
     from reconciler.plan import drift
 
-    found = ordering.listed((*notices, *drift.drifted(ground, meant)))
+    found = ordering.sort_notices((*notices, *drift.find_drift(context, is_selected)))
     drifted = {each.address for each in found if each.code in drift.CODES}
-    as_of = format_utc(ground.as_of)
+    as_of = format_utc(context.as_of)
     return Plan(
-        id=plan_id.whole({}, as_of=None, refreshed=True),
+        id=plan_id.plan_digest({}, as_of=None, refreshed=True),
         as_of=as_of,
         refreshed=True,
         notices=found,
-        unchanged=sum(meant(each) and each not in drifted for each in ground.clients),
-        instances=len(diff_fleet.touched(ground, meant)),
-        managed=len(ground.clients),
-        endpoints=_endpoints(ground.desired.instances[key] for key in sorted(ground.views)),
-        encrypted=bool(ground.desired.recipients),
-        drift=drift.counted(found),
+        unchanged=sum(is_selected(each) and each not in drifted for each in context.clients),
+        instances=len(diff_fleet.selected_instances(context, is_selected)),
+        managed=len(context.clients),
+        endpoints=_endpoints(context.desired.instances[key] for key in sorted(context.views)),
+        encrypted=bool(context.desired.recipients),
+        drift=drift.count_drift(found),
     )
 
 
-def _carried_over(
+def _carry_over(
     desired: Manifest, known: State | None, endings: Mapping[Address, Ending]
 ) -> frozenset[Address]:
     """Return the rotations that were asked for of an apply that did not come to its end."""

@@ -10,14 +10,14 @@ from reconciler.plan.action import Notice
 from reconciler.plan.selection import Predicate
 from reconciler.state.model import Entry, Sealed
 
-CODE = "recipients"
+RECIPIENTS_CODE = "recipients"
 """The code of the notices."""
 
 
-def changed(
+def outdated_recipients(
     desired: Manifest,
     clients: Mapping[Address, Entry],
-    meant: Predicate,
+    is_selected: Predicate,
     leaving: Collection[Address],
 ) -> Iterator[Notice]:
     """Yield a notice for each secret that a recipient can open too much or too little.
@@ -33,9 +33,9 @@ def changed(
         secret = entry.secret
         if not isinstance(secret, Sealed) or secret.recipients in ((), listed):
             continue
-        if address not in leaving and meant(address):
+        if address not in leaving and is_selected(address):
             yield Notice(
-                code=CODE,
+                code=RECIPIENTS_CODE,
                 address=address,
                 message=f"sealed to other recipients than the manifest lists:"
                 f" {difference(secret.recipients)};"

@@ -10,7 +10,7 @@ from reconciler.model.address import Address
 from reconciler.model.timestamps import parse
 from reconciler.state.model import Entry, OpenPlan, State
 
-What = Literal["rotate", "revoke", "forget", "revoke-stray"]
+RequestKind = Literal["rotate", "revoke", "forget", "revoke-stray"]
 Ending = Literal["revoke", "forget"]
 
 _DAY: Final = 86_400.0
@@ -24,7 +24,7 @@ class PlanRequest:
     client that is not rotated now, while what it succeeded may end.
     """
 
-    what: What
+    what: RequestKind
     clients: Mapping[Address, str | None]
 
     @property
@@ -36,7 +36,7 @@ class PlanRequest:
         """Return the addresses that still have the client whose rotation was asked for."""
         if self.what != "rotate" or known is None:
             return frozenset()
-        return _having(self.clients, known.clients)
+        return _still_has_client(self.clients, known.clients)
 
     def strays(self) -> Mapping[Address, str]:
         """Return the client ids of the clients to be revoked that the state does not know."""
@@ -53,8 +53,8 @@ class PlanRequest:
                 return {}
 
 
-def wish(
-    what: What,
+def create_request(
+    what: RequestKind,
     addresses: Iterable[Address],
     known: State,
     *,
@@ -121,10 +121,10 @@ def pending_rotations(
     if plan is None:
         return frozenset()
     asked = {each.address: each.asked for each in plan.actions if each.asked is not None}
-    return _having(asked, clients)
+    return _still_has_client(asked, clients)
 
 
-def _having(
+def _still_has_client(
     wanted: Mapping[Address, str | None], clients: Mapping[Address, Entry]
 ) -> frozenset[Address]:
     return frozenset(

@@ -69,16 +69,16 @@ def predicate(selection: Selection | None, desired: Manifest, state: State | Non
     labels = {key: instance.labels for key, instance in desired.instances.items()}
     nothing: Mapping[str, str] = {}
 
-    def meant(address: Address) -> bool:
+    def is_selected(address: Address) -> bool:
         return selection.matches(address, labels.get(address.instance, nothing))
 
     several = sum(map(bool, (selection.targets, selection.excludes, selection.labels))) > 1
-    if several and selection.only is None and not any(map(meant, universe.addresses)):
+    if several and selection.only is None and not any(map(is_selected, universe.addresses)):
         # An instance without clients is selected, too: its plan is empty.
         bare = universe.instances - {each.instance for each in universe.addresses}
         if not any(selection.has(key, labels.get(key, nothing)) for key in bare):
             raise _nothing_in_common(selection)
-    return meant
+    return is_selected
 
 
 def _nothing_in_common(selection: Selection) -> UsageError:
@@ -100,7 +100,7 @@ def _hits(target: str, address: Address) -> bool:
     return not slash or name == address.client or fnmatchcase(address.client, name)
 
 
-def unknown(what: str, text: str, desired: Manifest, state: State | None) -> UsageError:
+def unknown_target(what: str, text: str, desired: Manifest, state: State | None) -> UsageError:
     """Return the error that says that `text` names nothing, with the nearest that exists."""
     return _Universe.of(desired, state).nothing(what, text)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from reconciler.model.address import Address
 from reconciler.model.manifest import Manifest
 from reconciler.plan.action import Action, Kind, Plan
-from reconciler.plan.plan_id import definition_of, digest_of
+from reconciler.plan.plan_id import action_digest, definition_digest
 from reconciler.state.model import OpenAction, OpenPlan
 
 _MAKING = frozenset({Kind.CREATE.value, Kind.REPLACE.value, Kind.ROTATE.value})
@@ -25,12 +25,12 @@ def to_open_plan(
     return OpenPlan(
         plan_id=plan.id,
         order=order,
-        definitions={key: definition_of(desired, key) for key in order},
+        definitions={key: definition_digest(desired, key) for key in order},
         actions=tuple(
             OpenAction(
                 address=each.address,
                 kind=each.kind.value,
-                digest=digest_of(desired, each),
+                digest=action_digest(desired, each),
                 asked=each.client_id
                 if each.kind is Kind.ROTATE and each.address in asked
                 else None,
@@ -49,7 +49,7 @@ def is_remainder_of(desired: Manifest, plan: Plan, earlier: OpenPlan) -> bool:
     if not plan.actions:
         return False
     keys = {each.address.instance for each in plan.actions}
-    if any(earlier.definitions.get(key) != definition_of(desired, key) for key in keys):
+    if any(earlier.definitions.get(key) != definition_digest(desired, key) for key in keys):
         return False
     known: dict[Address, list[OpenAction]] = {}
     for open_action in earlier.actions:
@@ -59,7 +59,7 @@ def is_remainder_of(desired: Manifest, plan: Plan, earlier: OpenPlan) -> bool:
 
 def _is_left(desired: Manifest, action: Action, known: Mapping[Address, list[OpenAction]]) -> bool:
     earlier = known.get(action.address, [])
-    if any(each.digest == digest_of(desired, action) for each in earlier):
+    if any(each.digest == action_digest(desired, action) for each in earlier):
         return True
     begun = any(each.kind in _MAKING for each in earlier)
     return begun and (
@@ -67,7 +67,7 @@ def _is_left(desired: Manifest, action: Action, known: Mapping[Address, list[Ope
     )
 
 
-def remaining(
+def remaining_plan(
     earlier: OpenPlan, *, undone: Iterable[Address], untouched: Iterable[Address]
 ) -> OpenPlan | None:
     """Return what is open after a run: what it did not do, and what it was not about."""
@@ -83,7 +83,7 @@ def remaining(
     )
 
 
-def without(earlier: OpenPlan, rotations: Collection[Address]) -> OpenPlan | None:
+def cancel_rotations(earlier: OpenPlan, rotations: Collection[Address]) -> OpenPlan | None:
     """Return what is open once the rotations that a command asked for are called off."""
     actions = tuple(
         each for each in earlier.actions if each.asked is None or each.address not in rotations
@@ -96,7 +96,7 @@ def unchanged_parts(saved: Plan, now: Plan) -> frozenset[str]:
     return frozenset(key for key, digest in saved.parts.items() if now.parts.get(key) == digest)
 
 
-def difference(saved: Plan, now: Plan) -> tuple[str, ...]:
+def describe_difference(saved: Plan, now: Plan) -> tuple[str, ...]:
     """Say how a plan differs from the one that was saved, a line for each action that moved."""
     before, after = _by_what(saved), _by_what(now)
     found = [(each, "only in the saved plan") for at, each in before.items() if at not in after]
@@ -108,7 +108,7 @@ def difference(saved: Plan, now: Plan) -> tuple[str, ...]:
     ]
     told = {action.address.instance for action, _ in found}
     moved = {key for key in saved.parts if saved.parts[key] != now.parts.get(key)} - told
-    lines = [f"{how}: {_said(action)}" for action, how in found]
+    lines = [f"{how}: {_describe(action)}" for action, how in found]
     return (*sorted(lines), *(f"what {key} talks to has changed" for key in sorted(moved)))
 
 
@@ -122,7 +122,7 @@ def _how(before: Action, after: Action) -> str:
     return "changed"
 
 
-def _said(action: Action) -> str:
+def _describe(action: Action) -> str:
     scope = " ".join(action.scope)
     return f"{action.kind.value} {action.address}" + (f" [{scope}]" if scope else "")
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from reconciler.plan.context import Finding, PlanContext
 
 
-def noted(key: str, strays: "Iterable[ListedClient]", healed: Collection[str]) -> Iterator[Notice]:
+def stray_notices(
+    key: str, strays: "Iterable[ListedClient]", healed: Collection[str]
+) -> Iterator[Notice]:
     """Yield what there is to know of the strays of one instance.
 
     A plan succeeds those whose names are `healed` (in their form). A command ends each other one.
@@ -40,10 +42,10 @@ def noted(key: str, strays: "Iterable[ListedClient]", healed: Collection[str]) -
         )
 
 
-def ended(ground: "PlanContext") -> "Iterator[Finding]":
+def plan_stray_revokes(context: "PlanContext") -> "Iterator[Finding]":
     """Yield the revokes of the strays that a command names."""
-    for address, client_id in sorted(ground.strays.items()):
-        view = ground.views.get(address.instance)
+    for address, client_id in sorted(context.strays.items()):
+        view = context.views.get(address.instance)
         if view is None:
             continue
         listed = view.stray(client_id)
@@ -56,8 +58,8 @@ def ended(ground: "PlanContext") -> "Iterator[Finding]":
                 hint="`reconciler plan --refresh` shows such clients, each with its command",
             )
             continue
-        holder = _holder(ground, address.instance, listed)
-        if holder is not None and _is_needed(ground, holder):
+        holder = _holder(context, address.instance, listed)
+        if holder is not None and _is_needed(context, holder):
             yield Problem(
                 code="protect",
                 address=address,
@@ -65,7 +67,7 @@ def ended(ground: "PlanContext") -> "Iterator[Finding]":
                 hint="apply first: it creates a client and delivers its secret",
             )
             continue
-        instance = ground.desired.instances.get(address.instance)
+        instance = context.desired.instances.get(address.instance)
         yield Action(
             kind=Kind.REVOKE,
             address=address,
@@ -77,19 +79,19 @@ def ended(ground: "PlanContext") -> "Iterator[Finding]":
         )
 
 
-def _holder(ground: "PlanContext", instance: str, listed: "ListedClient") -> Address | None:
+def _holder(context: "PlanContext", instance: str, listed: "ListedClient") -> Address | None:
     """Return the address that a stray was a client of, as its name shows."""
     names = {form(listed.name), form(base(listed.name))}
-    known = (*ground.desired.clients, *ground.clients)
+    known = (*context.desired.clients, *context.clients)
     found = (each for each in known if each.instance == instance and form(each.client) in names)
     return next(found, None)
 
 
-def _is_needed(ground: "PlanContext", holder: Address) -> bool:
+def _is_needed(context: "PlanContext", holder: Address) -> bool:
     """Return whether a protected address has no other client that works for its consumers."""
-    wanted, entry = ground.desired.clients.get(holder), ground.clients.get(holder)
+    wanted, entry = context.desired.clients.get(holder), context.clients.get(holder)
     is_protected = (wanted is not None and wanted.protect) or (entry is not None and entry.protect)
     if not is_protected:
         return False
-    is_there = entry is not None and isinstance(ground.sight(holder, entry), Present)
+    is_there = entry is not None and isinstance(context.locate(holder, entry), Present)
     return not is_there or entry is None or entry.delivered_at is None

@@ -29,7 +29,7 @@ class Listing:
         """Return the client of that live name in any spelling; names are unique in an instance."""
         return next((each for each in self.clients if form(each.name) == form(name)), None)
 
-    def would_show(self, *, owner: int | None, principal: str | None) -> bool:
+    def proves_absence_of(self, *, owner: int | None, principal: str | None) -> bool:
         """Return whether a complete list of this user shows a client of that owner.
 
         It does for the owner, the principal of the create, and a user who sees others' clients.

@@ -29,7 +29,7 @@ from reconciler.state.model import (
     State,
     StoredSecret,
 )
-from reconciler.state.upgrade import upgraded
+from reconciler.state.upgrade import upgrade
 
 RESTORE: Final = (
     "nothing was written: restore the file from its `.backup` or from version control, "
@@ -53,12 +53,14 @@ def encode(state: State) -> bytes:
             "version": VERSION,
             "lineage": state.lineage,
             "serial": state.serial,
-            "clients": {f"{at[0]}/{at[1]}": _written(entry) for at, entry in state.clients.items()},
+            "clients": {
+                f"{at[0]}/{at[1]}": _encode_entry(entry) for at, entry in state.clients.items()
+            },
         }
         if state.leftovers:
-            document["leftovers"] = [_written_leftover(each) for each in state.leftovers]
+            document["leftovers"] = [_encode_leftover(each) for each in state.leftovers]
         if state.open_plan is not None:
-            document["open_plan"] = _written_plan(state.open_plan)
+            document["open_plan"] = _encode_plan(state.open_plan)
         try:
             return orjson.dumps(document, option=_LAYOUT)
         except orjson.JSONEncodeError as error:
@@ -73,7 +75,7 @@ def decode(data: bytes, *, name: str) -> State:
 
     """
     with _collector_paused():
-        document = upgraded(_parsed(data, name), name=name)
+        document = upgrade(_parse(data, name), name=name)
         try:
             _refuse_duplicates(data, document)
             validate(document, "state")
@@ -82,26 +84,26 @@ def decode(data: bytes, *, name: str) -> State:
         return _state(document)
 
 
-def _written_leftover(leftover: Leftover) -> dict[str, Any]:
+def _encode_leftover(leftover: Leftover) -> dict[str, Any]:
     found = {"target": leftover.target, "client_id": leftover.client_id}
     return found if leftover.digest is None else {**found, "digest": leftover.digest}
 
 
-def _written_plan(plan: OpenPlan) -> dict[str, Any]:
+def _encode_plan(plan: OpenPlan) -> dict[str, Any]:
     return {
         "plan_id": plan.plan_id,
         "order": plan.order,
         "definitions": dict(plan.definitions),
-        "actions": [_written_action(each) for each in plan.actions],
+        "actions": [_encode_action(each) for each in plan.actions],
     }
 
 
-def _written_action(action: OpenAction) -> dict[str, Any]:
+def _encode_action(action: OpenAction) -> dict[str, Any]:
     found = {"address": str(action.address), "kind": action.kind, "digest": action.digest}
     return found if action.asked is None else {**found, "asked": action.asked}
 
 
-def written_secret(kept: StoredSecret) -> dict[str, Any]:
+def encode_secret(kept: StoredSecret) -> dict[str, Any]:
     """Return the keys and the values under which a secret is kept."""
     if isinstance(kept, Plain):
         return {"client_secret": kept.secret.reveal()}
@@ -109,7 +111,7 @@ def written_secret(kept: StoredSecret) -> dict[str, Any]:
     return {**sealed, _RECIPIENTS: kept.recipients} if kept.recipients else sealed
 
 
-def _written(entry: Entry) -> dict[str, Any]:
+def _encode_entry(entry: Entry) -> dict[str, Any]:
     # Fifty thousand of these are written at each save, hence no loop over the fields.
     found: dict[str, Any] = {
         "domain": entry.domain,
@@ -126,9 +128,9 @@ def _written(entry: Entry) -> dict[str, Any]:
             for sink, reached in entry.delivered.items()
         }
     if entry.secret is not None:
-        found |= written_secret(entry.secret)
+        found |= encode_secret(entry.secret)
     if entry.retiring:
-        found["retiring"] = [written_retiring(old) for old in entry.retiring]
+        found["retiring"] = [encode_retiring(old) for old in entry.retiring]
     if entry.description:
         found["description"] = entry.description
     if entry.on_remove != "keep":
@@ -140,7 +142,7 @@ def _written(entry: Entry) -> dict[str, Any]:
     }
 
 
-def written_retiring(old: Retiring) -> dict[str, Any]:
+def encode_retiring(old: Retiring) -> dict[str, Any]:
     """Return a predecessor as it is written; what is not known is left out."""
     return _with_rest(
         {"live_name": old.live_name, "client_id": old.client_id, "scope": old.scope}, old
@@ -219,7 +221,7 @@ def read_common(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _parsed(data: bytes, name: str) -> Any:
+def _parse(data: bytes, name: str) -> Any:
     if not data.strip():
         raise StateRefused(f"`{name}` is empty", hint=RESTORE)
     try:

@@ -17,10 +17,10 @@ from reconciler.documents.schema import InvalidDocument, validate
 from reconciler.model.address import Address
 from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.state.codec import (
+    encode_retiring,
+    encode_secret,
     read_common,
     read_retiring,
-    written_retiring,
-    written_secret,
 )
 from reconciler.state.journal_records import (
     VERSION,
@@ -35,7 +35,7 @@ from reconciler.state.journal_records import (
     RolledBack,
 )
 from reconciler.state.model import Plain, Retiring, Sealed
-from reconciler.state.upgrade import newer
+from reconciler.state.upgrade import newer_version_error
 
 
 class Journal(NamedTuple):
@@ -93,9 +93,9 @@ def _line(label: str, value: Header | Record) -> bytes:
     for each in dataclass_fields(value):
         item = getattr(value, each.name)
         if isinstance(item, Plain | Sealed):
-            found |= written_secret(item)
+            found |= encode_secret(item)
         elif isinstance(item, Retiring):
-            found[each.name] = written_retiring(item)
+            found[each.name] = encode_retiring(item)
         elif each.name == "address":
             found["address"] = str(item)
         elif item is not None:
@@ -151,7 +151,7 @@ def _corrupt(name: str, number: int) -> StateRefused:
 def _header(value: Any, name: str) -> Header:
     version = value.get("version") if type(value) is dict else None
     if type(version) is int and version > VERSION:
-        raise newer(name, version)
+        raise newer_version_error(name, version)
     if type(value) is not dict or value.get("record") != "header":
         raise InvalidDocument("line 1: a header is expected")
     if type(version) is int and version != VERSION:

@@ -12,7 +12,7 @@ STEPS: Final[Mapping[int, Step]] = {}
 """What makes a document of a version one of the next; each changes no document that it is given."""
 
 
-def upgraded(
+def upgrade(
     document: Any, *, name: str, steps: Mapping[int, Step] = STEPS, to: int = VERSION
 ) -> dict[str, Any]:
     """Return the document at version `to`.
@@ -28,7 +28,7 @@ def upgraded(
             hint="check the path; nothing was written",
         )
     if version > to:
-        raise newer(name, version)
+        raise newer_version_error(name, version)
     found: dict[str, Any] = document
     for step in range(version, to):
         if step not in steps:
@@ -40,7 +40,7 @@ def upgraded(
     return found
 
 
-def newer(name: str, version: int) -> StateRefused:
+def newer_version_error(name: str, version: int) -> StateRefused:
     """Return the error for a file that only a later release can read."""
     return StateRefused(
         f"`{name}` was written by a newer reconciler: version {version}",

@@ -233,7 +233,7 @@ class WorkingState:
         self.orphans.pop(record.key, None)
 
 
-def ended(
+def without_attempts(
     records: Iterable[Record],
     attempts: Sequence[Intent | CreatedRecord],
     *,
@@ -292,7 +292,7 @@ def drop_unneeded_secret(entry: Entry) -> Entry:
     return replace(entry, secret=None, delivered=delivered)
 
 
-def retiring(entry: Entry, *, overlap: float) -> tuple[Retiring, ...]:
+def with_predecessor(entry: Entry, *, overlap: float) -> tuple[Retiring, ...]:
     """Return what is to be retired once `entry` has a successor: itself, and its predecessors.
 
     `overlap` (seconds) is what holds for it from now on: the wish of the manifest that made the
@@ -332,7 +332,9 @@ def _entry_of(made: CreatedRecord, current: Entry | None) -> Entry:
             protect=intent.protect,
             on_remove=intent.on_remove,
             overlap=intent.overlap,
-            retiring=retiring(current, overlap=intent.overlap) if current is not None else orphan,
+            retiring=with_predecessor(current, overlap=intent.overlap)
+            if current is not None
+            else orphan,
             unproved=current is not None or intent.orphan is not None,
         )
     )

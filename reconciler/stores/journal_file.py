@@ -19,7 +19,7 @@ from reconciler.model.errors import StateUnwritable
 from reconciler.model.strings import plural
 from reconciler.state.journal_codec import encode_header, encode_record
 from reconciler.state.journal_records import Header, Record
-from reconciler.stores.lock import claim
+from reconciler.stores.lock import claim_journal
 from reconciler.system.atomic_files import fsync_folder, sync, write_all, write_atomically
 
 
@@ -119,7 +119,7 @@ class JournalFile:
         if self._descriptor is None:
             write_atomically(self._path, self._header + data)
             self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
-            claim(self._descriptor)
+            claim_journal(self._descriptor)
             return
         write_all(self._descriptor, data)
         sync(self._descriptor)

@@ -6,10 +6,12 @@ from pathlib import Path
 from reconciler.model.errors import StateRefused
 from reconciler.ports import LeftoverJournal
 from reconciler.state.journal_codec import decode
-from reconciler.stores.bounded_read import content
+from reconciler.stores.bounded_read import read_state_file
 
 
-def left_journals(paths: Iterable[Path], lineage: str | None) -> tuple[LeftoverJournal, ...]:
+def read_leftover_journals(
+    paths: Iterable[Path], lineage: str | None
+) -> tuple[LeftoverJournal, ...]:
     """Return the journals at `paths`, oldest first; those in which nothing was begun are left out.
 
     Raises:
@@ -18,15 +20,15 @@ def left_journals(paths: Iterable[Path], lineage: str | None) -> tuple[LeftoverJ
     """
     found = []
     for path in paths:
-        left = _left(path)
+        left = _read_leftover(path)
         if left is not None:
-            _refuse_foreign(left, lineage)
+            _require_lineage(left, lineage)
             found.append(((left.header.serial, left.header.at, _age(path), path), left))
     return tuple(left for _, left in sorted(found, key=lambda each: each[0]))
 
 
-def _left(path: Path) -> LeftoverJournal | None:
-    data = content(path, str(path))
+def _read_leftover(path: Path) -> LeftoverJournal | None:
+    data = read_state_file(path, str(path))
     if data is None:  # its run has ended since the folder was listed
         return None
     header, records, torn = decode(data, name=str(path))
@@ -35,7 +37,7 @@ def _left(path: Path) -> LeftoverJournal | None:
     return LeftoverJournal(path=str(path), header=header, records=records, torn=torn)
 
 
-def _refuse_foreign(left: LeftoverJournal, lineage: str | None) -> None:
+def _require_lineage(left: LeftoverJournal, lineage: str | None) -> None:
     if lineage is not None and left.header.lineage != lineage:
         raise StateRefused(
             f"the journal `{left.path}` belongs to another state: its lineage is "

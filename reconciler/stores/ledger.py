@@ -38,7 +38,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class Discrepancy:
     """Where a ledger is not what was written; `line` counts from 1, and 0 is the whole file."""
 
     line: int
@@ -46,12 +46,12 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verification:
     """What a check found: how far the ledger reaches, torn lines, and what is wrong with it."""
 
     anchor: Anchor
     torn: tuple[int, ...] = ()
-    broken: tuple[Broken, ...] = ()
+    broken: tuple[Discrepancy, ...] = ()
 
 
 class Ledger:
@@ -151,7 +151,7 @@ class Ledger:
             self._handle = None
 
 
-def verify(path: Path, anchor: Anchor | None = None) -> Verified:
+def verify(path: Path, anchor: Anchor | None = None) -> Verification:
     """Check each line of a ledger, and that it reaches as far as an anchor says.
 
     An anchor without a count says that some line has this digest.
@@ -175,9 +175,9 @@ def verify(path: Path, anchor: Anchor | None = None) -> Verified:
         ) from None
 
 
-def _walk(file: BinaryIO, anchor: Anchor | None) -> Verified:
+def _walk(file: BinaryIO, anchor: Anchor | None) -> Verification:
     torn: list[int] = []
-    broken: list[Broken] = []
+    broken: list[Discrepancy] = []
     number, head, line, fields = 0, START, b"", None
     anchored = anchor is None or anchor.head == START
     for number, (line, digest) in enumerate(_lines(file), start=1):
@@ -185,7 +185,7 @@ def _walk(file: BinaryIO, anchor: Anchor | None) -> Verified:
         if fields is None and _is_torn(line, number, head):
             torn.append(number)
         elif fields is None:
-            broken.append(Broken(line=number, why=_NO_LINE))
+            broken.append(Discrepancy(line=number, why=_NO_LINE))
         elif fields.get("previous") != head:
             broken.append(_unlinked(number, fields))
         head = digest
@@ -193,12 +193,14 @@ def _walk(file: BinaryIO, anchor: Anchor | None) -> Verified:
             anchored = True
         if len(broken) + len(torn) == _LOOKED_AT:
             rest = f"{_LOOKED_AT:,} lines are wrong: what follows line {number:,} was not read"
-            broken.append(Broken(line=0, why=rest))
-            return Verified(anchor=Anchor(count=number, head=head), torn=(), broken=tuple(broken))
+            broken.append(Discrepancy(line=0, why=rest))
+            return Verification(
+                anchor=Anchor(count=number, head=head), torn=(), broken=tuple(broken)
+            )
     if fields is None and line.endswith(b"\n") and number in torn:
-        broken.append(Broken(line=torn.pop(), why=_NO_LINE))
+        broken.append(Discrepancy(line=torn.pop(), why=_NO_LINE))
     missing = _missing(number, anchor, anchored=anchored) if anchor is not None else None
-    return Verified(
+    return Verification(
         anchor=Anchor(count=number, head=head),
         torn=tuple(torn),
         broken=(*broken, *([missing] if missing else [])),
@@ -238,27 +240,29 @@ def _head(number: int, before: str) -> dict[str, object]:
     return {"format": FORMAT, "version": VERSION, "line": number, "previous": before}
 
 
-def _unlinked(number: int, fields: Mapping[str, object]) -> Broken:
+def _unlinked(number: int, fields: Mapping[str, object]) -> Discrepancy:
     if fields.get("line") != number:
         why = f"it was line {fields.get('line')}: lines were cut, added or moved before it"
     elif number == 1:
         why = "it is not the beginning of a ledger"
     else:
         why = f"line {number - 1} is not the one that was written before it"
-    return Broken(line=number, why=why)
+    return Discrepancy(line=number, why=why)
 
 
-def _missing(count: int, anchor: Anchor, *, anchored: bool) -> Broken | None:
+def _missing(count: int, anchor: Anchor, *, anchored: bool) -> Discrepancy | None:
     """Report what of an anchor a ledger of `count` lines lacks; `anchored`: a line has its head."""
     if anchor.count > count:
-        return Broken(
+        return Discrepancy(
             line=0, why=f"it ends after line {count:,}, and had {anchor.count:,}: it was cut"
         )
     if anchored:
         return None
     if anchor.count:
-        return Broken(line=anchor.count, why="it is not the line that the head stands for")
-    return Broken(line=0, why="no line of it has the head that was given: it was cut or changed")
+        return Discrepancy(line=anchor.count, why="it is not the line that the head stands for")
+    return Discrepancy(
+        line=0, why="no line of it has the head that was given: it was cut or changed"
+    )
 
 
 def _fields(line: bytes) -> Mapping[str, object] | None:

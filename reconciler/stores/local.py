@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.state.model import State, without_secrets_absent_from
-from reconciler.stores.bounded_read import content
+from reconciler.stores.bounded_read import read_state_file
 from reconciler.system.atomic_files import (
     SUFFIX,
     fsync_folder,
@@ -54,7 +54,7 @@ class LocalStore:
             StateRefused: corrupt, truncated, newer, or not to be read.
 
         """
-        data = content(self._path, self._name)
+        data = read_state_file(self._path, self._name)
         if data is None:
             return None
         if self._known is None or self._known[0] != data:
@@ -139,12 +139,12 @@ class LocalStore:
         found = self._matching(_JOURNAL)
         if not found:
             return ()
-        from reconciler.stores.journal_reader import left_journals
-        from reconciler.stores.lock import refuse_claimed
+        from reconciler.stores.journal_reader import read_leftover_journals
+        from reconciler.stores.lock import reject_claimed_journals
 
         if self._lock is not None:
-            refuse_claimed(found)
-        return left_journals(found, lineage)
+            reject_claimed_journals(found)
+        return read_leftover_journals(found, lineage)
 
     def journal(self, header: "Header") -> "JournalFile":
         """Return the journal of this run; the run's name becomes a part of the file's."""

@@ -83,7 +83,7 @@ class FileLock:
     def _held(self, timeout: float) -> LockHeld:
         waited = f" (waited {format_duration(timeout)})" if timeout else ""
         return LockHeld(
-            f"another run holds the lock `{self._path}`{waited}: {described(self._path)}",
+            f"another run holds the lock `{self._path}`{waited}: {describe_holder(self._path)}",
             hint="wait for it to end, or let this run wait longer with --lock-timeout 10m; "
             "a lock whose process has died is free at once, so never delete the file",
         )
@@ -95,13 +95,13 @@ class FileLock:
         )
 
 
-def claim(descriptor: int) -> None:
+def claim_journal(descriptor: int) -> None:
     """Hold a journal for as long as its run lives; where the file system has no locks, do not."""
     with suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def refuse_claimed(paths: Iterable[Path]) -> None:
+def reject_claimed_journals(paths: Iterable[Path]) -> None:
     """Stop where a journal's run is alive: the lock between the two was deleted.
 
     Raises:
@@ -132,7 +132,7 @@ def _is_claimed(path: Path) -> bool:
     return False
 
 
-def holder(path: Path) -> dict[str, Any] | None:
+def read_holder(path: Path) -> dict[str, Any] | None:
     """Return what the holder has said, None where it has said nothing; it may be gone."""
     try:
         with path.open("rb") as stream:
@@ -173,9 +173,9 @@ def _boot() -> str | None:
         return None
 
 
-def described(path: Path) -> str:
+def describe_holder(path: Path) -> str:
     """Say who the holder is, as far as it has said so: for what, who, where and since when."""
-    found = holder(path)
+    found = read_holder(path)
     if found is None:
         return "it has not said who it is"
     said = {label: printable(str(value)[:200]) for label, value in found.items()}

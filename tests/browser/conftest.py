@@ -13,7 +13,7 @@ from reconciler.model.address import Address
 from reconciler.model.manifest import Manifest
 from reconciler.model.secret import Secret
 from reconciler.plan.planner import make_plan
-from reconciler.plan.render.fleet_table import make_matrix
+from reconciler.plan.render.fleet_table import create_table
 from reconciler.plan.render.html import render_html
 from reconciler.state.model import Entry, Plain, SinkDelivery, State
 
@@ -101,7 +101,7 @@ def page_of(instances: int, clients: int) -> str:
     source = Source(name="reconciler.yaml", data=manifest(instances, clients).encode())
     desired = load([source], root=".", read=str)
     plan = make_plan(desired, known(desired), as_of="2026-03-01T00:00:00Z")
-    return render_html(plan, make_matrix(desired, plan), links=LINKS)
+    return render_html(plan, create_table(desired, plan), links=LINKS)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from reconciler.plan.planner import make_plan
 from reconciler.plan.render.json import render_json
 from reconciler.plan.render.text import render_text
 from reconciler.state.model import Entry, Plain, Retiring, Sealed, SinkDelivery, State
-from reconciler.state.working_state import retiring
+from reconciler.state.working_state import with_predecessor
 
 AS_OF: Final = "2026-03-01T00:00:00Z"
 LINEAGE: Final = "3f0c3b8e-58a5-4bd6-9d0c-3d7c6d1a1a01"
@@ -174,7 +174,7 @@ inputs = st.fixed_dictionaries(
     {
         "desired": desires(),
         "state": st.one_of(st.none(), states()),
-        "in_hand": st.frozensets(client_ids),
+        "available_secrets": st.frozensets(client_ids),
         "observation": st.one_of(st.none(), observations()),
     }
 )
@@ -270,7 +270,7 @@ def applied(plan: Plan, desired: Manifest, state: State | None) -> State:
 
 def _made(action: Action, desired: Manifest, entry: Entry | None, number: int) -> Entry:
     wanted = desired.clients[action.address]
-    kept = retiring(entry, overlap=wanted.overlap) if entry is not None else ()
+    kept = with_predecessor(entry, overlap=wanted.overlap) if entry is not None else ()
     return Entry(
         domain=desired.instances[action.address.instance].domain,
         live_name=action.live_name,
@@ -303,5 +303,5 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(
     """Where nothing is due at once again, a second plan has no actions."""
     aged = {address: replace(each, rotate_after=None) for address, each in desired.clients.items()}
     lasting = replace(desired, clients=aged, moved=())
-    plan = make_plan(lasting, state, as_of=AS_OF, in_hand=frozenset())
+    plan = make_plan(lasting, state, as_of=AS_OF, available_secrets=frozenset())
     assert make_plan(lasting, applied(plan, lasting, state), as_of=AS_OF).actions == ()

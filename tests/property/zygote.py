@@ -234,7 +234,7 @@ def _ordered(order: Mapping[str, Any]) -> dict[str, Any]:
             desired,
             ground.known,
             as_of=format_utc(clock.now()),
-            in_hand=ground.in_hand,
+            available_secrets=ground.available_secrets,
             rotations=frozenset(Address(*each) for each in order["rotate"]),
             observation=observation,
             attempts=ground.attempts,

@@ -114,7 +114,7 @@ def _end(
     out, prune = then
 
     def wish_for(desired: "Manifest", known: "State | None") -> "PlanRequest":
-        from reconciler.plan.request import wish
+        from reconciler.plan.request import create_request
         from reconciler.state.model import State
 
         addresses = found(asked, desired, known, None)
@@ -122,7 +122,7 @@ def _end(
         if wanted:
             again = {"revoke": "makes them anew", "forget": "finds their names taken"}[what]
             console.note(f"the manifest wants {wanted:,} of them: the next apply {again}")
-        return wish(what, addresses, known if known is not None else State(lineage=""))
+        return create_request(what, addresses, known if known is not None else State(lineage=""))
 
     purpose = {"revoke": "destroy", "forget": "forget"}[what]
     task = Task(how=how, purpose=purpose, wishing=wish_for, question=question, out=out, prune=prune)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reconciler.model.client import ListedClient
     from reconciler.model.manifest import Manifest
     from reconciler.model.secret import Secret
-    from reconciler.plan.imports import Choice
+    from reconciler.plan.imports import ImportOptions
     from reconciler.state.model import Entry
 
 _DIFFERS: Final = "; its scope differs: the next plan replaces it, and a consumer may still use it"
@@ -124,7 +124,7 @@ def import_(  # noqa: PLR0913 (one argument for each option)
             console, desired, (_keys(desired, instances), chosen), (where, reach), (output, write)
         )
     from reconciler.cli.adopting import Adopting
-    from reconciler.plan.imports import Choice
+    from reconciler.plan.imports import ImportOptions
 
     secret = _read_secret() if secret_stdin else None
     store = open_store(where, desired)
@@ -132,9 +132,9 @@ def import_(  # noqa: PLR0913 (one argument for each option)
         machine = open_machine(console, desired, store, reach)
         on = Adopting(machine=machine, ground=load_state(store))
         if address is None:
-            free = Choice(take_over=take_over)
+            free = ImportOptions(take_over=take_over)
             return _all(console, on, (_keys(desired, instances), chosen), free, output)
-        choice = Choice(id=number, client_id=client_id, take_over=take_over)
+        choice = ImportOptions(id=number, client_id=client_id, take_over=take_over)
         entry = _one(console, on, address, choice, secret)
     _report(console, desired, {address: entry}, {}, output)
     return 0
@@ -163,7 +163,11 @@ def _keys(desired: "Manifest", instances: Sequence[str]) -> list[str]:
 
 
 def _one(
-    console: Console, on: "Adopting", address: Address, choice: "Choice", secret: "Secret | None"
+    console: Console,
+    on: "Adopting",
+    address: Address,
+    choice: "ImportOptions",
+    secret: "Secret | None",
 ) -> "Entry":
     """Adopt one client, with its secret where that was given and signs in."""
     import asyncio
@@ -207,7 +211,7 @@ def _all(
     console: Console,
     on: "Adopting",
     part: tuple[Sequence[str], SelectionOptions],
-    choice: "Choice",
+    choice: "ImportOptions",
     output: str,
 ) -> int:
     """Adopt every wanted client that is there and that nobody manages."""
@@ -216,7 +220,7 @@ def _all(
     from reconciler.cli import adopting
     from reconciler.cli.values import selection
     from reconciler.model.errors import ReconcilerError
-    from reconciler.plan.imports import waiting
+    from reconciler.plan.imports import clients_to_import
     from reconciler.plan.selection import predicate
 
     (keys, chosen), known = part, on.known.clients
@@ -233,7 +237,7 @@ def _all(
     left = dict(unseen)
     for key, view in views.items():
         mine = [each for each in wanted if each.address.instance == key]
-        for client in waiting(mine, known, view):
+        for client in clients_to_import(mine, known, view):
             try:
                 on.wanted(client.address)
                 entries[client.address] = adopting.entry_of(on, client, view, choice)
@@ -307,7 +311,7 @@ def _generate(
     from reconciler.cli import generating
     from reconciler.cli.adopting import Adopting, look
     from reconciler.manifest.generate import document
-    from reconciler.plan.imports import nameable, unnameable
+    from reconciler.plan.imports import importable_clients, unimportable_clients
 
     (where, reach), (output, write), (keys, chosen) = on, how, part
     store = open_store(where, desired)
@@ -320,7 +324,7 @@ def _generate(
     found = {
         key: [
             each
-            for each in nameable(view, known, key, desired.allow_scopes)
+            for each in importable_clients(view, known, key, desired.allow_scopes)
             if (at := Address(key, each.name)) not in desired.clients and meant(at)
         ]
         for key, view in views.items()
@@ -329,7 +333,7 @@ def _generate(
     skipped = [
         f"{printable(str(Address(key, each.name)))}: {why}"
         for key, view in views.items()
-        for each, why in unnameable(view, known, key, desired.allow_scopes)
+        for each, why in unimportable_clients(view, known, key, desired.allow_scopes)
     ]
     if skipped:
         lines = "".join(f"\n  {each}" for each in skipped)

@@ -33,7 +33,7 @@ from reconciler.operations.workspace import LoadedState, ProjectPaths, load_mani
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
     from reconciler.plan.action import Plan
-    from reconciler.plan.render.fleet_table import Matrix
+    from reconciler.plan.render.fleet_table import FleetTable
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -167,12 +167,12 @@ def report_unseen(console: Console, made: "Plan") -> bool:
     return True
 
 
-def _matrix(desired: "Manifest | None", made: "Plan") -> "Matrix | None":
+def _matrix(desired: "Manifest | None", made: "Plan") -> "FleetTable | None":
     if desired is None:
         return None
-    from reconciler.plan.render.fleet_table import make_matrix
+    from reconciler.plan.render.fleet_table import create_table
 
-    return make_matrix(desired, made)
+    return create_table(desired, made)
 
 
 def show_plan(

@@ -62,7 +62,7 @@ def rotate(  # noqa: PLR0913 (one argument for each option)
         return _cancel(console, asked, how)
 
     def wish_for(desired: "Manifest", known: "State | None") -> "PlanRequest":
-        from reconciler.plan.request import wish
+        from reconciler.plan.request import create_request
         from reconciler.state.model import State
 
         addresses = found(asked, desired, known, desired.clients)
@@ -73,7 +73,7 @@ def rotate(  # noqa: PLR0913 (one argument for each option)
             )
         state = known if known is not None else State(lineage="")
         now = _now(console, addresses, state, how.as_of, spread)
-        return wish("rotate", addresses, state, now=now)
+        return create_request("rotate", addresses, state, now=now)
 
     return carry_out(
         console, Task(how=how, purpose="rotate", wishing=wish_for, out=out, prune=prune)
@@ -87,7 +87,7 @@ def _cancel(console: Console, asked: AddressSelection, how: ApplyOptions) -> int
     from reconciler.bootstrap import open_store
     from reconciler.operations.workspace import load_manifest, load_state
     from reconciler.plan.request import pending_rotations
-    from reconciler.plan.staleness import without
+    from reconciler.plan.staleness import cancel_rotations
 
     desired = load_manifest(how.where)
     store = open_store(how.where, desired)
@@ -101,7 +101,7 @@ def _cancel(console: Console, asked: AddressSelection, how: ApplyOptions) -> int
             asked, desired, state, None
         )
         if called_off:
-            left = without(open_plan, called_off)
+            left = cancel_rotations(open_plan, called_off)
             after = replace(state, serial=state.serial + 1, open_plan=left)
             store.write(after, replacing=state)
     console.note(f"{plural(len(called_off), 'rotation')} called off; what is done stays done")

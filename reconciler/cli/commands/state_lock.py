@@ -29,11 +29,11 @@ def lock(console: Console, *, where: ProjectPaths, output: str) -> int:
     Nothing needs to be removed: the operating system releases the lock when the process exits. If
     the process is alive, this command names it and fails: end that process, never delete the file.
     """
-    from reconciler.stores.lock import holder
+    from reconciler.stores.lock import read_holder
 
     store = find_store(where)
     is_new = not store.lock_path.exists()
-    last = None if is_new else holder(store.lock_path)
+    last = None if is_new else read_holder(store.lock_path)
     ended = None if last is None else _described(store)
     try:
         journals = 0 if is_new else _journals(store)
@@ -59,9 +59,9 @@ def lock(console: Console, *, where: ProjectPaths, output: str) -> int:
 
 
 def _described(store: "LocalStore") -> str:
-    from reconciler.stores.lock import described
+    from reconciler.stores.lock import describe_holder
 
-    return described(store.lock_path)
+    return describe_holder(store.lock_path)
 
 
 def _journals(store: "LocalStore") -> int:
@@ -78,7 +78,7 @@ def _journals(store: "LocalStore") -> int:
 def _document(
     last: "Mapping[str, Any] | None", *, held: bool = False, journals: int | None = None
 ) -> "Mapping[str, Any]":
-    """Return an object for a program; `holder` is who has it, or was killed with it."""
+    """Return an object for a program; `read_holder` is who has it, or was killed with it."""
     said = last or {}
     names = ("purpose", "user", "pid", "host", "since")
     return {

@@ -24,7 +24,7 @@ from reconciler.plan.action import Action
 from reconciler.system.provenance import Provenance
 
 if TYPE_CHECKING:
-    from reconciler.stores.ledger import Ledger, Verified
+    from reconciler.stores.ledger import Ledger, Verification
 
 
 UNDETECTED: Final = (
@@ -89,7 +89,7 @@ def _line(
     }
 
 
-def checked(found: "Verified", *, anchored: bool) -> str:
+def checked(found: "Verification", *, anchored: bool) -> str:
     """Say how far a ledger that is right reaches, and what was not checked without a head."""
     torn = f", {plural(len(found.torn), 'line')} cut short by a run that was killed"
     lines = plural(found.anchor.count, "line")
@@ -99,7 +99,7 @@ def checked(found: "Verified", *, anchored: bool) -> str:
     return f"{valid}\nnot detected without --head: {UNDETECTED}"
 
 
-def document(found: "Verified", *, anchored: bool) -> Mapping[str, object]:
+def document(found: "Verification", *, anchored: bool) -> Mapping[str, object]:
     """Return what a check found as an object for a program."""
     return {
         "format": "reconciler.ledger-verify",

@@ -47,7 +47,7 @@ NO_ATTENTION: Final = frozenset((Cell.ABSENT, Cell.UNCHANGED, Cell.KEPT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matrix:
+class FleetTable:
     """The table. `rows` has a text for each instance, of one character for each of `clients`.
 
     `others` counts, for each instance, its clients whose names have no column; `left_out` is the
@@ -62,7 +62,7 @@ class Matrix:
     remarks: tuple[tuple[str, ...], ...] = ()
 
 
-def make_matrix(desired: Manifest, plan: Plan) -> Matrix:
+def create_table(desired: Manifest, plan: Plan) -> FleetTable:
     """Return the table of the addresses that the plan is about."""
     return build_table(_cells(desired, plan), NO_ATTENTION)
 
@@ -71,7 +71,7 @@ def build_table(
     cells: Mapping[Address, str],
     calm: Collection[str],
     remarks: Mapping[Address, str] | None = None,
-) -> Matrix:
+) -> FleetTable:
     """Return the table of these cells, each of them one character, `Cell.ABSENT` between them."""
     counts = Counter(each.client for each in cells)
     changing = {address.client for address, cell in cells.items() if cell not in calm}
@@ -86,7 +86,7 @@ def build_table(
         else:
             others[address.instance] += 1
     keys = sorted(rows)
-    return Matrix(
+    return FleetTable(
         instances=tuple(keys),
         clients=tuple(columns),
         rows=tuple("".join(rows[key]) for key in keys),
@@ -102,9 +102,9 @@ def build_table(
 
 def _cells(desired: Manifest, plan: Plan) -> Mapping[Address, Cell]:
     cells = dict.fromkeys(_meant(desired, plan), Cell.UNCHANGED)
-    held = {each.place for each in plan.problems if each.code == "domain"}
+    unreachable = {each.place for each in plan.problems if each.code == "domain"}
     for address in cells:
-        if desired.instances[address.instance].place in held:
+        if desired.instances[address.instance].place in unreachable:
             cells[address] = Cell.HELD
     for notice in plan.notices:
         if notice.address is not None and notice.code in _NOTED:

@@ -28,7 +28,7 @@ class Group:
         return self.first.origin.client_set if self.first.origin else None
 
 
-def grouped(actions: Iterable[Action]) -> list[Group]:
+def group_actions(actions: Iterable[Action]) -> list[Group]:
     """Return the changes as a reader meets them: what ends or is replaced comes first."""
     members: dict[tuple[object, ...], list[Action]] = {}
     for each in actions:
@@ -108,7 +108,7 @@ def describe_instances(
     return count
 
 
-def narrowed(plan: Plan) -> str:
+def describe_selection(plan: Plan) -> str:
     """Say what the plan was narrowed to, "" where it is about everything."""
     parts = [f"--target {each}" for each in plan.targets]
     parts += [f"--exclude {each}" for each in plan.excludes]
@@ -128,12 +128,12 @@ def group_problems(problems: Iterable[Problem]) -> list[Problem]:
         key = (each.code, group_notices, shared, each.hint, each.override)
         found.setdefault(key, []).append(each)
     return [
-        alike[0] if len(alike) == 1 or not shared else _posed(alike, str(group_notices))
+        alike[0] if len(alike) == 1 or not shared else _group_problem(alike, str(group_notices))
         for (_, group_notices, shared, _, _), alike in found.items()
     ]
 
 
-def _posed(alike: Sequence[Problem], group_notices: str) -> Problem:
+def _group_problem(alike: Sequence[Problem], group_notices: str) -> Problem:
     names = join_limited([str(each.address) for each in alike], FEW)
     message = f"each of {plural(len(alike), 'client')} {group_notices}: {names}"
     return replace(alike[0], address=None, message=message)
@@ -143,7 +143,7 @@ SUMMARY = (Kind.CREATE, Kind.REPLACE, Kind.ROTATE, Kind.DELIVER, Kind.REVOKE, Ki
 """The order in which each format and each report counts."""
 
 
-def counted(plan: Plan) -> list[str]:
+def count_notices(plan: Plan) -> list[str]:
     """Return what a plan counts: its actions, moves, rotations and secrets to rekey."""
     old = sum(each.retires for each in plan.actions)
     counts = {kind: plan.count(kind) for kind in SUMMARY}
@@ -163,7 +163,7 @@ def _unplanned(plan: Plan) -> list[str]:
     return parts
 
 
-def drift(counts: Mapping[str, int]) -> str:
+def describe_drift(counts: Mapping[str, int]) -> str:
     """Say how much of each kind of drift there is, "" where there is none."""
     group_notices = {
         "gone": "gone",
@@ -237,10 +237,10 @@ def group_notices(notices: Iterable[Notice]) -> list[NoticeGroup]:
         message = each.general or each.message
         key = (each.code, message, each.address is None, each.instance is None)
         found.setdefault(key, []).append(each)
-    return [_said(each) for each in found.values()]
+    return [_describe(each) for each in found.values()]
 
 
-def _said(alike: Sequence[Notice]) -> NoticeGroup:
+def _describe(alike: Sequence[Notice]) -> NoticeGroup:
     first = alike[0]
     subjects = (each.instance if each.address is None else str(each.address) for each in alike)
     return NoticeGroup(

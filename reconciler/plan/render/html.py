@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.strings import join_limited, plural, printable
 from reconciler.plan.action import Kind, Plan, Problem
-from reconciler.plan.render.fleet_table import NO_ATTENTION, Cell, Matrix
+from reconciler.plan.render.fleet_table import NO_ATTENTION, Cell, FleetTable
 from reconciler.plan.render.grouping import (
     FEW,
     SUMMARY,
     Group,
-    counted,
+    count_notices,
+    describe_drift,
     describe_instances,
-    drift,
+    describe_selection,
+    group_actions,
     group_notices,
     group_problems,
-    grouped,
-    narrowed,
     old_client_of,
 )
 from reconciler.plan.render.html_page import Listing, Sign, Tile, page
@@ -51,13 +51,13 @@ class Change:
     more: str
 
 
-def render_html(plan: Plan, matrix: Matrix | None = None, *, links: str | None = None) -> str:
+def render_html(plan: Plan, matrix: FleetTable | None = None, *, links: str | None = None) -> str:
     """Return the page; without a `matrix`, as from a saved plan, it has no table.
 
     `links` is the base URL below which the manifest's files can be looked at; without it lines are
     named and not linked.
     """
-    groups = grouped(plan.actions)
+    groups = group_actions(plan.actions)
     shown = groups[:MOST]
     return page(
         "plan.html",
@@ -84,7 +84,7 @@ def render_html(plan: Plan, matrix: Matrix | None = None, *, links: str | None =
             for each in group_notices(plan.notices)[:500]
         ],
         endpoints=_endpoints(plan),
-        narrowed=narrowed(plan),
+        narrowed=describe_selection(plan),
     )
 
 
@@ -113,11 +113,11 @@ CELLS: Final = (
 
 
 def _title(plan: Plan) -> str:
-    counts = counted(plan)
+    counts = count_notices(plan)
     if counts:
         return ", ".join(counts)
     if plan.drift is not None:
-        found = drift(plan.drift)
+        found = describe_drift(plan.drift)
         return f"Drift: {found}" if found else "No drift"
     if any(each.override is None for each in plan.problems):
         return "Held up by errors"

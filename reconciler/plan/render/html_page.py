@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from reconciler.model.strings import plural, printable
-from reconciler.plan.render.fleet_table import Matrix
+from reconciler.plan.render.fleet_table import FleetTable
 from reconciler.plan.render.markdown_escape import QUOTED
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def page(  # noqa: PLR0913 (a page has these parts)
     name: str,
     title: str,
     listing: Listing,
-    matrix: Matrix | None,
+    matrix: FleetTable | None,
     cells: Sequence[Sign],
     package: str = PAGES,
     **terms: object,
@@ -129,7 +129,7 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _data(listing: Listing, matrix: Matrix | None, cells: Sequence[Sign]) -> str:
+def _data(listing: Listing, matrix: FleetTable | None, cells: Sequence[Sign]) -> str:
     """Return what the script reads, as JSON that cannot end the element that it stands in."""
     from markupsafe import Markup
 
@@ -147,7 +147,7 @@ def _data(listing: Listing, matrix: Matrix | None, cells: Sequence[Sign]) -> str
     return Markup(text)  # noqa: S704 (no character of it means anything to HTML)
 
 
-def _table(matrix: Matrix) -> Mapping[str, Any]:
+def _table(matrix: FleetTable) -> Mapping[str, Any]:
     remarks = sorted({each for row in matrix.remarks for each in row})
     numbers = {remark: number for number, remark in enumerate(remarks)}
     return {

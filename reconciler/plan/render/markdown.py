@@ -15,13 +15,13 @@ from reconciler.plan.render.grouping import (
     SUMMARY,
     Group,
     NoticeGroup,
-    counted,
+    count_notices,
+    describe_drift,
     describe_instances,
-    drift,
+    describe_selection,
+    group_actions,
     group_notices,
     group_problems,
-    grouped,
-    narrowed,
     old_client_of,
 )
 from reconciler.plan.render.markdown_escape import code, place_link, prose
@@ -71,11 +71,11 @@ def size(text: str) -> int:
 
 
 def _title(plan: Plan) -> str:
-    counts = counted(plan)
+    counts = count_notices(plan)
     if counts:
         return f"### domo-reconciler plan: {', '.join(counts)}"
     if plan.drift is not None:
-        found = drift(plan.drift)
+        found = describe_drift(plan.drift)
         if found:
             return f"### domo-reconciler drift: {found}"
         return "### domo-reconciler: no drift, the instances are as the state records"
@@ -86,7 +86,7 @@ def _title(plan: Plan) -> str:
 
 def _extent(plan: Plan) -> str:
     touched = len({each.address.instance for each in plan.actions})
-    part = f" **{code(narrowed(plan))}.**" if narrowed(plan) else ""
+    part = f" **{code(describe_selection(plan))}.**" if describe_selection(plan) else ""
     parts = [f"on {touched:,} of {plural(plan.instances, 'instance')}"] if touched else []
     if plan.unchanged or not parts:
         parts.append(f"{plural(plan.unchanged, 'client')} unchanged")
@@ -125,7 +125,7 @@ def _problems(plan: Plan, links: str | None) -> Iterator[str]:
     refused = any(each.override is None for each in plan.problems)
     problems = group_problems(plan.problems)
     items = (f"> - {_problem(each, links)}" for each in problems)
-    kept = fitted(items, len(problems), _PROBLEMS)
+    kept = fit_items(items, len(problems), _PROBLEMS)
     head = "This plan cannot be applied." if refused else "Apply needs leave for this plan."
     lines = ["> [!CAUTION]" if refused else "> [!WARNING]", f"> **{head}**", ">", *kept.items]
     if kept.left:
@@ -145,7 +145,7 @@ def _problem(problem: Problem, links: str | None) -> str:
 
 def _roots(plan: Plan, links: str | None) -> Iterator[str]:
     found = root_causes(plan.actions)
-    kept = fitted((f"- {_root(each, links)}" for each in found), len(found), _ROOTS)
+    kept = fit_items((f"- {_root(each, links)}" for each in found), len(found), _ROOTS)
     if kept.items:
         more = [f"- and {plural(kept.left, 'more line')}"] if kept.left else []
         yield "\n".join(["**Caused by**\n", *kept.items, *more])
@@ -161,12 +161,12 @@ def _root(root: RootCause, links: str | None) -> str:
 
 def _changes(plan: Plan, links: str | None, room: int) -> Iterator[str]:
     """Yield the changes by kind; `room` bytes are left for them all."""
-    groups = grouped(plan.actions)
+    groups = group_actions(plan.actions)
     kinds = [kind for kind in Kind if plan.count(kind)]
     room -= _HEADING * len(kinds)
     for kind in kinds:
         own = [each for each in groups if each.first.kind is kind]
-        items = fitted((_change(each, plan, links) for each in own), len(own), room)
+        items = fit_items((_change(each, plan, links) for each in own), len(own), room)
         room -= sum(size(each) + 1 for each in items.items)
         yield from _section(kind, own, items)
 
@@ -235,7 +235,7 @@ def _notes(plan: Plan, links: str | None) -> Iterator[str]:
     if not plan.encrypted:
         yield "> [!NOTE]\n> Secrets are kept in plain: the manifest asks for no `encryption`."
     remarks = group_notices(plan.notices)
-    kept = fitted((f"- {_remark(each, links)}" for each in remarks), len(remarks), _NOTES)
+    kept = fit_items((f"- {_remark(each, links)}" for each in remarks), len(remarks), _NOTES)
     if remarks:
         yield f"<details{_opened(plan)}><summary>{plural(len(plan.notices), 'notice')}</summary>"
         rest = [f"- and {plural(kept.left, 'more kind')} of notice"] if kept.left else []
@@ -266,7 +266,7 @@ def _foot(plan: Plan) -> str:
     return f"Plan id {code(plan.id)}  \nAs of {code(plan.as_of)}, {seen}."
 
 
-def fitted(items: Iterable[str], total: int, room: int) -> _Fitted:
+def fit_items(items: Iterable[str], total: int, room: int) -> _Fitted:
     """Return the first of `total` items that fit into `room` bytes, each with a line end."""
     kept: list[str] = []
     for item in items:

@@ -31,7 +31,7 @@ _OPTION: Final = re.compile(r"([(“]?)(--[a-z][a-z-]*(?:=[^\s()“”,.;:!?…]
 
 def code(text: str) -> str:
     """Return a code span that shows `text` to the letter, control characters as escapes."""
-    shown = clipped(printable(text), NAME)
+    shown = clip(printable(text), NAME)
     if not shown:
         return "*(empty)*"
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
@@ -44,7 +44,7 @@ def code(text: str) -> str:
 def prose(text: str) -> str:
     """Return a sentence of the tool's own; foreign names may stand in it, quoted or not."""
     written, spanned = "", False
-    for piece, foreign in _pieces(clipped(printable(text), SENTENCE)):
+    for piece, foreign in _pieces(clip(printable(text), SENTENCE)):
         written += " " if spanned and foreign else ""
         written += code(piece) if foreign else piece
         spanned = foreign
@@ -92,7 +92,7 @@ def _split(text: str) -> Iterator[str]:
         yield from filter(None, option.groups()) if option else (piece,)
 
 
-def clipped(text: str, limit: int) -> str:
+def clip(text: str, limit: int) -> str:
     """Return `text`, or its beginning and how many characters are left out."""
     if len(text) <= limit:
         return text

@@ -16,11 +16,11 @@ from reconciler.plan.action import Action, Kind, Plan
 from reconciler.plan.render.grouping import (
     FEW,
     Group,
-    counted,
-    drift,
+    count_notices,
+    describe_drift,
+    describe_selection,
+    group_actions,
     group_notices,
-    grouped,
-    narrowed,
     subject,
 )
 
@@ -60,11 +60,11 @@ def render_text(
 
 def summary(plan: Plan) -> str:
     """Return the line that a plan ends in."""
-    parts = counted(plan)
+    parts = count_notices(plan)
     if parts:
         return f"Plan: {', '.join(parts)}."
     if plan.drift is not None:
-        found = drift(plan.drift)
+        found = describe_drift(plan.drift)
         return f"Drift: {found}." if found else "No changes."
     if any(each.override is None for each in plan.problems):
         return "Nothing is planned: what would change is held up by errors."
@@ -72,7 +72,7 @@ def summary(plan: Plan) -> str:
 
 
 def _entries(plan: Plan, style: _Style) -> Iterator[str]:
-    for group in grouped(plan.actions):
+    for group in group_actions(plan.actions):
         headline = f"# {subject(group, plan)} {_fate(group.first.kind)}"
         # One line for tools that read it, as Terraform's is; only a narrow terminal divides it.
         divided = style.width < WIDTH
@@ -154,7 +154,7 @@ def _remarks(plan: Plan, style: _Style) -> Iterator[str]:
         lines += _remark(text + at, style)
         if each.hint:
             lines += _wrapped(f"hint: {printable(each.hint)}", style, indent="    ")
-    if part := narrowed(plan):
+    if part := describe_selection(plan):
         lines += _remark(part, style)
     urls = sorted(plan.endpoints.items(), key=lambda each: (-len(each[1]), each[0]))
     shown = urls if style.verbose else urls[:FEW]

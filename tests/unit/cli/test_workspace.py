@@ -123,7 +123,7 @@ def test_without_a_state_the_ground_is_empty(tmp_path: Path) -> None:
     """A first plan compares with nothing, and reading leaves nothing behind."""
     store = open_store(ProjectPaths(file=str(tmp_path)), Manifest(root=str(tmp_path)))
     ground = load_state(store)
-    assert (ground.state, ground.known, ground.in_hand) == (None, None, frozenset())
+    assert (ground.state, ground.known, ground.available_secrets) == (None, None, frozenset())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -136,7 +136,7 @@ def test_the_ground_holds_what_a_crashed_run_made(tmp_path: Path) -> None:
     ground = load_state(store)
     assert ground.known is not None
     assert list(ground.known.clients) == [Address("acme", "Reporting")]
-    assert ground.in_hand == {"c1"}
+    assert ground.available_secrets == {"c1"}
     assert ground.working is not None
     assert list(ground.working.open) == ["00000002"]
 

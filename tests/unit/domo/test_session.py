@@ -368,4 +368,4 @@ def test_an_incomplete_list_proves_nothing(stage: Stage, pages: list[Any]) -> No
     stage.on(LIST, *(stage.answer(200, each) for each in pages))
     found = listing(stage)
     assert "incomplete" in found.missing
-    assert not found.would_show(owner=27, principal="user:27")
+    assert not found.proves_absence_of(owner=27, principal="user:27")

@@ -50,14 +50,14 @@ def test_a_plan_saved_by_an_earlier_version_keeps_its_id(fleet: "Fleet") -> None
     """Without `timed` the id covers the as-of, as it always did before."""
     from hashlib import sha256
 
-    from reconciler.plan.plan_id import whole
+    from reconciler.plan.plan_id import plan_digest
 
     fleet.want("acme/New")
     plan = fleet.plan()
     document = orjson.loads(render_json(plan))
     for action in document["actions"]:
         del action["timed"]
-    document["plan_id"] = whole(plan.parts, as_of=plan.as_of, refreshed=False)
+    document["plan_id"] = plan_digest(plan.parts, as_of=plan.as_of, refreshed=False)
     del document["checksum"]
     body = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     document["checksum"] = sha256(body).hexdigest()

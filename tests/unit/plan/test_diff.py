@@ -169,7 +169,7 @@ def waiting(**terms: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("entry", "in_hand"),
+    ("entry", "available_secrets"),
     [
         (waiting(), frozenset({"id-reporting"})),
         (waiting(secret=Plain(secret=Secret("s3cret"))), frozenset()),
@@ -178,11 +178,11 @@ def waiting(**terms: Any) -> dict[str, Any]:
     ids=["journal", "plain", "opened"],
 )
 def test_an_undelivered_secret_that_is_at_hand_is_delivered(
-    entry: dict[str, Any], in_hand: frozenset[str], fleet: "Fleet"
+    entry: dict[str, Any], available_secrets: frozenset[str], fleet: "Fleet"
 ) -> None:
     """A secret from a journal, from the state or opened goes to the sinks that lack it."""
     fleet.both("acme/Reporting", **entry)
-    action = fleet.only(in_hand=in_hand)
+    action = fleet.only(available_secrets=available_secrets)
     assert (action.kind, action.live_name, action.sinks) == (Kind.DELIVER, "Reporting", ("files",))
     assert (action.client_id, action.reason) == ("id-reporting", "not delivered yet")
 
@@ -191,13 +191,13 @@ def test_a_secret_goes_only_where_it_lacks(fleet: "Fleet") -> None:
     """A sink that has it is left alone."""
     fleet.want("acme/Reporting", sinks=("files", "vault"))
     fleet.know("acme/Reporting")
-    assert fleet.only(in_hand=frozenset({"id-reporting"})).sinks == ("vault",)
+    assert fleet.only(available_secrets=frozenset({"id-reporting"})).sinks == ("vault",)
 
 
 def test_a_sink_that_points_elsewhere_is_filled_again(fleet: "Fleet") -> None:
     """The same sink's name with another target is a sink that changed."""
     fleet.both("acme/Reporting", delivered={"files": SinkDelivery(target="json file old", at=MADE)})
-    action = fleet.only(in_hand=frozenset({"id-reporting"}))
+    action = fleet.only(available_secrets=frozenset({"id-reporting"}))
     assert (action.kind, action.reason) == (Kind.DELIVER, "the sink changed")
 
 
@@ -293,7 +293,7 @@ def test_a_secret_in_a_journal_reaches_the_state(fleet: "Fleet") -> None:
     """Where the state becomes a sink, a secret that only a journal holds goes there."""
     fleet.want("acme/Reporting", sinks=("state",))
     fleet.know("acme/Reporting", delivered={})
-    assert fleet.only(in_hand=frozenset({"id-reporting"})).sinks == ("state",)
+    assert fleet.only(available_secrets=frozenset({"id-reporting"})).sinks == ("state",)
 
 
 def test_the_state_that_has_a_secret_needs_no_second_look(fleet: "Fleet") -> None:

@@ -17,7 +17,7 @@ from reconciler.model.manifest import CountOrPercent, Limits
 from reconciler.model.secret import Secret
 from reconciler.plan.document import read_document
 from reconciler.plan.render.json import render_json
-from reconciler.plan.request import wish
+from reconciler.plan.request import create_request
 from reconciler.state.model import Plain
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def test_a_wish_is_read_back(fleet: "Fleet") -> None:
     fleet.both("acme/Reporting")
     fleet.both("acme/Sync")
     address = Address("acme", "Reporting")
-    asked = wish("rotate", fleet.known, fleet.state, now={address})
+    asked = create_request("rotate", fleet.known, fleet.state, now={address})
     plan = replace(fleet.plan(rotations=asked.rotations(fleet.state)), wish=asked)
     data = render_json(plan)
     Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(json.loads(data))

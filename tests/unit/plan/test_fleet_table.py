@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.secret import Secret
 from reconciler.model.source_location import SourceLocation
-from reconciler.plan.render.fleet_table import COLUMNS, make_matrix
+from reconciler.plan.render.fleet_table import COLUMNS, create_table
 from reconciler.plan.selection import Selection
 from reconciler.state.model import Plain
 
@@ -30,7 +30,7 @@ def test_a_cell_of_every_kind(fleet: "Fleet", predecessor: "Retiring") -> None:
     fleet.know("a/Protected", "data")
     fleet.both("a/Same")
     fleet.both("b/Same")
-    matrix = make_matrix(fleet.desired, fleet.plan())
+    matrix = create_table(fleet.desired, fleet.plan())
     assert matrix.instances == ("a", "b")
     assert dict(zip(matrix.clients, matrix.rows[0], strict=True)) == {
         "Same": "=",
@@ -54,7 +54,7 @@ def test_an_instance_that_is_held_up_is_so_as_a_whole(fleet: "Fleet") -> None:
     fleet.instance("a", domain="other.domo.com", place=SourceLocation("m.yaml", 5, 3))
     fleet.both("a/Same")
     fleet.both("b/Same")
-    assert make_matrix(fleet.desired, fleet.plan()).rows == ("?", "=")
+    assert create_table(fleet.desired, fleet.plan()).rows == ("?", "=")
 
 
 def test_a_conflict_is_held_up(fleet: "Fleet", lists: "Lists") -> None:
@@ -64,7 +64,7 @@ def test_a_conflict_is_held_up(fleet: "Fleet", lists: "Lists") -> None:
     lists.show("a/Taken")
     lists.show("a/Same", ours=True, id=1000)
     plan = fleet.plan(observation=lists.observation)
-    matrix = make_matrix(fleet.desired, plan)
+    matrix = create_table(fleet.desired, plan)
     assert dict(zip(matrix.clients, matrix.rows[0], strict=True))["Taken"] == "?"
 
 
@@ -74,10 +74,10 @@ def test_only_what_was_selected_is_in_it(fleet: "Fleet") -> None:
     for text in ("a/X", "a/Y", "b/X", "b/Y"):
         fleet.want(text)
     chosen = Selection(targets=("*/X",))
-    matrix = make_matrix(fleet.desired, fleet.plan(selection=chosen))
+    matrix = create_table(fleet.desired, fleet.plan(selection=chosen))
     assert (matrix.clients, matrix.rows) == (("X",), ("+", "+"))
     chosen = Selection(labels={"env": "prod"})
-    assert make_matrix(fleet.desired, fleet.plan(selection=chosen)).instances == ("b",)
+    assert create_table(fleet.desired, fleet.plan(selection=chosen)).instances == ("b",)
 
 
 def test_rare_names_are_counted_and_have_no_column(fleet: "Fleet") -> None:
@@ -86,7 +86,7 @@ def test_rare_names_are_counted_and_have_no_column(fleet: "Fleet") -> None:
         fleet.want(f"a/Own {number:03}")
     for key in ("a", "b"):
         fleet.want(f"{key}/Common")
-    matrix = make_matrix(fleet.desired, fleet.plan())
+    matrix = create_table(fleet.desired, fleet.plan())
     assert len(matrix.clients) == COLUMNS
     assert matrix.clients[0] == "Common"
     assert (matrix.others, matrix.left_out) == ((21, 0), 21)

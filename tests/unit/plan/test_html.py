@@ -14,7 +14,7 @@ from reconciler.model.instance import Endpoints
 from reconciler.model.manifest import CountOrPercent, Limits
 from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Action, Kind, Notice, Origin, Plan, Problem
-from reconciler.plan.render.fleet_table import make_matrix
+from reconciler.plan.render.fleet_table import create_table
 from reconciler.plan.render.html import MOST, render_html
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def data(page: str) -> Any:
 def page_of(fleet: "Fleet", **terms: Any) -> str:
     """Return the page of a fleet."""
     plan = fleet.plan()
-    return render_html(plan, make_matrix(fleet.desired, plan), **terms)
+    return render_html(plan, create_table(fleet.desired, plan), **terms)
 
 
 def test_the_policy_allows_the_pages_own_style_and_script_alone(fleet: "Fleet") -> None:

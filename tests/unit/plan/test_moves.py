@@ -148,5 +148,5 @@ def test_a_client_that_left_by_a_move_is_not_revoked(fleet: "Fleet") -> None:
     fleet.want("acme/New", sinks=("state",))
     fleet.know("acme/Old", sinks=("state",), on_remove="revoke", live_name="Old", delivered={})
     fleet.terms["moved"] = moves(("acme/Old", "acme/New"))
-    kinds = [each.kind for each in fleet.plan(in_hand=frozenset({"id-old"})).actions]
+    kinds = [each.kind for each in fleet.plan(available_secrets=frozenset({"id-old"})).actions]
     assert kinds == [Kind.DELIVER]

@@ -72,13 +72,13 @@ def test_a_delivery_and_the_end_of_a_predecessor_are_one_plan(
 ) -> None:
     """What is delivered first may take over at once; an overlap begins with the delivery."""
     fleet.both("acme/Reporting", live_name="Reporting (2)", delivered={}, retiring=(predecessor,))
-    in_hand = frozenset({"id-reporting"})
-    assert fleet.kinds(in_hand=in_hand) == [
+    available_secrets = frozenset({"id-reporting"})
+    assert fleet.kinds(available_secrets=available_secrets) == [
         (Kind.DELIVER, "Reporting (2)"),
         (Kind.REVOKE, "Reporting"),
     ]
     fleet.know("acme/Reporting", live_name="Reporting (2)", delivered={}, retiring=(overlapping,))
-    assert fleet.kinds(in_hand=in_hand) == [(Kind.DELIVER, "Reporting (2)")]
+    assert fleet.kinds(available_secrets=available_secrets) == [(Kind.DELIVER, "Reporting (2)")]
 
 
 def test_an_overlap_starts_anew_with_another_successor(

@@ -10,7 +10,12 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.plan.action import Kind
-from reconciler.plan.request import PlanRequest, due_in_rotation_window, pending_rotations, wish
+from reconciler.plan.request import (
+    PlanRequest,
+    create_request,
+    due_in_rotation_window,
+    pending_rotations,
+)
 from reconciler.plan.staleness import to_open_plan
 from reconciler.state.model import OpenAction, OpenPlan, State
 
@@ -55,13 +60,13 @@ def test_only_what_was_asked_for_is_gone_on_with(fleet: "Fleet") -> None:
 def test_a_wish_is_of_the_client_that_was_there(fleet: "Fleet") -> None:
     """Once the address has another client, its rotation is done; an end is of the address."""
     fleet.both("acme/Reporting")
-    asked = wish("rotate", {HERE}, fleet.state)
+    asked = create_request("rotate", {HERE}, fleet.state)
     assert asked.rotations(fleet.state) == {HERE}
     assert (
         PlanRequest(what="rotate", clients={HERE: "another"}).rotations(fleet.state) == frozenset()
     )
     assert (asked.rotations(None), asked.endings()) == (frozenset(), {})
-    ending = wish("revoke", {HERE}, fleet.state)
+    ending = create_request("revoke", {HERE}, fleet.state)
     assert (ending.rotations(fleet.state), ending.endings()) == (frozenset(), {HERE: "revoke"})
 
 

@@ -17,7 +17,7 @@ from reconciler.state.journal_records import (
     Record,
 )
 from reconciler.state.model import Entry, Plain, Sealed, State, StoredSecret
-from reconciler.state.working_state import WorkingState, ended
+from reconciler.state.working_state import WorkingState, without_attempts
 
 Intents = Callable[..., Intent]
 Makes = Callable[..., Created]
@@ -99,7 +99,7 @@ def test_a_forgotten_client_takes_its_waiting_secret_along(
 def test_an_attempt_that_was_ended_leaves_a_word(intent: Intents) -> None:
     """The other records stay in their order, and say the same when they are replayed."""
     first, second, third = intent("n1"), intent("n2"), NotCreated(nonce="n3")
-    left = ended((first, second, third), [first], how="revoked")
+    left = without_attempts((first, second, third), [first], how="revoked")
     assert left == (second, third, Abandoned(key="n1", how="revoked"))
 
 
@@ -109,7 +109,7 @@ def test_an_orphan_that_was_ended_takes_its_records_along(
     """Its intent, its secret and its deliveries go; those of others stay."""
     made = created()
     records = (intent(), made, delivered(), intent("n2"), delivered("c2"))
-    left = ended(records, [CreatedRecord(intent=intent(), created=made)], how="output")
+    left = without_attempts(records, [CreatedRecord(intent=intent(), created=made)], how="output")
     assert left[:2] == (intent("n2"), delivered("c2"))
     assert set(left[2:]) == {
         Abandoned(key="n1", how="output"),
@@ -122,10 +122,10 @@ def test_a_journal_of_ended_attempts_says_nothing(
     intent: Intents, before: tuple[Record, ...]
 ) -> None:
     """Where only such words are left there is nothing to be replayed."""
-    assert ended((*before, intent()), [intent()], how="abandon") == ()
+    assert without_attempts((*before, intent()), [intent()], how="abandon") == ()
 
 
 def test_a_journal_about_others_is_as_it_was(intent: Intents, created: Makes) -> None:
     """Nothing is added to a journal that does not know the attempt."""
     records = (intent(), replace(created(), at="2026-02-01T00:00:00Z"))
-    assert ended(records, [intent("n9")], how="abandon") is records
+    assert without_attempts(records, [intent("n9")], how="abandon") is records

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.errors import LockHeld, StateUnwritable
-from reconciler.stores.lock import FileLock, holder
+from reconciler.stores.lock import FileLock, read_holder
 
 
 def test_the_holder_says_who_it_is(tmp_path: Path) -> None:
     """Process, host, user, time and purpose stand in the file while the lock is held."""
     lock = FileLock(tmp_path / "lock")
     lock.acquire(purpose="apply", timeout=0)
-    found = holder(tmp_path / "lock")
+    found = read_holder(tmp_path / "lock")
     assert found is not None
     assert (found["pid"], found["purpose"]) == (os.getpid(), "apply")
     assert {"host", "user", "since", "boot"} <= found.keys()
     lock.release()
-    assert holder(tmp_path / "lock") is None
+    assert read_holder(tmp_path / "lock") is None
     assert (tmp_path / "lock").exists()
 
 
