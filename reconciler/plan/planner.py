@@ -50,7 +50,7 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     are the addresses to rotate at any age, besides those of an interrupted apply. `endings` are the
     clients that a command revokes or forgets. `strays` are the client ids of clients to revoke that
     have this state's mark and are not in the state. With `drift_only` the plan only reports
-    differences. `attempts` are the clients that only journals know. For `accept_missing` see `View`.
+    differences. `attempts` are clients that only journals know; for `accept_missing` see `View`.
 
     Raises:
         UsageError: the selection or a rotation names what does not exist.
