@@ -63,24 +63,20 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     one page with the fleet's table. Ends with 3 where a place that was given a secret does not
     have one that works, and where no identity that was given opens any sealed secret.
     """
-    import asyncio
-
-    from reconciler.apply.verify import with_identity_errors, with_location
-    from reconciler.cli.looking import signed_in
     from reconciler.cli.machine import open_machine
     from reconciler.cli.values import selection
     from reconciler.cli.views import verify
-    from reconciler.plan.selection import predicate
+    from reconciler.operations import verify as operation
 
     desired = load_manifest(where)
     asked = _readable(desired, from_sinks)
     store = open_store(where, desired)
     ground = load_state(store, read_identities(identities))
-    meant = predicate(selection(chosen), desired, ground.known)
     machine = open_machine(console, desired, store, reach)
-    told = asyncio.run(signed_in(machine, ground, meant, sinks=asked))
-    answers = with_identity_errors(with_location(told, ground.working, ground.state), identities)
-    found = verify.rows(desired, ground, answers)
+    report = operation.verify(
+        machine, ground, selection(chosen), from_sinks=asked, identity_files=identities
+    )
+    found = verify.rows(desired, ground, report.results)
     if output == "json":
         console.document(verify.document(found))
     elif output == "html":
@@ -89,7 +85,7 @@ def verify(  # noqa: PLR0913 (one argument for each option)
         console.data(render(found, at=format_utc(datetime.now(UTC))))
     else:
         verify.show(console, found)
-    return INCOMPLETE if any(each.finding.fails for each in answers) else 0
+    return 0 if report.complete else INCOMPLETE
 
 
 def _readable(desired: "Manifest", names: "Iterable[str]") -> frozenset[str]:
