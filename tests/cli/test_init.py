@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 import reconciler as package
-from reconciler.cli.shipped import shipped
+from reconciler.operations.shipped import shipped
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Reconciler

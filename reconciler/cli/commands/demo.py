@@ -1,62 +1,14 @@
-"""`reconciler demo`: the whole story against the embedded sandbox, in a temporary folder."""
+"""`reconciler demo`: validate, plan and apply against the embedded sandbox."""
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-from base64 import b64encode
-from collections.abc import Mapping
-from http import HTTPStatus
-from http.client import HTTPConnection
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import click
 
+from reconciler.cli.demo_story import INSTANCES, tell
 from reconciler.cli.help import command
 from reconciler.cli.options import output_options
-from reconciler.cli.views.console import Console, painted
-from reconciler.model.errors import ReconcilerError
-
-if TYPE_CHECKING:
-    from reconciler.sandbox.running_sandbox import Running
-
-INSTANCES: Final = ("acme-dev", "acme-prod", "globex")
-MANIFEST: Final = """\
-version: 1
-
-endpoints:                      # the sandbox; without these lines it is Domo itself
-  api: {api}
-  instance: {instance}
-
-sinks:
-  files: {{type: file, path: "secrets/{{instance}}/{{client_slug}}.json"}}
-
-defaults:
-  sink: files
-
-client_sets:
-  baseline:                     # the same client on every instance of Acme
-    select: {{labels: {{customer: acme}}}}
-    clients:
-      - {{name: Automation Client, scope: [data, user], description: Nightly ETL}}
-
-instances:
-  acme-prod:
-    labels: {{customer: acme}}
-    auth: {{method: password, email: ops@acme-prod.example, password: {{env: ACME_PASSWORD}}}}
-    clients:
-      - {{name: Reporting, scope: [data, audit], protect: true}}
-  acme-dev:
-    labels: {{customer: acme}}
-    auth: {{method: cookie, dsidv1: {{env: ACME_DEV_COOKIE}}}}
-  globex:
-    auth: {{method: token, token: {{env: GLOBEX_TOKEN}}}}
-    clients:
-      - {{name: Sync, scope: [data]}}
-"""
+from reconciler.cli.views.console import Console
 
 
 @command(epilog="Example: reconciler demo")
@@ -73,91 +25,9 @@ def demo(console: Console) -> int:
 
     config = fleet(INSTANCES, seed=7)
     logins = {key: login(config, f"{key}.domo.com") for key in INSTANCES}
-    credentials = {
-        "ACME_PASSWORD": logins["acme-prod"].password,
-        "ACME_DEV_COOKIE": logins["acme-dev"].cookie,
-        "GLOBEX_TOKEN": logins["globex"].token,
-    }
     with (
         running(SandboxState.from_config(config)) as served,
         tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder,
     ):
-        _story(console, Path(folder), served, credentials)
+        tell(console, Path(folder), served, logins)
     return 0
-
-
-def _story(
-    console: Console, folder: Path, served: "Running", credentials: Mapping[str, str]
-) -> None:
-    manifest = MANIFEST.format(api=served.api, instance=served.instance_template)
-    (folder / "reconciler.yaml").write_text(manifest, encoding="utf-8")
-    _title(console, f"A sandbox with {len(INSTANCES)} Domo instances serves at {served.url}")
-    _title(console, "This is what they should have:")
-    _command(console, "cat reconciler.yaml")
-    console.data(manifest)
-    _title(console, "Is the manifest right?")
-    _step(console, folder, ["validate"], {})
-    _title(console, "What would change? No credential, no network.")
-    _step(console, folder, ["plan"], {})
-    _title(console, "Make it so.")
-    _step(console, folder, ["apply", "--auto-approve"], credentials)
-    _title(console, "And now?")
-    _step(console, folder, ["plan", "--detailed-exitcode"], {})
-    _title(console, "Does a secret that was delivered sign in?")
-    _prove(console, folder, served)
-
-
-def _step(
-    console: Console, folder: Path, arguments: list[str], credentials: Mapping[str, str]
-) -> None:
-    _command(console, "reconciler " + " ".join(arguments))
-    console.settle()
-    ended = subprocess.run(
-        [sys.executable, "-m", "reconciler", *arguments],
-        cwd=folder,
-        env={**os.environ, **credentials},
-        stdin=subprocess.DEVNULL,
-        stdout=console.stdout,
-        stderr=console.stderr,
-        check=False,
-    )
-    if ended.returncode:
-        raise ReconcilerError(
-            f"the demo stopped: `reconciler {arguments[0]}` ended with {ended.returncode}",
-            hint="its output above says why",
-        )
-
-
-def _prove(console: Console, folder: Path, served: "Running") -> None:
-    path = Path("secrets", "acme-prod", "reporting.json")
-    delivered = json.loads((folder / path).read_bytes())
-    _command(console, f"curl -u CLIENT_ID:SECRET_OF({path}) {served.api}/oauth/token")
-    if not _signs_in(served, delivered):
-        raise ReconcilerError("the demo stopped: the secret that was delivered does not sign in")
-    mode = (folder / path).stat().st_mode & 0o777
-    console.data(f"{path} (mode {mode:04o}): `{delivered['name']}` signs in and gets a token.")
-
-
-def _signs_in(served: "Running", delivered: Mapping[str, str]) -> bool:
-    """Ask for a token as any consumer would, with none of this tool's own HTTP code."""
-    url = urlsplit(served.api)
-    pair = f"{delivered['client_id']}:{delivered['client_secret']}".encode()
-    connection = HTTPConnection(url.netloc, timeout=10)
-    try:
-        connection.request(
-            "GET",
-            f"{url.path}/oauth/token?grant_type=client_credentials&scope=data",
-            headers={"Authorization": "Basic " + b64encode(pair).decode()},
-        )
-        answer = connection.getresponse()
-        return answer.status == HTTPStatus.OK and "access_token" in json.loads(answer.read())
-    finally:
-        connection.close()
-
-
-def _title(console: Console, text: str) -> None:
-    console.data("\n" + painted(f"# {text}", "36", console.colour))
-
-
-def _command(console: Console, text: str) -> None:
-    console.data(painted(f"$ {text}", "1", console.colour))

@@ -1,25 +1,18 @@
 """`reconciler sandbox`: a Domo double to try things out on."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.help import command
 from reconciler.cli.options import option, output_options
+from reconciler.cli.sandbox_options import KEYS, read_keys, read_world
 from reconciler.cli.types import Duration
 from reconciler.cli.views.console import Console
-from reconciler.model.errors import UsageError
+from reconciler.cli.views.sandbox import instructions
 
 if TYPE_CHECKING:
     from reconciler.sandbox.running_sandbox import Running
-
-KEYS: Final = ("acme-prod", "acme-dev", "globex")
-LABEL: Final = 63
-"""The most characters of a part of a host name."""
-
-KEY_FORM: Final = r"[a-z0-9][a-z0-9-]*"
-MANIFEST: Final = "sandbox.yaml"
 
 
 @command(epilog="Example: reconciler sandbox --latency 50ms --fault lost_answer:route=create")
@@ -87,104 +80,14 @@ def sandbox(
     access_tokens (shown, forbidden, not_found), sign_in_method (both, get, post),
     only_documented_scopes, error_message, error_toe.
     """
-    from reconciler.sandbox.config import fleet
-    from reconciler.sandbox.faults import Fault
     from reconciler.sandbox.server import run_forever
-    from reconciler.sandbox.server_state import SandboxState
 
-    keys = _keys(instances)
-    try:
-        config = fleet(keys, **dict(map(_rule, rules)))
-        world = SandboxState.from_config(config)
-    except ValueError as error:
-        raise UsageError(str(error), hint="for example: --rule list_shape=pages") from None
-    for each in faults:
-        try:
-            world.faults.add(Fault.parse(each))
-        except ValueError as error:
-            raise UsageError(
-                str(error), hint="for example: --fault lost_answer:route=create,times=2"
-            ) from None
+    keys = read_keys(instances)
+    config, world = read_world(keys, rules, faults)
 
     def ready(running: "Running") -> None:
-        console.data("\n".join(_instructions(running, config, keys)))
+        console.data("\n".join(instructions(running, config, keys)))
         console.settle()
 
     run_forever(world, ready=ready, port=port, latency=latency)
     return 0
-
-
-def _rule(text: str) -> tuple[str, Any]:
-    """Read one `KEY=VALUE`.
-
-    Raises:
-        ValueError: there is no `=`, or the key is not one of `Rules`.
-
-    """
-    from dataclasses import fields
-
-    from reconciler.sandbox.entities import Rules
-    from reconciler.sandbox.faults import read_value
-
-    key, equals, value = text.partition("=")
-    known = {each.name: each.default for each in fields(Rules)}
-    if not equals or key not in known:
-        raise ValueError(
-            f"rule `{text}`: write KEY=VALUE, KEY is one of {', '.join(sorted(known))}"
-        )
-    # The empty form `null` of a list is a word, not YAML's null.
-    word = value == "null" and key in {"empty_list", "mask_client_ids", "echo"}
-    return key, value if word else read_value(value)
-
-
-def _keys(instances: str) -> tuple[str, ...]:
-    """Return the keys that `--instances` asks for: the first N of a list, or those it names."""
-    import re
-
-    if instances.isdecimal() and int(instances):
-        more = (f"instance-{number}" for number in range(len(KEYS) + 1, int(instances) + 1))
-        return (*KEYS[: int(instances)], *more)
-    keys = tuple(dict.fromkeys(key.strip() for key in instances.split(",")))
-    for key in keys:
-        if not re.fullmatch(KEY_FORM, key) or key.endswith("-") or len(key) > LABEL:
-            raise UsageError(
-                f"`{key}` is not an instance key",
-                hint="a key is a part of a host name: a-z, 0-9 and `-`, as in acme-prod",
-            )
-    return keys
-
-
-def _instructions(
-    running: "Running", config: Mapping[str, Any], keys: tuple[str, ...]
-) -> Iterator[str]:
-    """Yield lines that a shell can read: the credentials, and a manifest that refers to them."""
-    from reconciler.sandbox.config import login
-
-    yield f"# A Domo double serves on {running.url} until Ctrl-C. Paste this into another shell:"
-    for key in keys:
-        password = login(config, f"{key}.domo.com").password
-        yield f"export DOMO_{key.upper().replace('-', '_')}_PASSWORD='{password}'"
-    yield f"cat > {MANIFEST} <<'END'"
-    yield from _manifest(running, keys)
-    yield "END"
-    yield f"# and then: reconciler plan -f {MANIFEST}"
-
-
-def _manifest(running: "Running", keys: tuple[str, ...]) -> Iterator[str]:
-    from reconciler.manifest.generate import text
-
-    yield "version: 1"
-    yield "state: {path: sandbox.state.json}"
-    yield "endpoints:"
-    yield f"  api: {running.api}"
-    yield f"  instance: {running.instance_template}"
-    yield "client_sets:"
-    yield "  everywhere:"
-    yield "    select: {all: true}"
-    yield "    clients:"
-    yield "      - {name: Automation Client, scope: [data, user]}"
-    yield "instances:"
-    for key in keys:
-        reference = '{env: "DOMO_{INSTANCE}_PASSWORD"}'
-        yield f"  {text(key)}:"  # `no` and `123` would not be read as text
-        yield f"    auth: {{method: password, email: ops@{key}.example, password: {reference}}}"

@@ -7,12 +7,13 @@ import click
 
 from reconciler.cli.help import command
 from reconciler.cli.options import file_option, format_option, output_options
+from reconciler.operations.workspace import ProjectPaths
 from reconciler.cli.views.console import Console
-from reconciler.cli.views.diagnostics import record
+from reconciler.cli.views.diagnostics import document
+from reconciler.operations.workspace import load_manifest
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
 from reconciler.model.strings import plural
-from reconciler.operations.workspace import ProjectPaths, load_manifest
 
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
@@ -66,19 +67,10 @@ def _report(console: Console, output: Output, diagnostics: Sequence[Diagnostic])
             from reconciler.cli.views.diagnostics_junit import render_junit
 
             console.data(render_junit(diagnostics))
+        case "sarif":
+            import reconciler
+            from reconciler.cli.views.diagnostics_sarif import sarif
+
+            console.document(sarif(diagnostics, version=reconciler.__version__))
         case _:
-            console.document(_document(output, diagnostics))
-
-
-def _document(output: Output, diagnostics: Sequence[Diagnostic]) -> object:
-    if output == "sarif":
-        import reconciler
-        from reconciler.cli.views.diagnostics_sarif import sarif
-
-        return sarif(diagnostics, version=reconciler.__version__)
-    return {
-        "format": "reconciler.validate",
-        "version": 1,
-        "valid": all(each.severity != "error" for each in diagnostics),
-        "diagnostics": [record(each) for each in diagnostics],
-    }
+            console.document(document(diagnostics))

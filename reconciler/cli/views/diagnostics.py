@@ -1,7 +1,7 @@
 """How a mistake in the user's files is shown: place, message, source line, caret, hint."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from reconciler.model.diagnostic import Diagnostic, Excerpt
@@ -28,6 +28,16 @@ def record(diagnostic: Diagnostic) -> Mapping[str, object]:
         "related": [
             {"message": each.message, **_position(each.place)} for each in diagnostic.related
         ],
+    }
+
+
+def document(diagnostics: Sequence[Diagnostic]) -> dict[str, object]:
+    """Return the mistakes of a manifest as an object for a program."""
+    return {
+        "format": "reconciler.validate",
+        "version": 1,
+        "valid": all(each.severity != "error" for each in diagnostics),
+        "diagnostics": [record(each) for each in diagnostics],
     }
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from reconciler.cli.shipped import shipped
 from reconciler.model.strings import join_limited
+from reconciler.operations.shipped import shipped
 
 Auth = Literal["password", "cookie", "token"]
 SinkChoice = Literal["file", "state", "exec"]
