@@ -11,10 +11,10 @@ from reconciler.cli.help import command
 from reconciler.cli.init_prompts import ask_answers, given_pipelines
 from reconciler.cli.options import option, output_options
 from reconciler.cli.types import Lines
-from reconciler.operations.workspace import ProjectPaths
 from reconciler.cli.views.console import Console
 from reconciler.operations.init import create, extend, refuse_other_answers, refuse_overwriting
 from reconciler.operations.scaffold import MANIFEST, USUAL, Pipeline, next_steps, pipeline_steps
+from reconciler.operations.workspace import ProjectPaths
 
 _OF_MANIFEST: Final = ("instances", "auth", "email", "sink", "recipient")
 """The options that the manifest decides, if there is one."""

@@ -4,15 +4,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from reconciler.bootstrap import open_store
 from reconciler.cli.help import command
 from reconciler.cli.options import file_option, format_option, option, output_options
-from reconciler.operations.workspace import ProjectPaths
 from reconciler.cli.views.console import Console
-from reconciler.bootstrap import open_store
-from reconciler.operations.workspace import load_manifest
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.strings import lines_limited, plural
 from reconciler.operations.state_lint import classifier, find_plain_secrets
+from reconciler.operations.workspace import ProjectPaths, load_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

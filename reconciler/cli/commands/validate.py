@@ -7,13 +7,12 @@ import click
 
 from reconciler.cli.help import command
 from reconciler.cli.options import file_option, format_option, output_options
-from reconciler.operations.workspace import ProjectPaths
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.diagnostics import document
-from reconciler.operations.workspace import load_manifest
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
 from reconciler.model.strings import plural
+from reconciler.operations.workspace import ProjectPaths, load_manifest
 
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
