@@ -1,7 +1,7 @@
-"""Signing on, as generators without I/O that httpx drives.
+"""Sign-on and authorization of requests, as generators without I/O that httpx drives.
 
-A session signs on once, when it is opened. When an answer is 401 in mid-run, the first of the
-tasks that see it signs on again, under a lock; the others go on with the session that it gets.
+A session signs on once, when it is opened. If an answer is 401 in mid-run, the first task that
+receives it signs on again under a lock, and the other tasks continue with the new session.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 
 from reconciler.domo import remedy, requests, responses
-from reconciler.domo.error_text import said, words
+from reconciler.domo.error_text import answer_message, describe_answer
 from reconciler.domo.errors import called
 from reconciler.domo.session_response import granted, sources
 from reconciler.model.errors import (
@@ -35,8 +35,9 @@ Flow = AsyncGenerator[httpx.Request, httpx.Response]
 class SessionAuth(httpx.Auth):
     """A session that a password or a cookie opened.
 
-    `_stopped` is why no sign-on may be sent any more. It is set before each one and taken back only
-    by a grant, so that a sign-on whose answer was lost stops every task that waits for it.
+    `_stopped` is the reason why no further sign-on may be sent. It is set before each sign-on and
+    cleared only by a grant. If the answer is lost, each task that waits for the lock therefore
+    stops instead of sending the password again.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class SessionAuth(httpx.Auth):
 
     @property
     def principal(self) -> str:
-        """Return the user's id, or a digest of the credential where Domo did not say it."""
+        """Return the user's id, or a digest of the credential if the answer lacked the id."""
         if self.user is not None:
             return f"user:{self.user}"
         match self._credential:
@@ -66,7 +67,7 @@ class SessionAuth(httpx.Auth):
 
     @property
     def hidden(self) -> tuple[Secret, ...]:
-        """Return what no text of a server may repeat."""
+        """Return the secrets that a message must not repeat."""
         session = (self._granted.token,) if self._granted else ()
         match self._credential:
             case PasswordCredential(password=secret) | CookieCredential(dsidv1=secret):
@@ -91,11 +92,11 @@ class SessionAuth(httpx.Auth):
         return request
 
     def settle(self, answer: httpx.Response) -> None:
-        """Take over the session, or remember why there is none.
+        """Store the session, or the reason of the refusal.
 
         Raises:
             SignOnRefused: the credential was refused.
-            Unreachable: the answer was not useful.
+            Unreachable: the answer neither grants nor refuses a session.
 
         """
         try:
@@ -107,19 +108,20 @@ class SessionAuth(httpx.Auth):
         self._stopped = None
 
     async def async_auth_flow(self, request: httpx.Request) -> Flow:
-        """Send with the session; where it has ended, once more with a new one."""
+        """Send with the session, and if it has ended, once more with a new one."""
         used = self._session()
         answer = yield _with(request, SESSION_HEADER, used.token)
         if answer.status_code != 401:
             return
         async with self._lock:
+            # Another task may have signed on while this one waited: one password, sent once.
             if self._session() is used:
                 self.settle((yield self.opening()))
         answer = yield _with(request, SESSION_HEADER, self._session().token)
         if answer.status_code == 401:
             self._stopped = SignOnRefused(
                 f"{self._instance.key}: Domo does not accept the session that it has just given: "
-                f"{words(answer, self.hidden)}",
+                f"{describe_answer(answer, self.hidden)}",
                 hint="check that the user may manage API clients in this instance",
             )
             self._stopped.request = called(answer.request)
@@ -146,7 +148,7 @@ class SessionAuth(httpx.Auth):
 
 
 class TokenAuth(httpx.Auth):
-    """An access token. Whose it is, only the answer to a create of its own tells (`user`)."""
+    """An access token. `user` is unknown until a create with it is answered."""
 
     def __init__(self, instance: Instance, credential: TokenCredential) -> None:
         self._instance = instance
@@ -162,18 +164,18 @@ class TokenAuth(httpx.Auth):
 
     @property
     def hidden(self) -> tuple[Secret, ...]:
-        """Return what no text of a server may repeat."""
+        """Return the secrets that a message must not repeat."""
         return (self._token,)
 
     async def async_auth_flow(self, request: httpx.Request) -> Flow:
-        """Send with the token; there is nothing to renew."""
+        """Send with the token. A 401 is final, because a token cannot be renewed."""
         answer = yield _with(request, TOKEN_HEADER, self._token)
         if answer.status_code == 401:
             refused = SignOnRefused(
                 f"{self._instance.key}: Domo refused the access token: "
-                f"{words(answer, self.hidden)}",
+                f"{describe_answer(answer, self.hidden)}",
                 hint=remedy.refused_token(
-                    self._instance, said(answer, self.hidden), sources(self._instance)
+                    self._instance, answer_message(answer, self.hidden), sources(self._instance)
                 ),
             )
             refused.request = called(answer.request)
@@ -184,10 +186,10 @@ Access = SessionAuth | TokenAuth
 
 
 def access(instance: Instance, credential: Credential) -> Access:
-    """Return how requests of one instance are authorised.
+    """Return the authorization of requests to one instance.
 
     Raises:
-        CredentialUnavailable: a token that no header can carry.
+        CredentialUnavailable: the token contains characters that a header cannot contain.
 
     """
     if isinstance(credential, TokenCredential):
@@ -196,7 +198,7 @@ def access(instance: Instance, credential: Credential) -> Access:
 
 
 def digest(domain: str, credential: str) -> str:
-    """Return 12 hex digits that tell credentials apart without revealing them."""
+    """Return 12 hex digits that distinguish credentials without revealing them."""
     return hashlib.sha256(f"{domain}\n{credential}".encode(errors="replace")).hexdigest()[:12]
 
 
@@ -207,7 +209,7 @@ def _with(request: httpx.Request, header: str, token: Secret) -> httpx.Request:
 
 def _unsendable(instance: Instance, what: str) -> CredentialUnavailable:
     return CredentialUnavailable(
-        f"{instance.key}: the {what} holds characters that cannot be sent",
+        f"{instance.key}: the {what} contains characters that cannot be sent",
         hint="store the value alone in its source: one line without blanks"
         + (f", the value of the cookie `{DSIDV1}`" if what == "cookie" else ""),
     )

@@ -1,4 +1,4 @@
-"""The ports `Domo` and `Prover` over httpx: opens sessions, and keeps what they share."""
+"""The ports `Domo` and `Prover` over httpx: open sessions, and hold what they share."""
 
 import os
 import ssl

@@ -1,6 +1,6 @@
-"""The server's own words about a failure: one line, fit for a terminal, without secrets.
+"""The server's text about a failure: one printable line without secrets.
 
-A failure shows what Domo's support asks for: status, `message`, `reason`, `error_description`,
+A message contains what Domo's support asks for: status, `message`, `reason`, `error_description`,
 `toe`, the target of a redirect, the title of an HTML page.
 """
 
@@ -23,29 +23,29 @@ _SECRETIVE: Final = re.compile(r"secret|token|password", re.IGNORECASE)
 _PAGE: Final = re.compile(rb"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _LONGEST: Final = 200
 MASK: Final = "…"
-"""What is shown instead of a text that repeats a credential."""
+"""Replaces a text that repeats a credential."""
 
 _LOOK: Final = 65_536
-"""Bytes of a page that may hold its title."""
+"""Bytes of a page in which its title is searched: a title is at the top, and a page may be huge."""
 
 
-def words(answer: httpx.Response, hidden: Iterable[Secret]) -> str:
-    """Return the status, and what the answer says about it."""
+def describe_answer(answer: httpx.Response, hidden: Iterable[Secret]) -> str:
+    """Return the answer's status, followed by its message if it has one."""
     kept_back = tuple(hidden)
-    status, text = status_phrase(answer, kept_back), said(answer, kept_back)
+    status, text = status_phrase(answer, kept_back), answer_message(answer, kept_back)
     return f"{status}: {text}" if text else status
 
 
-def said(answer: httpx.Response, hidden: Iterable[Secret]) -> str:
-    """Return what the answer's body says, empty if it says nothing."""
-    return said_in(answer.content, hidden, plain=answer.status_code >= 300)
+def answer_message(answer: httpx.Response, hidden: Iterable[Secret]) -> str:
+    """Return the message of the answer's body, empty if it has none."""
+    return body_message(answer.content, hidden, plain=answer.status_code >= 300)
 
 
-def said_in(body: bytes, hidden: Iterable[Secret], *, plain: bool = False) -> str:
-    """Return what a body says: of JSON the known fields, of a page the title, of text one line.
+def body_message(body: bytes, hidden: Iterable[Secret], *, plain: bool = False) -> str:
+    """Return the known fields of a JSON body, the title of a page, or the first line of a text.
 
-    `plain` also shows a body that is only text. An answer that reports success may hold a secret
-    in a form that no program expects, so its text is not shown.
+    Text is shown only if `plain` is set. An answer that reports success may contain a secret in an
+    unexpected form, so its text is not shown.
     """
     kept_back = tuple(hidden)
     found = document(body)
@@ -65,12 +65,12 @@ def said_in(body: bytes, hidden: Iterable[Secret], *, plain: bool = False) -> st
         text = shown(_first_line(body), kept_back)
     else:
         text = ""
-    # Two pieces can repeat a secret that neither of them holds.
+    # Checked after joining: two parts together can repeat a secret that neither contains.
     return MASK if _repeats(text, kept_back) else text
 
 
 def document(body: bytes) -> Any:
-    """Return the JSON that a body holds, None if it is not JSON."""
+    """Return the parsed JSON of a body, None if it is not JSON."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -78,7 +78,7 @@ def document(body: bytes) -> Any:
 
 
 def page_title(body: bytes) -> str:
-    """Return the title of an HTML page, empty if there is none."""
+    """Return the title of an HTML page, empty if it has no title."""
     found = _TITLE.search(body[:_LOOK])
     return html.unescape(found[1].decode(errors="replace")).strip() if found else ""
 
@@ -89,11 +89,11 @@ def is_page(body: bytes) -> bool:
 
 
 def shown(text: str, hidden: Iterable[Secret]) -> str:
-    """Make a server's text fit to be shown: one printable line, short, without secrets.
+    """Return a server's text as one short printable line without secrets.
 
     A text that repeats a credential in any usual spelling is masked as a whole, because it may
-    repeat others as well. A long run of letters and digits is masked: it may be a secret that
-    only the server knows yet, or an encoded one.
+    repeat others as well. A long run of letters and digits is masked, because it may be a new
+    secret that this run does not know yet, or an encoded one.
     """
     if _repeats(text, hidden):
         return MASK
@@ -140,10 +140,10 @@ def _first_line(body: bytes) -> str:
 
 
 def status_phrase(answer: httpx.Response, hidden: Iterable[Secret]) -> str:
-    """Say a status: in words if it is a limit, with the target if it is a redirect."""
+    """Describe a status: in words if it is a rate limit, with the target if it is a redirect."""
     status = answer.status_code
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        return "429: too many requests, for longer than it was worth waiting"
+        return "429: too many requests; the waiting time was used up"
     if 300 <= status < 400:
         target = redirect_target(answer)
         to = f" to {_shown_target(target, tuple(hidden))}" if target else " without a target"
@@ -154,7 +154,7 @@ def status_phrase(answer: httpx.Response, hidden: Iterable[Secret]) -> str:
 def _shown_target(target: str, hidden: tuple[Secret, ...]) -> str:
     if _repeats(target, hidden):
         return MASK
-    # Each segment by itself: a path as a whole looks like base64.
+    # Each segment separately: a whole path looks like base64 and would be masked.
     return "/".join(shown(each, hidden) for each in target.split("/"))[:_LONGEST]
 
 
@@ -169,5 +169,5 @@ def redirect_target(answer: httpx.Response) -> str:
             url = answer.request.url.join(url)
     except (httpx.InvalidURL, RuntimeError, ValueError):
         return "a place that is no URL"
-    # The path as it was sent: a decoded one could hide a credential's encoding.
+    # The raw path: decoding it could hide an encoded credential from the search.
     return url.host + url.raw_path.split(b"?")[0].decode("ascii", "replace")

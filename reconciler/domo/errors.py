@@ -1,4 +1,4 @@
-"""What a failed exchange means: whether the request can have left, and how to say it."""
+"""Failed exchanges: whether the request can have left, and how to describe the failure."""
 
 import re
 import socket
@@ -16,7 +16,7 @@ UNSENT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
-    httpx.ProxyError,  # a tunnel was refused: the request itself comes after it
+    httpx.ProxyError,  # a tunnel was refused; the request itself would come after it
     httpx.UnsupportedProtocol,
 )
 """Failures after which no byte of the request can have reached Domo."""
@@ -27,7 +27,7 @@ _PROXY_REFUSALS: Final = {
     PROXY_LOGIN: ": it asks for a user and a password",
     _FORBIDDEN: ": it does not allow this host",
 }
-"""Answers of a proxy that another try does not change."""
+"""Answers of a proxy that a retry does not change."""
 
 _WRONG_HOST: Final = frozenset({62, 64})
 _WRONG_TIME: Final = frozenset({9, 10})
@@ -35,11 +35,11 @@ _WRONG_TIME: Final = frozenset({9, 10})
 
 
 class TooLarge(httpx.RequestError):
-    """An answer went over its cap and was not read to its end."""
+    """An answer exceeded its cap and was not read to its end."""
 
 
 def causes(failure: BaseException) -> Iterator[BaseException]:
-    """Yield a failure, all that it was raised from, and the members of groups, each once."""
+    """Yield a failure, the chain of its causes, and the members of groups, each once."""
     waiting, seen = [failure], set[int]()
     while waiting:
         each = waiting.pop()
@@ -53,7 +53,7 @@ def causes(failure: BaseException) -> Iterator[BaseException]:
 
 
 def is_permanent(failure: httpx.RequestError) -> bool:
-    """Say whether the next try must fail like this one: an unknown host, a bad certificate."""
+    """Return whether a retry fails in the same way: an unknown host, a bad certificate."""
     if isinstance(failure, httpx.ProxyError) and _proxy_status(failure) in _PROXY_REFUSALS:
         return True
     return isinstance(failure, httpx.UnsupportedProtocol) or any(
@@ -77,7 +77,7 @@ _PHRASES: Final = (
 
 
 def phrase(failure: httpx.RequestError) -> str:
-    """Say what happened in a few words of ours: the library's text may hold a header."""
+    """Describe a failure in fixed words, because the library's text may contain a header."""
     proxy = _proxy(failure)
     if proxy is not None:
         return _through(proxy, failure)
@@ -92,7 +92,7 @@ def _plain(failure: httpx.RequestError) -> str:
 
 
 def _through(proxy: Proxy, failure: httpx.RequestError) -> str:
-    """Say what happened to a request that took a proxy, and name the proxy."""
+    """Describe the failure of a request through a proxy, with the proxy's name."""
     via = f"the proxy {proxy.shown}"
     if isinstance(failure, httpx.ProxyError):
         status = _proxy_status(failure)
@@ -114,7 +114,7 @@ def _proxy(failure: httpx.RequestError) -> Proxy | None:
 
 
 def _proxy_status(failure: httpx.ProxyError) -> int:
-    """Return the status with which a proxy refused; the library's text begins with it."""
+    """Return the status of a proxy's refusal; the library's text begins with it."""
     first = str(failure).split(" ")[0]
     return int(first) if re.fullmatch(r"[0-9]{3}", first) else 0
 
@@ -137,7 +137,7 @@ def _unconnected(failure: httpx.ConnectError) -> str:
 
 
 def unreachable(key: str, failure: httpx.RequestError) -> Unreachable:
-    """Translate a failed exchange of instance `key` into the user's words."""
+    """Return the user-facing error for a failed exchange with the instance `key`."""
     host = failure.request.url.netloc.decode()
     error = Unreachable(f"{key}: no answer from {host}: {phrase(failure)}", hint=hint_of(failure))
     error.request = called(failure.request)
@@ -145,7 +145,7 @@ def unreachable(key: str, failure: httpx.RequestError) -> Unreachable:
 
 
 def called(request: httpx.Request) -> str:
-    """Return a request's method, host and path, fit for a terminal and without a query."""
+    """Return a request's method, host and path as printable text without the query."""
     url = request.url
     return printable(
         f"{request.method} {url.netloc.decode()} {url.raw_path.split(b'?')[0].decode()}"
@@ -153,7 +153,7 @@ def called(request: httpx.Request) -> str:
 
 
 def hint_of(failure: httpx.RequestError) -> str:
-    """Return what to do about a failed exchange."""
+    """Return the hint for a failed exchange."""
     for each in causes(failure):
         if isinstance(each, ssl.SSLCertVerificationError):
             return _certificate_hint(each)

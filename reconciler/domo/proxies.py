@@ -1,6 +1,6 @@
 """Which proxy of the environment a request takes.
 
-httpx reads the same variables, but it neither tells which proxy it took nor accepts an entry of
+httpx reads the same variables, but it neither reports which proxy it used nor accepts an entry of
 NO_PROXY in CIDR form. As with curl, such an entry matches hosts that are written as an IP address.
 """
 
@@ -90,7 +90,7 @@ def _proxy(variable: str, text: str) -> Proxy:
     if url.scheme not in _PORTS:
         raise _unusable(variable, "only http:// and https:// proxies are supported")
     port = url.port or _PORTS[url.scheme]
-    # A password with a `/` would be taken for a path, and its first part for the port.
+    # In a URL whose password contains a `/`, the rest would be read as the path.
     if not url.host or port > _HIGHEST or url.raw_path.strip(b"/") or url.fragment:
         raise _unusable(variable, "it is not a URL of a host and a port alone")
     host = url.netloc.decode().removesuffix(f":{url.port}")

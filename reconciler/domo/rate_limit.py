@@ -1,11 +1,11 @@
-"""A rate for each host: requests are given slots at even distances, without a burst."""
+"""A rate limit for each host: requests get evenly spaced slots, without a burst."""
 
 
 class RateLimiter:
-    """Hands out slots; `rate` is in requests a second for each host.
+    """Assigns slots; `rate` is in requests per second for each host.
 
-    One object is shared by all sessions, so that a hundred instances behind one host stay within
-    its rate together. Nothing waits in here: who asks is told how long.
+    All sessions share one object, so that a hundred instances behind one host keep its rate
+    together. The object does not wait itself: it returns the time that the caller must wait.
     """
 
     def __init__(self, rate: float) -> None:

@@ -1,7 +1,7 @@
 """Known causes of a refusal, each with its remedy.
 
-Domo documents few of its reasons, so a cause is recognised by the words that its name or its text
-must contain. An answer that matches none of them keeps Domo's own words and a general hint.
+Domo documents few of its reasons. A cause is therefore recognised by words in the reason's name or
+text. An answer that matches none of them keeps Domo's own words and a general hint.
 """
 
 import re
@@ -56,7 +56,7 @@ _ELEVATION_HINT: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A cause that is recognised: what it is, and what to do."""
+    """A recognised cause: what it is, and what to do."""
 
     what: str
     hint: str
@@ -79,12 +79,12 @@ def blocked(answer: httpx.Response, text: str) -> Known | None:
     return Known(
         what=f"the {address} is not on the instance's allow-list",
         hint="let an administrator add it to the instance's list of allowed IP addresses, "
-        "or run where the address is allowed: CI runners change theirs",
+        "or run on a machine whose address is allowed: the addresses of CI runners change",
     )
 
 
 def refused_sign_on(instance: Instance, method: str, reason: str, source: str) -> Known | None:
-    """Recognise why a sign-on was refused, by the words of its reason."""
+    """Recognise the cause of a refused sign-on by the words of its reason."""
     if _SECOND.search(reason):
         return second_factor(method)
     if method == "password" and _SSO.search(reason):
@@ -124,7 +124,7 @@ def second_factor(method: str) -> Known:
 
 
 def check_domain(instance: Instance) -> str:
-    """Return how to check the instance's domain; a sandbox has a domain of its own kind."""
+    """Return a hint to check the instance's domain; developer sandboxes have another suffix."""
     hint = f"check the instance's `domain`: {instance.domain}"
     first, _, rest = instance.domain.partition(".")
     if rest == "demo.domo.com" or not re.search(r"-dev-|\.dev\.", instance.domain):
@@ -134,7 +134,7 @@ def check_domain(instance: Instance) -> str:
 
 
 def refused_list(instance: Instance, status: int, text: str) -> str:
-    """Return what to do about a list that was refused."""
+    """Return the hint for a refused list."""
     if _needs_elevation(status, text):
         return _ELEVATION_HINT
     if status == httpx.codes.FORBIDDEN:
@@ -148,7 +148,7 @@ def refused_list(instance: Instance, status: int, text: str) -> str:
 
 
 def refused_change(status: int, text: str, grant: str) -> str | None:
-    """Return what to do about a refused create or revoke."""
+    """Return the hint for a refused create or revoke, None without a known cause."""
     if _needs_elevation(status, text):
         return _ELEVATION_HINT
     if grant == CREATE_GRANT and status in RETIRED:
@@ -166,7 +166,7 @@ def refused_change(status: int, text: str, grant: str) -> str | None:
 
 
 def refused_token(instance: Instance, text: str, source: str) -> str:
-    """Return what to do about an access token that Domo answered with 401."""
+    """Return the hint for an access token that Domo answered with 401."""
     if _needs_elevation(httpx.codes.UNAUTHORIZED, text):
         return _ELEVATION_HINT
     return (

@@ -1,6 +1,6 @@
-"""The requests of Domo's API as values: URL, headers, body, and what may be done with each.
+"""The requests of Domo's API as values: URL, headers, body, and whether each may be sent again.
 
-Pure. Sources: Domo's OpenAPI descriptions for the sign-on, `POST /clients` and `oauth/token`; for
+Sources: Domo's OpenAPI descriptions for the sign-on, `POST /clients` and `oauth/token`; for
 `developer-tokens`, what public clients rely on.
 """
 
@@ -16,7 +16,7 @@ from reconciler.model.instance import Instance
 from reconciler.ports import CookieCredential, PasswordCredential
 
 LIST_CAP: Final = 16_000_000
-"""Bytes of a list: some forty thousand clients; more would only be there to fill the memory."""
+"""Bytes of a list: about forty thousand clients. A larger answer could only exhaust the memory."""
 
 SIGN_ON_PATH: Final = "/api/content/v2/authentication"
 _TOKENS_PATH: Final = "/api/identity/v1/developer-tokens"
@@ -25,10 +25,10 @@ _GRANT: Final = "grant_type=client_credentials"
 
 
 def password_sign_on(instance: Instance, credential: PasswordCredential) -> httpx.Request:
-    """Build a direct sign-on. After a time-out or 5xx the password may have been judged: `UNSENT`.
+    """Build a direct sign-on: `UNSENT`, because a lost answer may have judged the password.
 
     Raises:
-        UnicodeError: the e-mail address or the password is not text that JSON can carry.
+        UnicodeError: the e-mail address or the password cannot be encoded as JSON.
 
     """
     body = {

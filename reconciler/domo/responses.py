@@ -1,7 +1,7 @@
 """Domo's answers as values.
 
-Pure. Strict in what is needed, tolerant of fields that are not known. The text of an `Unusable`
-says what is wrong with an answer and quotes nothing of it, for it may hold a secret.
+Required fields are checked strictly, and unknown fields are ignored. The text of an `Unusable`
+describes what is wrong with an answer and quotes no part of it, because it may contain a secret.
 """
 
 import re
@@ -27,7 +27,7 @@ _MARKS_OF_A_CUT: Final = ("hasMore", "more", "truncated", "incomplete", "partial
 
 
 class Unusable(ValueError):  # noqa: N818 (the answer is unusable; it is not an error of ours)
-    """An answer that does not say what it must."""
+    """An answer lacks a required part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +44,9 @@ class SessionGranted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionDenied:
-    """No session. `reason` is Domo's own word for it, empty where it says none.
+    """No session. `reason` is Domo's own word for it, empty if the answer has none.
 
-    `status` is the one in the body: an unknown instance has been seen to answer 403 there.
+    `status` is that of the body: Domo has answered 200 with a 403 there for an unknown instance.
     """
 
     reason: str
@@ -55,7 +55,7 @@ class SessionDenied:
 
 
 def document(body: bytes) -> Any:
-    """Parse JSON; the parser refuses what is nested over a thousand levels deep.
+    """Parse JSON; the parser refuses more than a thousand levels of nesting.
 
     Raises:
         Unusable: it is not JSON.
@@ -64,12 +64,12 @@ def document(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        # The error holds the whole document, so it must not be chained.
+        # Not chained: the parser's error contains the whole document.
         raise Unusable("the answer is not JSON") from None
 
 
 def session(body: bytes) -> SessionGranted | SessionDenied:
-    """Read the answer of a sign-on; a refused one is HTTP 200, too.
+    """Read the answer of a sign-on; a refusal is HTTP 200 as well.
 
     Raises:
         Unusable: it is not a JSON object.
@@ -91,8 +91,8 @@ def session(body: bytes) -> SessionGranted | SessionDenied:
 class Page:
     """One answer to a list request.
 
-    `total` and `limit` are the answer's own figures, None if it has none. `cut` says that the
-    answer is marked as incomplete, or has an entry that cannot be read.
+    `total` and `limit` are the answer's own figures, None if it has none. `cut` is true if the
+    answer is marked as incomplete or has an entry that cannot be read.
     """
 
     clients: tuple[ListedClient, ...]
@@ -107,7 +107,7 @@ def page(body: bytes) -> Page:
     `null` is the list of an instance without clients.
 
     Raises:
-        Unusable: it is none of these, so it does not even show that there are none.
+        Unusable: it has neither form, so it does not even show that the instance has no clients.
 
     """
     answer = document(body)
@@ -145,7 +145,7 @@ def _listed(entry: Mapping[str, Any]) -> ListedClient:
 
 
 def token_ends(body: bytes) -> tuple[datetime | None, ...]:
-    """Read a list of access tokens: when each of them ends, None if that cannot be read.
+    """Read a list of access tokens: the end of each, None if it cannot be read.
 
     Raises:
         Unusable: it is not a list of tokens.
@@ -161,8 +161,8 @@ def token_ends(body: bytes) -> tuple[datetime | None, ...]:
 def made(body: bytes) -> ClientCreated:
     """Read the answer of a create, in the spelling of either endpoint.
 
-    An id and a secret are a success. What else the answer repeats may be spelled differently from
-    what was sent; the list shows what Domo stored.
+    An id and a secret are a success. Name, description and scope are not compared with the request,
+    because Domo may repeat them in another spelling. The list shows what Domo stored.
 
     Raises:
         Unusable: a usable id or secret is missing.
@@ -187,7 +187,7 @@ def made(body: bytes) -> ClientCreated:
 
 
 def access_token(body: bytes) -> bool:
-    """Say whether an answer holds an access token.
+    """Return whether an answer contains an access token.
 
     Raises:
         Unusable: it is not a JSON object.
@@ -197,7 +197,7 @@ def access_token(body: bytes) -> bool:
 
 
 def is_invalid_client(body: bytes) -> bool:
-    """Say whether an OAuth error blames the client's id or secret."""
+    """Return whether an OAuth error concerns the client's id or secret."""
     try:
         return _mapping(document(body)).get("error") == "invalid_client"
     except Unusable:
@@ -205,7 +205,7 @@ def is_invalid_client(body: bytes) -> bool:
 
 
 def is_header_value(value: object) -> TypeGuard[str]:
-    """Say whether a token is text that a header can carry; an error of the library quotes it."""
+    """Return whether a header can contain a token; the library's error would quote the token."""
     return isinstance(value, str) and _GRAPHIC.fullmatch(value) is not None
 
 

@@ -1,4 +1,4 @@
-"""What is safe to send again, and how long to wait before: decisions only, no waiting."""
+"""Retry decisions: what is safe to send again, and how long to wait. Nothing waits here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,35 +18,35 @@ _LONGEST: Final = 86400.0 * 365
 
 
 class Resend(Enum):
-    """What a request allows. Each says so itself; without a word it is `UNSENT`."""
+    """What a request allows. A request that declares nothing is `UNSENT`."""
 
     READING = "reading"
     """Sending twice is harmless: after time-outs, broken connections, 429 and 5xx."""
 
     UNSENT = "unsent"
-    """Only what certainly did nothing: no connection, or turned away with 429."""
+    """Only after a failure that certainly did nothing: no connection, or a refusal with 429."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
     """One try that did not succeed, `elapsed` seconds after the first began.
 
-    `what` is the answer's status or the failure; `told` is what `Retry-After` says in seconds.
+    `what` is the answer's status or the failure; `retry_after` is that header in seconds.
     """
 
     what: int | httpx.RequestError
     tries: int
     elapsed: float
-    told: float | None = None
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How long to go on, in seconds.
+    """How long to keep trying, in seconds.
 
-    A server that says when to come back is worth a longer wait (`throttled`) than one that is not
-    there (`trouble`). Without a word from it the wait is drawn from zero to `first` doubled at each
-    try, at most `longest`.
+    The limit is longer for a server that sends `Retry-After` (`throttled`) than for one that does
+    not answer (`trouble`). Without that header the wait is random between zero and `first`, doubled
+    at each try, up to `longest`: random, so that the tasks of a fleet do not return together.
     """
 
     first: float = 0.5
@@ -55,16 +55,16 @@ class RetryPolicy:
     throttled: float = 180.0
 
     def wait(self, resend: Resend, failed: Failed, rng: Random) -> float | None:
-        """Return the seconds until the next try, None where there must be none."""
+        """Return the seconds until the next try, None if there must be none."""
         if not _is_safe(resend, failed.what):
             return None
-        wait = self._told(failed.told, rng) or self._drawn(failed.tries, rng)
+        wait = self._as_asked(failed.retry_after, rng) or self._drawn(failed.tries, rng)
         until = self.throttled if failed.what == THROTTLED else self.trouble
         return wait if failed.elapsed + wait <= until else None
 
-    def _told(self, told: float | None, rng: Random) -> float:
-        # A tenth on top: a fleet that was told the same second must not come back in one.
-        return told * rng.uniform(1.0, 1.1) if told else 0.0
+    def _as_asked(self, seconds: float | None, rng: Random) -> float:
+        # Up to a tenth longer, so that a fleet with the same answer does not return at one instant.
+        return seconds * rng.uniform(1.0, 1.1) if seconds else 0.0
 
     def _drawn(self, tries: int, rng: Random) -> float:
         return rng.uniform(0.0, min(self.longest, self.first * 2.0 ** min(tries - 1, 30)))
@@ -81,7 +81,7 @@ def _is_safe(resend: Resend, what: int | httpx.RequestError) -> bool:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds that an answer asks to wait, None where it does not say.
+    """Return the seconds that an answer asks to wait, None if it has no such header.
 
     Both forms are read. A date is compared with the answer's own `Date`, so that a wrong clock on
     either side does not matter; one that is past is zero.

@@ -1,4 +1,4 @@
-"""Whether a client's secret works: it signs in, and nothing else is done with the token."""
+"""Prove that a client's secret works: sign in with it, and discard the token."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import httpx
 
 from reconciler.domo import requests, responses
-from reconciler.domo.error_text import words
+from reconciler.domo.error_text import describe_answer
 from reconciler.domo.errors import called, phrase
 from reconciler.model.instance import Instance
 from reconciler.model.secret import Secret
@@ -22,7 +22,7 @@ async def prove(
     client: httpx.AsyncClient,
     hidden: Iterable[Secret] = (),
 ) -> ProofOutcome:
-    """Sign in with a client's secret; `hidden` is what else no text of the server may repeat."""
+    """Sign in with a client's secret; `hidden` are other secrets that no message may repeat."""
     basic = httpx.BasicAuth(claim.client_id, claim.secret.reveal())
     try:
         answer = await client.send(requests.prove(instance), auth=basic)
@@ -34,7 +34,7 @@ async def prove(
     if answer.status_code == 200:
         return _proof(answer, at)
     kept_back = (*hidden, claim.secret)
-    reason = f"Domo answered {words(answer, kept_back)}"
+    reason = f"Domo answered {describe_answer(answer, kept_back)}"
     refused = answer.status_code == 401 or responses.is_invalid_client(answer.content)
     return (Invalid if refused else Inconclusive)(reason=reason, request=at)
 

@@ -1,4 +1,4 @@
-"""One instance, signed on to: list, create, revoke, prove, and what each answer means."""
+"""A session on one instance: list, create, revoke, prove, and the meaning of each answer."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ import httpx
 
 from reconciler.domo import remedy, requests, responses, secret_check
 from reconciler.domo.auth import Access, TokenAuth
-from reconciler.domo.error_text import said, words
+from reconciler.domo.error_text import answer_message, describe_answer
 from reconciler.domo.errors import UNSENT, called, hint_of, phrase, unreachable
 from reconciler.model.client import ListedClient
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
@@ -98,26 +98,26 @@ class HttpSession:
         except responses.Unusable as unusable:
             raise Unreachable(
                 f"{self._instance.key}: the list of clients cannot be used: {unusable}"
-                f"{self._said(answer)}",
+                f"{self._bracketed(answer)}",
                 hint=remedy.refused_list(self._instance, answer.status_code, ""),
             ) from None
 
     def _check_allowed(self, answer: httpx.Response) -> None:
-        known = remedy.blocked(answer, said(answer, self._access.hidden))
+        known = remedy.blocked(answer, answer_message(answer, self._access.hidden))
         if known is not None:
             raise Unreachable(
                 f"{self._instance.key}: {known.what} ({self._refusal(answer)})", hint=known.hint
             )
 
     def _not_listed(self, answer: httpx.Response) -> NoReturn:
-        text = said(answer, self._access.hidden)
+        text = answer_message(answer, self._access.hidden)
         raise Unreachable(
             f"{self._instance.key}: Domo does not list the clients: {self._refusal(answer)}",
             hint=remedy.refused_list(self._instance, answer.status_code, text),
         )
 
     async def token_ends(self) -> Sequence[datetime | None]:
-        """Return when the access tokens end that the instance shows; none without a token."""
+        """Return the ends of the access tokens that the instance shows; none without a token."""
         if not isinstance(self._access, TokenAuth):
             return ()
         try:
@@ -128,7 +128,7 @@ class HttpSession:
             return ()  # the endpoint is not documented, and nothing depends on it
 
     async def create(self, *, name: str, description: str, scope: tuple[str, ...]) -> CreateOutcome:
-        """Send one create; only what certainly made nothing is sent again."""
+        """Send one create; it is sent again only after a failure that certainly created nothing."""
         answer = await self._post(name=name, description=description, scope=scope)
         if not isinstance(answer, httpx.Response):
             return answer
@@ -137,8 +137,8 @@ class HttpSession:
         try:
             made = responses.made(answer.content)
         except responses.Unusable as unusable:
-            known = remedy.blocked(answer, said(answer, self._access.hidden))
-            reason = f"{known.what if known else unusable}{self._said(answer)}"
+            known = remedy.blocked(answer, answer_message(answer, self._access.hidden))
+            reason = f"{known.what if known else unusable}{self._bracketed(answer)}"
             hint = known.hint if known else None
             return Ambiguous(
                 reason=reason, status=answer.status_code, hint=hint, request=called(answer.request)
@@ -188,7 +188,7 @@ class HttpSession:
         return await secret_check.prove(self._instance, claim, client=self._client, hidden=hidden)
 
     async def _change(self, request: httpx.Request) -> httpx.Response | NotApplied | Ambiguous:
-        """Send what changes something: an answer, or whether the request can have done it."""
+        """Send a change; return the answer, or whether the request can have taken effect."""
         try:
             return await self._client.send(request, auth=self._access)
         except httpx.RequestError as failure:
@@ -196,7 +196,7 @@ class HttpSession:
             if isinstance(failure, UNSENT):
                 return NotApplied(reason=phrase(failure), hint=hint_of(failure), request=at)
             if failure.request.url.path.endswith(requests.SIGN_ON_PATH):
-                # Signing on again comes after a 401, and that changed nothing.
+                # The change was answered with 401 before this sign-on, so it did nothing.
                 reason = f"signing on again: {phrase(failure)}"
                 return NotApplied(reason=reason, status=401, request=at)
             return Ambiguous(reason=phrase(failure), hint=hint_of(failure), request=at)
@@ -209,20 +209,20 @@ class HttpSession:
 
     def _not_done(self, answer: httpx.Response, grant: str) -> NotApplied | Ambiguous:
         reason, status = self._refusal(answer), answer.status_code
-        text = said(answer, self._access.hidden)
+        text = answer_message(answer, self._access.hidden)
         known = remedy.blocked(answer, text)
         if known is not None:
             reason = f"{known.what} ({reason})"
         hint = known.hint if known else remedy.refused_change(status, text, grant)
-        # A 408 comes from a gateway, and does not say how far the request got.
+        # A 408 comes from a gateway, and does not show how far the request got.
         kind = NotApplied if 400 <= status < 500 and status != 408 else Ambiguous
         return kind(reason=reason, status=status, hint=hint, request=called(answer.request))
 
     def _refusal(self, answer: httpx.Response) -> str:
-        return f"Domo answered {words(answer, self._access.hidden)}"
+        return f"Domo answered {describe_answer(answer, self._access.hidden)}"
 
-    def _said(self, answer: httpx.Response) -> str:
-        text = said(answer, self._access.hidden)
+    def _bracketed(self, answer: httpx.Response) -> str:
+        text = answer_message(answer, self._access.hidden)
         return f" (Domo answered {answer.status_code}: {text})" if text else ""
 
 

@@ -1,4 +1,4 @@
-"""What the answer of a sign-on means, in the user's words."""
+"""The meaning of the answer to a sign-on, as a session or as an error for the user."""
 
 from collections.abc import Iterable
 from typing import Final, Never
@@ -6,7 +6,7 @@ from typing import Final, Never
 import httpx
 
 from reconciler.domo import remedy, responses
-from reconciler.domo.error_text import is_page, said, words
+from reconciler.domo.error_text import answer_message, describe_answer, is_page
 from reconciler.domo.remedy import Known
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
 from reconciler.model.instance import Instance
@@ -19,17 +19,17 @@ _JUDGED: Final = frozenset({400, 401, 422})
 def granted(
     instance: Instance, answer: httpx.Response, hidden: Iterable[Secret], *, method: str
 ) -> responses.SessionGranted:
-    """Return the session that a sign-on was answered with; `method` is password or cookie.
+    """Return the session that the answer grants; `method` is password or cookie.
 
     Raises:
         SignOnRefused: Domo judged the credential, or the instance, and gave no session.
-        Unreachable: the answer says nothing about either.
+        Unreachable: the answer neither grants nor refuses a session.
 
     """
     kept_back = tuple(hidden)
-    known = remedy.blocked(answer, said(answer, kept_back))
+    known = remedy.blocked(answer, answer_message(answer, kept_back))
     if known is not None:
-        raise _refused(instance, known, words(answer, kept_back))
+        raise _refused(instance, known, describe_answer(answer, kept_back))
     if answer.status_code != httpx.codes.OK:
         _no_session(instance, answer, kept_back, method)
     try:
@@ -38,14 +38,16 @@ def granted(
         if method == "cookie" and not answer.content.strip():
             raise _bad_cookie(instance, "with an empty body") from None
         if method == "cookie" and is_page(answer.content):
-            raise _bad_cookie(instance, words(answer, kept_back)) from None
-        raise _unanswered(instance, f"usefully: {unusable}", said(answer, kept_back)) from None
+            raise _bad_cookie(instance, describe_answer(answer, kept_back)) from None
+        raise _unanswered(
+            instance, f"usefully: {unusable}", answer_message(answer, kept_back)
+        ) from None
     if isinstance(session, responses.SessionDenied) and session.status == httpx.codes.FORBIDDEN:
-        raise _forbidden(instance, words(answer, kept_back), method)
+        raise _forbidden(instance, describe_answer(answer, kept_back), method)
     if isinstance(session, responses.SessionDenied):
         raise _denied(instance, session, answer, kept_back, method)
     if session.waits and method == "password":
-        raise _refused(instance, remedy.second_factor(method), words(answer, kept_back))
+        raise _refused(instance, remedy.second_factor(method), describe_answer(answer, kept_back))
     return session
 
 
@@ -74,12 +76,12 @@ def _denied(
     hidden: tuple[Secret, ...],
     method: str,
 ) -> SignOnRefused:
-    text = said(answer, hidden)
+    text = answer_message(answer, hidden)
     known = remedy.refused_sign_on(instance, method, text, sources(instance))
     if known is None and denied.two_factor and not denied.reason and method == "password":
         known = remedy.second_factor(method)
     if known is not None:
-        return _refused(instance, known, words(answer, hidden))
+        return _refused(instance, known, describe_answer(answer, hidden))
     if method == "cookie":
         return _bad_cookie(instance, text or "without a reason")
     because = f": {text}" if text else ", without a reason"
@@ -98,7 +100,7 @@ def _cookie_hint(instance: Instance) -> str:
     return (
         f"sign on to https://{instance.domain} in a browser and store the value of its cookie "
         f"`_dsidv1` (a UUID, not a `DA-SID-…` cookie) in {sources(instance)}; "
-        "it ends with the browser's session, `method: token` lasts longer"
+        "it ends with the browser's session; an access token (`method: token`) lasts longer"
     )
 
 
@@ -108,7 +110,7 @@ def _password_hint(instance: Instance) -> str:
 
 
 def sources(instance: Instance) -> str:
-    """Return where the values of the instance's credential come from, for a hint."""
+    """Return the sources of the instance's credential, for a hint."""
     if instance.auth is None:
         return "the credential's source"
     return " and ".join(str(each) for each in instance.auth.references())
@@ -117,28 +119,29 @@ def sources(instance: Instance) -> str:
 def _no_session(
     instance: Instance, answer: httpx.Response, hidden: tuple[Secret, ...], method: str
 ) -> Never:
-    status, key, text = answer.status_code, instance.key, said(answer, hidden)
+    status, key, text = answer.status_code, instance.key, answer_message(answer, hidden)
     if status in _JUDGED or status == httpx.codes.FORBIDDEN:
         known = remedy.refused_sign_on(instance, method, text, sources(instance))
         if known is not None:
-            raise _refused(instance, known, words(answer, hidden))
+            raise _refused(instance, known, describe_answer(answer, hidden))
     if status == httpx.codes.FORBIDDEN:
-        raise _forbidden(instance, words(answer, hidden), method)
+        raise _forbidden(instance, describe_answer(answer, hidden), method)
     if status in _JUDGED:
         if method == "cookie":
-            raise _bad_cookie(instance, words(answer, hidden))
+            raise _bad_cookie(instance, describe_answer(answer, hidden))
         because = f": {text}" if text else ""
         raise SignOnRefused(
             f"{key}: Domo refused the sign-on with {status}{because}",
             hint=_password_hint(instance),
         )
     if method == "cookie" and 300 <= status < 400:
-        # To the sign-on page, or to the identity provider.
-        raise _bad_cookie(instance, words(answer, hidden))
+        # A redirect to the sign-on page or to the identity provider: the cookie has expired.
+        raise _bad_cookie(instance, describe_answer(answer, hidden))
     if status == httpx.codes.REQUEST_HEADER_FIELDS_TOO_LARGE:
-        raise _too_large(instance, words(answer, hidden), method)
+        raise _too_large(instance, describe_answer(answer, hidden), method)
     raise Unreachable(
-        f"{key}: the sign-on was answered with {words(answer, hidden)}", hint=_where(instance)
+        f"{key}: the sign-on was answered with {describe_answer(answer, hidden)}",
+        hint=_where(instance),
     )
 
 

@@ -27,7 +27,7 @@ _CODINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
 Two layers of gzip, or one of Brotli, make gigabytes out of a chunk before its size can be seen."""
 
 _LOOK: Final = 0.2
-"""Seconds between two looks at whether a wait is still worth it."""
+"""Seconds between two checks whether the run was stopped: short enough for Ctrl-C."""
 
 _OWN_QUERY: Final = frozenset({"offset", "limit", "grant_type"})
 
@@ -183,7 +183,7 @@ class RateLimitTransport(httpx.AsyncBaseTransport):
 class Retrying(httpx.AsyncBaseTransport):
     """Sends again what its `resend` extension allows, for as long as the policy says.
 
-    Once `stopped` says so, nothing is sent again, and who waits for it does not wait on.
+    Once `stopped` returns true, nothing is sent again, and a wait ends.
     """
 
     def __init__(
@@ -217,7 +217,7 @@ class Retrying(httpx.AsyncBaseTransport):
         raise outcome
 
     async def _waited(self, seconds: float) -> bool:
-        """Let the time pass; return whether to go on after it."""
+        """Wait; return whether to continue afterwards."""
         if self._stopped is None:
             await self._clock.sleep(seconds)
             return True
@@ -239,8 +239,8 @@ class Retrying(httpx.AsyncBaseTransport):
             return Failed(what=outcome, tries=tries, elapsed=elapsed)
         if outcome.status_code < 400:
             return None
-        told = retry_after(outcome.headers, self._clock.now())
-        return Failed(what=outcome.status_code, tries=tries, elapsed=elapsed, told=told)
+        seconds = retry_after(outcome.headers, self._clock.now())
+        return Failed(what=outcome.status_code, tries=tries, elapsed=elapsed, retry_after=seconds)
 
     async def aclose(self) -> None:
         """Close the layer within."""

@@ -12,7 +12,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 
-PACKAGES: Final = ()
+PACKAGES: Final = ("domo",)
 """The packages of `reconciler` that keep the rules."""
 
 DOCUMENTS: Final = (

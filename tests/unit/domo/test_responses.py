@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.domo import responses
-from reconciler.domo.error_text import said_in
+from reconciler.domo.error_text import body_message
 from reconciler.model.secret import Secret
 from reconciler.model.strings import printable
 
@@ -133,7 +133,7 @@ def test_an_unusable_answer_holds_nothing_of_it() -> None:
 )
 def test_what_a_refusal_says(body: bytes, shown: str) -> None:
     """A refusal shows its known fields on one line, printable, and without secrets."""
-    assert said_in(body, [Secret("hidden-one")]) == shown
+    assert body_message(body, [Secret("hidden-one")]) == shown
 
 
 @given(JSON)
@@ -143,7 +143,7 @@ def test_any_json_is_read_or_refused(answer: object) -> None:
     for read in (responses.page, responses.session, responses.access_token, responses.made):
         with contextlib.suppress(responses.Unusable):
             assert read(body) is not None
-    said_in(body, [])
+    body_message(body, [])
 
 
 @given(st.binary(max_size=64))
@@ -151,5 +151,5 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     """Bytes that are no JSON are refused, and what is shown of them is one printable line."""
     with contextlib.suppress(responses.Unusable):
         responses.document(body)
-    shown = said_in(body, [])
+    shown = body_message(body, [])
     assert printable(" ".join(shown.split())) == shown

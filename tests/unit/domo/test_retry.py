@@ -104,7 +104,7 @@ def test_a_wait_keeps_its_bounds(
     tries: int, elapsed: float, told: float | None, seed: int, what: int
 ) -> None:
     """No wait is negative, shorter than told, or ends after the deadline."""
-    failed = Failed(what=what, tries=tries, elapsed=elapsed, told=told)
+    failed = Failed(what=what, tries=tries, elapsed=elapsed, retry_after=told)
     found = POLICY.wait(Resend.READING, failed, Random(seed))
 
     if found is not None:
