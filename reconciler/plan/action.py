@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from reconciler.model.address import Address
 from reconciler.model.source_location import SourceLocation
@@ -11,34 +11,59 @@ from reconciler.plan.request import PlanRequest
 
 
 class Kind(StrEnum):
-    """What an action does, in the order in which a reader meets them."""
+    """What an action does, in the order in which a reader meets them.
 
-    REVOKE = "revoke"
-    REPLACE = "replace"
-    ROTATE = "rotate"
-    CREATE = "create"
-    DELIVER = "deliver"
-    FORGET = "forget"
+    `symbol` precedes the action in each format. `future` and `past` continue a sentence about the
+    client, and `effect` is a sentence for a reader who does not know the kinds. `colour` is an
+    ANSI code. `rank` is the place of the kind in the order of execution on one instance.
+    """
 
-    @property
-    def symbol(self) -> str:
-        """Return the sign that stands before such an action."""
-        return _SYMBOLS[self]
+    symbol: str
+    future: str
+    past: str
+    effect: str
+    colour: int
+    rank: int
+
+    def __new__(  # noqa: PLR0913, PLR0917 (an enum passes the values of a member by position)
+        cls, value: str, symbol: str, future: str, past: str, effect: str, colour: int, rank: int
+    ) -> Self:
+        """Create a member whose value is the word on disk and whose facts are attributes."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.symbol, member.future, member.past = symbol, future, past
+        member.effect, member.colour, member.rank = effect, colour, rank
+        return member
+
+    REVOKE = (
+        "revoke", "-", "will be destroyed", "revoked",
+        "the client is revoked: its secret stops working", 31, 2,
+    )  # fmt: skip
+    REPLACE = (
+        "replace", "±", "must be replaced", "replaced",
+        "a new client with a new secret, then the old one is revoked", 33, 1,
+    )  # fmt: skip
+    ROTATE = (
+        "rotate", "↻", "will be rotated", "rotated",
+        "a new client with a new secret, then the old one is revoked", 33, 1,
+    )  # fmt: skip
+    CREATE = (
+        "create", "+", "will be created", "created",
+        "a new client with a new secret", 32, 1,
+    )  # fmt: skip
+    DELIVER = (
+        "deliver", "→", "will be delivered", "delivered",
+        "a known secret goes to its sink", 36, 0,
+    )  # fmt: skip
+    FORGET = (
+        "forget", "!", "will be forgotten", "forgotten",
+        "the state forgets it; nothing is done at Domo", 31, 3,
+    )  # fmt: skip
 
     @property
     def makes(self) -> bool:
-        """Say whether a client is made."""
+        """Say whether a client is created."""
         return self in (Kind.CREATE, Kind.REPLACE, Kind.ROTATE)
-
-
-_SYMBOLS = {
-    Kind.REVOKE: "-",
-    Kind.REPLACE: "±",
-    Kind.ROTATE: "↻",
-    Kind.CREATE: "+",
-    Kind.DELIVER: "→",
-    Kind.FORGET: "!",
-}
 
 
 GONE = "gone from the instance"

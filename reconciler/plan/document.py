@@ -33,7 +33,6 @@ def _checksum(said: Mapping[str, object]) -> str:
 
 
 def _describe(plan: Plan) -> Mapping[str, object]:
-    symbols = {kind: kind.symbol for kind in Kind}
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -55,7 +54,7 @@ def _describe(plan: Plan) -> Mapping[str, object]:
             "instances": plan.instances,
             "managed": plan.managed,
         },
-        "actions": [_action(each, symbols[each.kind]) for each in plan.actions],
+        "actions": [_action(each) for each in plan.actions],
         "notices": [_notice(each) for each in plan.notices],
         "problems": [_problem(each) for each in plan.problems],
         "parts": dict(plan.parts),
@@ -111,10 +110,10 @@ def _refused(why: str) -> PlanRefused:
     )
 
 
-def _action(action: Action, symbol: str) -> Mapping[str, object]:
+def _action(action: Action) -> Mapping[str, object]:
     return {
         "action": action.kind._value_,
-        "symbol": symbol,
+        "symbol": action.kind.symbol,
         "address": f"{action.address.instance}/{action.address.client}",
         "instance": action.address.instance,
         "client": action.address.client,
@@ -207,7 +206,7 @@ def _read_wish(found: Mapping[str, Any] | None) -> PlanRequest | None:
 def _read_action(found: Mapping[str, Any]) -> Action:
     origin = found["origin"]
     return Action(
-        kind=Kind(found["action"]),
+        kind=Kind[found["action"].upper()],
         address=Address(found["instance"], found["client"]),
         live_name=found["live_name"],
         scope=tuple(found["scope"]),

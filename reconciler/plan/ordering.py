@@ -2,33 +2,20 @@
 
 from collections.abc import Iterable
 
-from reconciler.plan.action import Action, Kind, Notice, Problem
+from reconciler.plan.action import Action, Notice, Problem
 
 
 def sort_actions(actions: Iterable[Action]) -> tuple[Action, ...]:
-    """Sort by instance; there: deliver, make, revoke, forget, each of them by client.
+    """Sort by instance, then by the rank of the kind, then by client.
 
-    What makes clients comes before what ends them, so that no job is left without one.
+    Deliveries come first because they need no new client. Actions that create clients precede
+    actions that revoke them, so that no consumer is without a client.
     """
-    ranks = {
-        Kind.DELIVER: 0,
-        Kind.CREATE: 1,
-        Kind.REPLACE: 1,
-        Kind.ROTATE: 1,
-        Kind.REVOKE: 2,
-        Kind.FORGET: 3,
-    }
-    return tuple(
-        sorted(
-            actions,
-            key=lambda each: (
-                each.address.instance,
-                ranks[each.kind],
-                each.address.client,
-                each.live_name,
-            ),
-        )
-    )
+    return tuple(sorted(actions, key=_place))
+
+
+def _place(action: Action) -> tuple[object, ...]:
+    return action.address.instance, action.kind.rank, action.address.client, action.live_name
 
 
 def sort_notices(notices: Iterable[Notice]) -> tuple[Notice, ...]:

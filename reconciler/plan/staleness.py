@@ -2,14 +2,19 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from reconciler.model.address import Address
 from reconciler.model.manifest import Manifest
+from reconciler.model.strings import printable
 from reconciler.plan.action import Action, Kind, Plan
 from reconciler.plan.plan_id import action_digest, definition_digest
 from reconciler.state.model import OpenAction, OpenPlan
 
-_MAKING = frozenset({Kind.CREATE.value, Kind.REPLACE.value, Kind.ROTATE.value})
+_Key = tuple[Address, Kind, str]
+_EXPLAINED: Final = 100
+"""For so many actions the changed fields are shown: DeepDiff takes about 0.4 ms for each action."""
+_MAKING: Final = frozenset(kind.value for kind in Kind if kind.makes)
 
 
 def to_open_plan(
@@ -97,35 +102,49 @@ def unchanged_parts(saved: Plan, now: Plan) -> frozenset[str]:
 
 
 def describe_difference(saved: Plan, now: Plan) -> tuple[str, ...]:
-    """Say how a plan differs from the one that was saved, a line for each action that moved."""
-    before, after = _by_what(saved), _by_what(now)
-    found = [(each, "only in the saved plan") for at, each in before.items() if at not in after]
-    found += [(each, "only in the plan now") for at, each in after.items() if at not in before]
-    found += [
-        (each, _how(each, after[at]))
-        for at, each in before.items()
-        if at in after and _compared(each) != _compared(after[at])
+    """Describe how a plan differs from the saved one, one line for each difference."""
+    before, after = _records(saved), _records(now)
+    removed, added = before.keys() - after.keys(), after.keys() - before.keys()
+    both = sorted(key for key in before.keys() & after.keys() if before[key] != after[key])
+    lines = [f"only in the saved plan: {_name(key, before[key])}" for key in removed]
+    lines += [f"only in the plan now: {_name(key, after[key])}" for key in added]
+    lines += [
+        f"changed: {_name(key, before[key])}{_changes(before[key], after[key])}"
+        for key in both[:_EXPLAINED]
     ]
-    told = {action.address.instance for action, _ in found}
-    moved = {key for key in saved.parts if saved.parts[key] != now.parts.get(key)} - told
-    lines = [f"{how}: {_describe(action)}" for action, how in found]
-    return (*sorted(lines), *(f"what {key} talks to has changed" for key in sorted(moved)))
+    lines += [f"changed: {_name(key, before[key])}" for key in both[_EXPLAINED:]]
+    instances = {address.instance for address, *_ in (*removed, *added, *both)}
+    parts = {key for key in saved.parts if saved.parts[key] != now.parts.get(key)} - instances
+    return (*sorted(lines), *(f"what {key} talks to has changed" for key in sorted(parts)))
 
 
-def _by_what(plan: Plan) -> dict[tuple[Address, Kind, str | None], Action]:
-    return {(each.address, each.kind, each.client_id): each for each in plan.actions}
+def _records(plan: Plan) -> dict[_Key, dict[str, str]]:
+    """Return what a reader compares of each action, by what identifies the action."""
+    return {
+        (each.address, each.kind, each.client_id or ""): {
+            "name": each.live_name,
+            "scope": " ".join(each.scope),
+            "description": each.description,
+            "sinks": ", ".join(each.sinks),
+            "retires": str(each.retires).lower(),
+        }
+        for each in plan.actions
+    }
 
 
-def _how(before: Action, after: Action) -> str:
-    if before.scope != after.scope:
-        return f"its scope is {' '.join(after.scope)} now"
-    return "changed"
+def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """Describe the fields that differ, such as `: scope data → data user`."""
+    from deepdiff import DeepDiff
+
+    changes = DeepDiff(before, after, view="tree")["values_changed"]
+    fields = (
+        f"{each.path(output_format='list')[0]} {printable(each.t1)} → {printable(each.t2)}"
+        for each in changes
+    )
+    return f": {', '.join(sorted(fields))}"
 
 
-def _describe(action: Action) -> str:
-    scope = " ".join(action.scope)
-    return f"{action.kind.value} {action.address}" + (f" [{scope}]" if scope else "")
-
-
-def _compared(action: Action) -> tuple[object, ...]:
-    return (action.live_name, action.scope, action.description, action.sinks, action.retires)
+def _name(key: _Key, record: Mapping[str, str]) -> str:
+    address, kind, _ = key
+    scope = record["scope"]
+    return f"{kind.value} {address}" + (f" [{scope}]" if scope else "")

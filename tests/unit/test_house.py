@@ -20,7 +20,7 @@ DOORS: Final = {
     "yaml": ("manifest/yaml/parser.py",),
     "jsonschema": ("manifest/schema/validator.py",),
     "jsonschema_rs": ("documents/schema.py", "manifest/schema/validator.py"),
-    "deepdiff": ("plan/field_diff.py",),
+    "deepdiff": ("plan/staleness.py",),
     "click": ("cli/",),
     "aiohttp": ("domo/connections.py",),
     "httpx": ("domo/", "sinks/"),

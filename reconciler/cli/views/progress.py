@@ -27,7 +27,6 @@ from reconciler.apply.events import (
     WaveStarted,
 )
 from reconciler.cli.views.console import Console
-from reconciler.cli.views.report import DONE
 from reconciler.model.strings import plural, printable
 from reconciler.plan.action import Action
 
@@ -180,7 +179,7 @@ def _line(event: Event) -> str | None:
 def _done(action: Action) -> str:
     sinks = f" ({', '.join(action.sinks)})" if action.sinks else ""
     why = f", {action.reason}" if action.retires else ""
-    return DONE[action.kind] + sinks + why
+    return action.kind.past + sinks + why
 
 
 def _record(event: Event) -> dict[str, object]:

@@ -12,16 +12,9 @@ from reconciler.model.instance import Instance
 from reconciler.model.leftover import Fate
 from reconciler.model.strings import join_limited, plural, printable
 from reconciler.plan.action import Action, Kind
+from reconciler.plan.render.grouping import SUMMARY
 
 FEW: Final = 5
-DONE: Final = {
-    Kind.CREATE: "created",
-    Kind.REPLACE: "replaced",
-    Kind.ROTATE: "rotated",
-    Kind.DELIVER: "delivered",
-    Kind.REVOKE: "revoked",
-    Kind.FORGET: "forgotten",
-}
 
 
 def show(
@@ -180,8 +173,8 @@ def _counted(report: Report) -> Iterator[str]:
     """Yield the counts of what was done, with the clients that failed after their creation."""
     counts = Counter(each.kind for each in report.done if not each.retires)
     counts[Kind.CREATE] += len(report.created)
-    for kind, word in DONE.items():
+    for kind in SUMMARY:
         if counts[kind]:
-            yield f"{counts[kind]:,} {word}"
+            yield f"{counts[kind]:,} {kind.past}"
     if old := sum(each.retires for each in report.done):
         yield f"{plural(old, 'old client')} revoked"

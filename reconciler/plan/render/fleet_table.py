@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.model.address import Address
 from reconciler.model.manifest import Manifest
-from reconciler.plan.action import Action, Kind, Plan
+from reconciler.plan.action import Action, Plan
 from reconciler.plan.selection import Selection
 
 COLUMNS: Final = 100
@@ -127,13 +127,4 @@ def _meant(desired: Manifest, plan: Plan) -> Iterator[Address]:
 
 
 def _cell(action: Action) -> Cell:
-    if action.retires:
-        return Cell.RETIRE
-    return {
-        Kind.REVOKE: Cell.REVOKE,
-        Kind.REPLACE: Cell.REPLACE,
-        Kind.ROTATE: Cell.ROTATE,
-        Kind.CREATE: Cell.CREATE,
-        Kind.DELIVER: Cell.DELIVER,
-        Kind.FORGET: Cell.FORGET,
-    }[action.kind]
+    return Cell.RETIRE if action.retires else Cell[action.kind.name]

@@ -124,18 +124,18 @@ def group_problems(problems: Iterable[Problem]) -> list[Problem]:
     for each in problems:
         own = f"{each.address} "
         shared = each.address is not None and each.message.startswith(own)
-        group_notices = each.message.removeprefix(own) if shared else each.message
-        key = (each.code, group_notices, shared, each.hint, each.override)
+        rest = each.message.removeprefix(own) if shared else each.message
+        key = (each.code, rest, shared, each.hint, each.override)
         found.setdefault(key, []).append(each)
     return [
-        alike[0] if len(alike) == 1 or not shared else _group_problem(alike, str(group_notices))
-        for (_, group_notices, shared, _, _), alike in found.items()
+        alike[0] if len(alike) == 1 or not shared else _group_problem(alike, str(rest))
+        for (_, rest, shared, _, _), alike in found.items()
     ]
 
 
-def _group_problem(alike: Sequence[Problem], group_notices: str) -> Problem:
+def _group_problem(alike: Sequence[Problem], rest: str) -> Problem:
     names = join_limited([str(each.address) for each in alike], FEW)
-    message = f"each of {plural(len(alike), 'client')} {group_notices}: {names}"
+    message = f"each of {plural(len(alike), 'client')} {rest}: {names}"
     return replace(alike[0], address=None, message=message)
 
 
@@ -143,7 +143,7 @@ SUMMARY = (Kind.CREATE, Kind.REPLACE, Kind.ROTATE, Kind.DELIVER, Kind.REVOKE, Ki
 """The order in which each format and each report counts."""
 
 
-def count_notices(plan: Plan) -> list[str]:
+def count_changes(plan: Plan) -> list[str]:
     """Return what a plan counts: its actions, moves, rotations and secrets to rekey."""
     old = sum(each.retires for each in plan.actions)
     counts = {kind: plan.count(kind) for kind in SUMMARY}
@@ -165,13 +165,13 @@ def _unplanned(plan: Plan) -> list[str]:
 
 def describe_drift(counts: Mapping[str, int]) -> str:
     """Say how much of each kind of drift there is, "" where there is none."""
-    group_notices = {
+    words = {
         "gone": "gone",
         "changed": "changed",
         "conflict": "of a wanted name made elsewhere",
         "orphan": "with this state's mark unknown to it",
     }
-    found = [(counts[code], how) for code, how in group_notices.items() if counts[code]]
+    found = [(counts[code], how) for code, how in words.items() if counts[code]]
     return ", ".join(
         f"{plural(count, 'client') if number == 0 else f'{count:,}'} {how}"
         for number, (count, how) in enumerate(found)

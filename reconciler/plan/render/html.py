@@ -11,7 +11,7 @@ from reconciler.plan.render.grouping import (
     FEW,
     SUMMARY,
     Group,
-    count_notices,
+    count_changes,
     describe_drift,
     describe_instances,
     describe_selection,
@@ -95,12 +95,7 @@ def _sign(cell: Cell, sign: str, says: str) -> Sign:
 
 
 CELLS: Final = (
-    _sign(Cell.REVOKE, "−", "revoke"),
-    _sign(Cell.REPLACE, "±", "replace"),
-    _sign(Cell.ROTATE, "↻", "rotate"),
-    _sign(Cell.CREATE, "+", "create"),
-    _sign(Cell.DELIVER, "→", "deliver"),
-    _sign(Cell.FORGET, "!", "forget"),
+    *(_sign(Cell[kind.name], kind.symbol.replace("-", "−"), kind.value) for kind in Kind),
     _sign(Cell.RETIRE, "○", "its old client is revoked"),
     _sign(Cell.HELD, "?", "held up"),
     _sign(Cell.GONE, "×", "gone from the instance"),
@@ -113,7 +108,7 @@ CELLS: Final = (
 
 
 def _title(plan: Plan) -> str:
-    counts = count_notices(plan)
+    counts = count_changes(plan)
     if counts:
         return ", ".join(counts)
     if plan.drift is not None:

@@ -15,7 +15,7 @@ from reconciler.plan.render.grouping import (
     SUMMARY,
     Group,
     NoticeGroup,
-    count_notices,
+    count_changes,
     describe_drift,
     describe_instances,
     describe_selection,
@@ -71,7 +71,7 @@ def size(text: str) -> int:
 
 
 def _title(plan: Plan) -> str:
-    counts = count_notices(plan)
+    counts = count_changes(plan)
     if counts:
         return f"### domo-reconciler plan: {', '.join(counts)}"
     if plan.drift is not None:
@@ -99,24 +99,13 @@ def _table(plan: Plan) -> Iterator[str]:
         actions = [each for each in plan.actions if each.kind is kind]
         if actions:
             instances = len({each.address.instance for each in actions})
-            meaning = _MEANINGS[kind]
             rows.append(
                 f"| `{kind.symbol}` | **{kind.value}** | {len(actions):,} | {instances:,} "
-                f"| {meaning} |"
+                f"| {kind.effect} |"
             )
     if rows:
         head = "| | action | clients | instances | |\n| :-: | :-- | --: | --: | :-- |"
         yield "\n".join([head, *rows])
-
-
-_MEANINGS: Final = {
-    Kind.REVOKE: "the client is revoked: its secret stops working",
-    Kind.REPLACE: "a new client with a new secret, then the old one is revoked",
-    Kind.ROTATE: "a new client with a new secret, then the old one is revoked",
-    Kind.CREATE: "a new client with a new secret",
-    Kind.DELIVER: "a known secret goes to its sink",
-    Kind.FORGET: "the state forgets it; nothing is done at Domo",
-}
 
 
 def _problems(plan: Plan, links: str | None) -> Iterator[str]:

@@ -6,7 +6,7 @@ errors go.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final
@@ -16,7 +16,7 @@ from reconciler.plan.action import Action, Kind, Plan
 from reconciler.plan.render.grouping import (
     FEW,
     Group,
-    count_notices,
+    count_changes,
     describe_drift,
     describe_selection,
     group_actions,
@@ -60,7 +60,7 @@ def render_text(
 
 def summary(plan: Plan) -> str:
     """Return the line that a plan ends in."""
-    parts = count_notices(plan)
+    parts = count_changes(plan)
     if parts:
         return f"Plan: {', '.join(parts)}."
     if plan.drift is not None:
@@ -73,7 +73,7 @@ def summary(plan: Plan) -> str:
 
 def _entries(plan: Plan, style: _Style) -> Iterator[str]:
     for group in group_actions(plan.actions):
-        headline = f"# {subject(group, plan)} {_fate(group.first.kind)}"
+        headline = f"# {subject(group, plan)} {group.first.kind.future}"
         # One line for tools that read it, as Terraform's is; only a narrow terminal divides it.
         divided = style.width < WIDTH
         yield from _wrapped(headline, style, "  ", "    ") if divided else (f"  {headline}",)
@@ -81,18 +81,6 @@ def _entries(plan: Plan, style: _Style) -> Iterator[str]:
         if len(group.instances) > FEW and (style.verbose or len(group.instances) <= MANY):
             yield from _wrapped("on " + ", ".join(map(printable, group.instances)), style)
         yield ""
-
-
-def _fate(kind: Kind) -> str:
-    fates: Mapping[Kind, str] = {
-        Kind.CREATE: "will be created",
-        Kind.REPLACE: "must be replaced",
-        Kind.ROTATE: "will be rotated",
-        Kind.DELIVER: "will be delivered",
-        Kind.REVOKE: "will be destroyed",
-        Kind.FORGET: "will be forgotten",
-    }
-    return fates[kind]
 
 
 def _body(group: Group, style: _Style) -> Iterator[str]:
@@ -194,12 +182,4 @@ def _plain(text: str, _kind: Kind) -> str:
 
 
 def _painted(text: str, kind: Kind) -> str:
-    colours: Mapping[Kind, str] = {
-        Kind.CREATE: "32",
-        Kind.REPLACE: "33",
-        Kind.ROTATE: "33",
-        Kind.DELIVER: "36",
-        Kind.REVOKE: "31",
-        Kind.FORGET: "31",
-    }
-    return f"\x1b[{colours[kind]}m{text}\x1b[0m"
+    return f"\x1b[{kind.colour}m{text}\x1b[0m"
