@@ -1,10 +1,10 @@
 """Finds out by listing again that a client is gone: one list without it proves nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from reconciler.apply.matching import is_same_client, sight
+from reconciler.apply.matching import doubt, is_same_client, sight
 from reconciler.apply.run_context import Run
 from reconciler.model.client import ListedClient
 from reconciler.plan.observation import Gone, Known, NotVisible, Presence
@@ -57,20 +57,21 @@ class Absence:
 
 
 async def unlisted(
-    run: Run, session: Session, revoked: Sequence[ListedClient]
+    absence: Absence, revoked: Sequence[ListedClient], *, domain: str
 ) -> tuple[Listing, list[ListedClient]]:
     """List until no revoked client is shown; return the last list and the clients it may show.
 
-    A list that is incomplete confirms nothing.
+    A list that is incomplete, or may be another instance's, confirms nothing: see its `missing`.
 
     Raises:
         Unreachable: the instance stopped answering.
 
     """
-    clock = run.ports.clock
+    run, clock = absence.run, absence.run.ports.clock
     began, pause = clock.monotonic(), _PAUSE
     while True:
-        listing = await session.list_clients()
+        listing = await absence.session.list_clients()
+        listing = replace(listing, missing=doubt(run, absence.instance, listing, domain=domain))
         shown: dict[int | None, list[ListedClient]] = {}
         for each in listing.clients:
             shown.setdefault(each.id, []).append(each)

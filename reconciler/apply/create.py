@@ -1,17 +1,17 @@
 """Makes one client: intent durable → `POST` → secret durable → signed in with → delivered."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, assert_never
 
 from reconciler.apply.events import Cause, cause_of
-from reconciler.apply.journal_fallback import write_fallback_journal
 from reconciler.apply.matching import view_of
+from reconciler.apply.new_secret import CreatedClient, sign_in, unproved
 from reconciler.apply.readback import read_back
 from reconciler.apply.resolve_creates import settle
 from reconciler.apply.run_context import Run
 from reconciler.model.address import Address
 from reconciler.model.client_name import form
-from reconciler.model.errors import ReconcilerError, StateUnwritable, Unreachable
+from reconciler.model.errors import ReconcilerError, Unreachable
 from reconciler.model.ownership_mark import Mark, with_mark
 from reconciler.model.secret import Secret, fingerprint
 from reconciler.model.sink import STATE, StateTarget
@@ -20,27 +20,15 @@ from reconciler.ports import (
     Ambiguous,
     ClientCreated,
     Inconclusive,
-    Invalid,
     Listing,
     NotApplied,
     Session,
-    Valid,
 )
-from reconciler.state.journal_records import Created, Delivered, Intent, NotCreated
+from reconciler.state.journal_records import Delivered, Intent, NotCreated
 from reconciler.state.model import Entry, Retiring, SinkDelivery, delivery_of
 from reconciler.state.working_state import drop_unneeded_secret
 
 _BAD_REQUEST: Final = 400
-_PROOF_PAUSES: Final = (0.0, 0.5, 1.5)
-"""Seconds before each try to sign in: a client may take a moment until it works everywhere."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreatedClient:
-    """Domo made the client; its secret is still to be made durable, and to be delivered."""
-
-    intent: Intent
-    made: ClientCreated
 
 
 def new_intent(run: Run, session: Session, action: Action, listing: Listing) -> Intent:
@@ -189,7 +177,11 @@ def _description(run: Run, intent: Intent) -> str:
 async def _resolve(
     run: Run, session: Session, action: Action, intent: Intent, outcome: NotApplied | Ambiguous
 ) -> Cause | None:
-    """Find out by listing what a create came to; None where it may be sent again."""
+    """Find out by listing what a create came to; None where it may be sent again.
+
+    Until it is known, a client that the list does not show yet may have any client id.
+    """
+    run.doubted.add(action.address.instance)
     try:
         listing = await session.list_clients()
         settlement = await settle(run, session, [intent], listing, answer=outcome)
@@ -206,44 +198,6 @@ async def _resolve(
             request=outcome.request,
         )
     return conflict(run, action, settlement.listing)
-
-
-async def persist_secret(run: Run, session: Session, posted: CreatedClient) -> Cause | None:
-    """Make the secret durable; if the disk refuses, end the client rather than lose it.
-
-    Return why the secret must not be delivered: another client has the same client id.
-
-    Raises:
-        StateUnwritable: the journal did not take it; the message says what became of the secret.
-
-    """
-    intent, made = posted.intent, posted.made
-    kept = run.ports.sealing.keep(client_id=made.client_id, secret=made.secret)
-    holder = run.holder(made.client_id, intent.address)
-    record = Created(
-        nonce=intent.nonce,
-        client_id=made.client_id,
-        secret=kept,
-        at=run.now(),
-        owner=made.owner if made.owner is not None else session.user,
-        id=made.id,
-        taken=True if holder is not None else None,
-    )
-    if holder is None:
-        run.secrets[made.client_id] = made.secret
-    try:
-        await run.record(record)
-    except StateUnwritable as error:
-        await write_fallback_journal(run, session, intent, record, error)
-    if holder is None:
-        return None
-    return Cause(
-        code="client-id-taken",
-        message=f"Domo answered the create with the client id {made.client_id}, which {holder}"
-        " has: both secrets are kept, and this one is delivered to no sink",
-        hint="look at both clients in Domo, revoke this one there, and end it here:"
-        f" reconciler state settle '{intent.address}' --revoked",
-    )
 
 
 async def deliver(run: Run, session: Session, action: Action, entry: Entry) -> Cause | None:
@@ -341,31 +295,19 @@ async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cau
     """
     if entry.client_id in run.proven:
         return None
-    found, last = "", Inconclusive(reason="")
-    for pause in _PROOF_PAUSES:
-        await run.ports.clock.sleep(pause)
-        proof = await session.prove(client_id=entry.client_id, secret=secret, scope=entry.scope)
-        match proof:
-            case Valid():
-                run.proven.add(entry.client_id)
-                return None
-            case Inconclusive() if not entry.retiring and entry.client_id in run.secrets:
-                return None
-            case Invalid(reason=reason, request=request):
-                last = Inconclusive(reason=reason, request=request)
-                found = "its secret does not sign in"
-            case Inconclusive():
-                last = proof
-                found = "Domo could not be asked whether its secret works"
-            case _:
-                assert_never(proof)
+    harmless = not entry.retiring and entry.client_id in run.secrets
+    last = await sign_in(
+        run, session, entry.client_id, secret, scope=entry.scope, patient=not harmless
+    )
+    if last is None or (harmless and isinstance(last, Inconclusive)):
+        return None
     if entry.retiring:
         follows = "so its predecessor stays"
     else:
         follows = "and a secret of an earlier run is delivered only after it has signed in"
     return Cause(
         code="not-proven",
-        message=f"{found}, {follows}: {last.reason}",
+        message=f"{unproved(last)}, {follows}: {last.reason}",
         request=last.request,
         hint="apply again: it is kept, and delivered once it works; `reconciler plan --refresh`"
         " shows whether the client is gone",

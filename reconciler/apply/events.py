@@ -1,7 +1,7 @@
 """What an apply says while it runs and when it ends, as values for the views."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.model.address import Address
@@ -207,3 +207,8 @@ def cause_of(error: ReconcilerError, instance: str) -> Cause:
     return Cause(
         code=error.code, message=printable(message), hint=error.hint, request=error.request
     )
+
+
+def but(cause: Cause | None, done: str) -> Cause | None:
+    """Return why an action failed, with what of it is `done` all the same."""
+    return None if cause is None else replace(cause, message=f"{done}: {cause.message}")

@@ -12,6 +12,7 @@ from reconciler.apply.events import (
     Unresolved,
 )
 from reconciler.apply.run_context import Run
+from reconciler.model.address import Address
 from reconciler.plan.action import Action, Kind
 
 
@@ -71,6 +72,11 @@ class InstanceResult:
     def hold(self, action: Action) -> None:
         """Leave out an action whose address is unresolved, which is told by itself."""
         self.held.append(action)
+
+    def leave(self, address: Address, cause: Cause) -> None:
+        """Record what the run could not settle at an address."""
+        self.unresolved.append(Unresolved(address=address, cause=cause))
+        self._run.emit(self.unresolved[-1])
 
     def succeed(self, action: Action) -> None:
         """Record that an action is done and durable."""

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.apply import create
 from reconciler.apply.absence import Absence, unlisted
-from reconciler.apply.create import CreatedClient
-from reconciler.apply.events import Cause, cause_of
+from reconciler.apply.events import Cause, but, cause_of
 from reconciler.apply.instance_result import InstanceResult
 from reconciler.apply.learn import learn, learn_unmarked, note_repeated
 from reconciler.apply.matching import check_origin, sight
+from reconciler.apply.new_secret import CreatedClient, persist_secret, set_aside
 from reconciler.apply.resolve_journal import recover
 from reconciler.apply.revoke import (
+    NOT_LISTED,
+    NOT_PROVED,
     Sent,
     is_back,
     retire_due,
@@ -33,13 +35,6 @@ from reconciler.ports import Listing, Session
 from reconciler.state.journal_records import Intent, NotCreated, Revoked
 from reconciler.state.model import Entry, Retiring
 
-_NOT_PROVED = Cause(
-    code="not-proven",
-    message="the new client's secret has not signed in yet and cannot be opened here, so the old"
-    " client stays",
-    hint="apply with --identity KEY_FILE: it proves the secret first",
-)
-
 
 async def work(run: Run, tally: InstanceResult) -> None:
     """Do what the plan has for one instance, and settle what earlier runs left open on it.
@@ -50,7 +45,7 @@ async def work(run: Run, tally: InstanceResult) -> None:
     try:
         _forget(run, tally)
         asking = [e for e in tally.actions if e.kind is not Kind.FORGET or e.is_for_absence]
-        if asking or _must_look(run, tally.instance):
+        if asking or run.has_left_open(tally.instance):
             if (unseen := run.unseen.get(tally.instance)) is not None:
                 tally.fail(unseen)
             else:
@@ -62,13 +57,6 @@ async def work(run: Run, tally: InstanceResult) -> None:
     finally:
         run.views.pop(tally.instance, None)
         tally.finish()
-
-
-def _must_look(run: Run, instance: str) -> bool:
-    """Say whether earlier runs left something on an instance that only a list can tell."""
-    working = run.working
-    left = (*working.open.values(), *(made.intent for made in working.orphans.values()))
-    return instance in run.unidentified() or any(e.address.instance == instance for e in left)
 
 
 def _forget(run: Run, tally: InstanceResult) -> None:
@@ -100,14 +88,17 @@ async def _with_session(run: Run, tally: InstanceResult, actions: Sequence[Actio
             run=run,
             tally=tally,
             session=session,
+            domain=instance.domain,
             listing=await session.list_clients(),
             absence=Absence(run=run, session=session, instance=tally.instance),
         )
         check_origin(run, tally.instance, work.listing, domain=instance.domain)
-        work.identify()
+        await work.identify()
         await work.recover()
         for action in (each for each in actions if each.kind is Kind.DELIVER):
-            if run.may_start:
+            if action.address in work.aside:
+                tally.hold(action)
+            elif run.may_start:
                 tally.start(action)
                 tally.end(action, await _deliver(run, session, action))
         await work.make([each for each in actions if each.kind.makes])
@@ -125,40 +116,55 @@ class _Work:
     run: Run
     tally: InstanceResult
     session: Session
+    domain: str
     listing: Listing
     absence: Absence
     blocked: frozenset[Address] = frozenset()
+    released: frozenset[Address] = frozenset()
+    aside: set[Address] = field(default_factory=set)
     before: frozenset[int | None] = frozenset()
     made: list[Action] = field(default_factory=list)
     succeeded: list[Action] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     ended_first: set[Address] = field(default_factory=set)
 
-    def identify(self) -> None:
-        """Take what the list shows of new clients into what is known."""
-        learn(self.run, self.tally.instance, self.listing, self._entries())
-        made = {each.address for each in self.made}
-        learn_unmarked(self.run, self.listing, made, self.before)
+    async def identify(self) -> None:
+        """Take what the list shows of new clients into what is known.
+
+        A client that it shows with another client id is set aside.
+        """
+        for address, entry in learn(self.run, self.tally.instance, self.listing, self._entries()):
+            cause = await set_aside(self.run, self.session, address, entry)
+            self.aside.add(address)
+            if cause is not None and self.made:  # before the creates, `recover` reports it
+                self.tally.leave(address, cause)
+        learn_unmarked(self.run, self.listing, {each.address for each in self.made}, self.before)
 
     def _sight(self, known: Entry | Retiring, domain: str) -> Presence:
         return sight(self.run, self.tally.instance, known, self.listing, domain=domain)
 
     def _entries(self) -> list[tuple[Address, Entry]]:
-        key = self.tally.instance
-        addresses = self.run.addresses.get(key, set())
+        addresses = self.run.addresses.get(self.tally.instance, set())
         known = self.run.working.clients
         return [(each, known[each]) for each in sorted(addresses) if each in known]
 
     async def recover(self) -> None:
         """Settle what earlier runs left open here; what stays open blocks its address."""
+        aside = dict(self.run.working.orphans)
         self.listing, unresolved = await recover(
             self.run, self.session, self.tally.instance, self.listing
         )
+        left = aside.keys() - self.run.working.orphans.keys()
+        self.released = frozenset(each for each, entry in self._entries() if entry.nonce in left)
         self.tally.unresolved.extend(unresolved)
         self.blocked = frozenset(each.address for each in unresolved)
 
     async def make(self, actions: Sequence[Action]) -> None:
         """Create what is planned: all intents durable first, then one `POST` after the other."""
+        for action in (each for each in actions if each.address in self.released):
+            self.tally.start(action)
+            await self._finish(action, None)
+        actions = [each for each in actions if each.address not in self.released]
         ready = [each for each in actions if await self._is_ready(each)]
         if not ready or not self.run.may_start:
             return
@@ -197,17 +203,21 @@ class _Work:
         else:
             ended = "the old client is revoked, and until the next apply there is none"
             self.tally.end(
-                action, _but(posted, ended) if action.address in self.ended_first else posted
+                action, but(posted, ended) if action.address in self.ended_first else posted
             )
 
-    async def _finish(self, action: Action, posted: CreatedClient) -> None:
-        """Make the secret durable and deliver it, while the next `POST` is under way."""
+    async def _finish(self, action: Action, posted: CreatedClient | None) -> None:
+        """Make the secret durable and deliver it, while the next `POST` is under way.
+
+        Without `posted` it is durable already: the client of an earlier run counts as created now.
+        """
         try:
-            taken = await create.persist_secret(self.run, self.session, posted)
-            if taken is not None:
-                self.tally.end(action, taken)
-                return
-            note_repeated(self.run, action.address, posted.made)
+            if posted is not None:
+                taken = await persist_secret(self.run, self.session, posted, self.listing)
+                if taken is not None:
+                    self.tally.end(action, taken)
+                    return
+                note_repeated(self.run, action.address, posted.made)
             cause = await _deliver(self.run, self.session, action)
         except ReconcilerError as error:
             cause = cause_of(error, self.tally.instance)
@@ -217,8 +227,9 @@ class _Work:
         if cause is None and entry is not None and retire_now(entry):
             self.succeeded.append(action)
         else:
-            created = entry is not None and entry.client_id == posted.made.client_id
-            why = _but(cause, "created, but not delivered") if created else cause
+            made = posted.made.client_id if posted is not None else None
+            created = entry is not None and made in (None, entry.client_id)
+            why = but(cause, "created, but not delivered") if created else cause
             self.tally.end(action, why, created=created)
 
     async def _is_ready(self, action: Action) -> bool:
@@ -272,7 +283,7 @@ class _Work:
         """List once more for the numeric ids, then end predecessors and what left the manifest."""
         if self.made:
             self.listing = await self.session.list_clients()
-            self.identify()
+            await self.identify()
         causes: list[tuple[Action, Cause | None]] = []
         for action in self.succeeded:
             entry = self.run.entry(action.address)
@@ -294,7 +305,7 @@ class _Work:
                 None,
             )
             if retires:
-                why = _but(why, "created and delivered, but the old client is not revoked")
+                why = but(why, "created and delivered, but the old client is not revoked")
             self.tally.end(action, why, created=retires)
 
     async def _revoke_known(self, address: Address, known: Entry | Retiring) -> Cause | None:
@@ -312,7 +323,7 @@ class _Work:
             return {}
         sent, self.sent = self.sent, []
         revoked = [each.listed for each in sent]
-        self.listing, left = await unlisted(self.run, self.session, revoked)
+        self.listing, left = await unlisted(self.absence, revoked, domain=self.domain)
         failed: dict[tuple[Address, str], Cause] = {}
         for each in sent:
             key = (each.address, each.known.client_id)
@@ -346,8 +357,9 @@ class _Work:
         return await self._revoke_old(action.address, old)
 
     async def _revoke_stray(self, action: Action) -> Cause | None:
-        domain = self.run.desired.instances[action.address.instance].domain
-        outcome = await revoke_stray(self.run, self.session, self.listing, action, domain=domain)
+        outcome = await revoke_stray(
+            self.run, self.session, self.listing, action, domain=self.domain
+        )
         if isinstance(outcome, Cause):
             return outcome
         self.sent.append(outcome)
@@ -368,15 +380,9 @@ class _Work:
             if cause is not None:
                 return cause
         elif entry.unproved:
-            return _NOT_PROVED
+            return NOT_PROVED
         if not await self._wait_for(address, entry):
-            return Cause(
-                code="successor-not-listed",
-                message="no list shows the new client, or none that tells it from others, so the"
-                " old one stays",
-                hint="the next apply looks again; where lists mask client ids for good, end the old"
-                " client in Domo by hand",
-            )
+            return NOT_LISTED
         return await self._revoke_known(address, old)
 
     async def _wait_for(self, address: Address, entry: Entry) -> bool:
@@ -387,10 +393,5 @@ class _Work:
             await self.run.ports.clock.sleep(pause)
             pause *= 2
             self.listing = await self.session.list_clients()
-            self.identify()
+            await self.identify()
         return True
-
-
-def _but(cause: Cause | None, done: str) -> Cause | None:
-    """Return why an action failed, with what of it is `done` all the same."""
-    return None if cause is None else replace(cause, message=f"{done}: {cause.message}")

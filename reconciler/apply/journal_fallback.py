@@ -46,7 +46,7 @@ async def _revoke_unsaved(run: Run, session: Session, intent: Intent, created: C
             )
         if listed is None:
             return lives_on
-        outcome = await revoke_confirmed(run, session, listed)
+        outcome = await revoke_confirmed(run, session, listed, intent)
     except ReconcilerError:
         return lives_on
     if isinstance(outcome, ClientRevoked):

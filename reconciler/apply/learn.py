@@ -22,24 +22,31 @@ if TYPE_CHECKING:
 
 def learn(
     run: Run, instance: str, listing: Listing, entries: Iterable[tuple[Address, Entry]]
-) -> None:
+) -> list[tuple[Address, Entry]]:
     """Record what a list shows of the clients that the state file does not know yet.
+
+    Return the clients that it shows with another client id, and that have not signed in.
 
     One index serves them all: one for each entry would take quadratic time, and which listed
     client an entry is depends on the list alone.
     """
     views: dict[str, View] = {}
+    taken: list[tuple[Address, Entry]] = []
     for address, entry in list(entries):
         is_new = run.is_new(address, entry)
-        if entry.id is not None and not is_new:
+        if entry.id is not None and not is_new and not entry.waiting and not entry.unproved:
             continue
         if entry.domain not in views:
             views[entry.domain] = view_of(
                 run, instance, listing, domain=entry.domain, proves=frozenset()
             )
+        if entry.client_id not in run.proven and views[entry.domain].contradicts(entry):
+            taken.append((address, entry))
+            continue
         listed = views[entry.domain].find(entry)
-        if listed is not None:
+        if listed is not None and (entry.id is None or is_new):
             _take(run, address, entry, listed, is_new=is_new)
+    return taken
 
 
 def learn_unmarked(

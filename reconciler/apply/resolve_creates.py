@@ -8,8 +8,8 @@ from reconciler.apply.events import Cause, Settled, Unresolved
 from reconciler.apply.matching import find_by_nonce
 from reconciler.apply.revoke import revoke_confirmed
 from reconciler.apply.run_context import Run
+from reconciler.model import client_id
 from reconciler.model.client import ListedClient
-from reconciler.model.client_id import is_same
 from reconciler.model.ownership_mark import Mark, owner_of
 from reconciler.ports import Ambiguous, ClientRevoked, Listing, NotApplied, Session
 from reconciler.state.journal_records import Intent, NotCreated, RolledBack
@@ -109,7 +109,7 @@ async def _withdraw(
             "it was made, its secret never arrived, and the list has no id of it",
         )
         return
-    result = await revoke_confirmed(run, session, found)
+    result = await revoke_confirmed(run, session, found, intent)
     if not isinstance(result, ClientRevoked):
         _leave(
             run,
@@ -119,6 +119,8 @@ async def _withdraw(
         )
         return
     await run.record(RolledBack(nonce=intent.nonce))
+    if found.client_id is not None:
+        run.created.setdefault(client_id.key(found.client_id), intent.address)
     outcome.withdrawn.append(intent)
     clients = tuple(each for each in outcome.listing.clients if each is not found)
     outcome.listing = replace(outcome.listing, clients=clients)
@@ -143,7 +145,7 @@ def _is_another(run: Run, intent: Intent, listed: ListedClient) -> bool:
     if listed.client_id is None:
         return False
     return any(
-        is_same(listed.client_id, known)
+        client_id.is_same(listed.client_id, known)
         for address, entry in run.working.clients.items()
         if address.instance == intent.address.instance
         for known in (entry.client_id, *(old.client_id for old in entry.retiring))

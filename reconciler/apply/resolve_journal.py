@@ -1,9 +1,11 @@
 """Settles, on one instance, what the journals of earlier runs left open."""
 
+from dataclasses import replace
 from typing import Final
 
 from reconciler.apply.absence import Absence
 from reconciler.apply.events import Cause, Settled, Unresolved
+from reconciler.apply.new_secret import recheck
 from reconciler.apply.resolve_creates import settle
 from reconciler.apply.run_context import Run
 from reconciler.plan.observation import Gone
@@ -29,10 +31,12 @@ async def recover(
     """
     intents = [each for each in run.working.open.values() if each.address.instance == instance]
     unresolved: tuple[Unresolved, ...] = ()
+    orphans = [o for o in run.working.orphans.values() if o.intent.address.instance == instance]
+    if intents or any(each.created.taken for each in orphans):
+        run.doubted.add(instance)
     if intents:
         settlement = await settle(run, session, intents, listing)
         listing, unresolved = settlement.listing, tuple(settlement.unresolved)
-    orphans = [o for o in run.working.orphans.values() if o.intent.address.instance == instance]
     absence = Absence(run=run, session=session, instance=instance)
     left = [await _orphan(run, absence, orphan, listing) for orphan in orphans]
     return listing, (*unresolved, *(each for each in left if each is not None))
@@ -43,24 +47,23 @@ async def _orphan(
 ) -> Unresolved | None:
     """Drop an orphan that is gone; report one that lives, for its address has another client."""
     address, client_id = made.intent.address, made.created.client_id
-    message = "an earlier run made a client for it, and the state has another one since"
     if made.created.taken:
-        message = f"Domo answered its create with the client id {client_id} of another client"
-    else:
-        (known,) = of_attempts((), (made,))
-        principal = made.intent.principal
-        seen = await absence.sight(known, listing, domain=known.domain, principal=principal)
-        if isinstance(seen, Gone):
-            await run.record(Revoked(address=address, client_id=client_id))
-            run.emit(Settled(address=address, how="a client that an earlier run made is gone"))
-            return None
-    event = Unresolved(
-        address=address,
-        cause=Cause(
-            code="orphan",
-            message=message,
-            hint=_ORPHAN_HINT.format(address=address),
-        ),
-    )
+        cause = await recheck(run, absence.session, made)
+        return _left(run, made, cause) if cause is not None else None
+    (known,) = of_attempts((), (made,))
+    principal = made.intent.principal
+    seen = await absence.sight(known, listing, domain=known.domain, principal=principal)
+    if isinstance(seen, Gone):
+        await run.record(Revoked(address=address, client_id=client_id))
+        run.emit(Settled(address=address, how="a client that an earlier run made is gone"))
+        return None
+    message = "an earlier run made a client for it, and the state has another one since"
+    return _left(run, made, Cause(code="orphan", message=message))
+
+
+def _left(run: Run, made: CreatedRecord, cause: Cause) -> Unresolved:
+    address = made.intent.address
+    hint = cause.hint or _ORPHAN_HINT.format(address=address)
+    event = Unresolved(address=address, cause=replace(cause, hint=hint))
     run.emit(event)
     return event

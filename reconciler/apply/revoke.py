@@ -1,6 +1,7 @@
 """Ends clients: only what a list of this run shows, and a predecessor only after its successor."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from reconciler.apply.absence import Absence, unlisted
 from reconciler.apply.events import Cause
@@ -13,8 +14,21 @@ from reconciler.plan.action import Action
 from reconciler.plan.observation import Gone as Missing
 from reconciler.plan.observation import Present
 from reconciler.ports import Ambiguous, ClientRevoked, Listing, NotApplied, Session
-from reconciler.state.journal_records import Revoked
+from reconciler.state.journal_records import Intent, Revoked
 from reconciler.state.model import Entry, Retiring
+
+NOT_PROVED: Final = Cause(
+    code="not-proven",
+    message="the new client's secret has not signed in yet and cannot be opened here, so the old"
+    " client stays",
+    hint="apply with --identity KEY_FILE: it proves the secret first",
+)
+NOT_LISTED: Final = Cause(
+    code="successor-not-listed",
+    message="no list shows the new client, or none that tells it from others, so the old one stays",
+    hint="the next apply looks again; where lists mask client ids for good, end the old"
+    " client in Domo by hand",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +83,9 @@ def _not_revoked(outcome: NotApplied | Ambiguous, more: str = "") -> NotApplied:
 
 
 async def revoke_confirmed(
-    run: Run, session: Session, shown: ListedClient
+    run: Run, session: Session, shown: ListedClient, intent: Intent
 ) -> ClientRevoked | NotApplied:
-    """Revoke a client, and list until no list shows it.
+    """Revoke the client of an attempt, and list until no list shows it.
 
     Raises:
         Unreachable: the instance stopped answering; the client may still exist.
@@ -79,7 +93,8 @@ async def revoke_confirmed(
     """
     outcome = await revoke_shown(run, session, shown)
     if isinstance(outcome, ClientRevoked):
-        listing, left = await unlisted(run, session, [shown])
+        absence = Absence(run=run, session=session, instance=intent.address.instance)
+        listing, left = await unlisted(absence, [shown], domain=intent.domain)
         if left:
             return NotApplied(reason=unconfirmed(shown, listing).message)
     return outcome

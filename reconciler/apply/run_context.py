@@ -95,7 +95,8 @@ class Run:
     Domo answered with 204, `notes` how Domo spells new clients differently (by address and field),
     `written` the serial of the state that this run wrote. `views` are the lists of the instances
     that are being worked on, indexed by `seen.locate`, `created` the addresses of the clients that
-    this run created, by the value of their client ids. `unseen` has the instances
+    this run created, by the value of their client ids. `doubted` are the instances on which the
+    answer to a create was lost: a new client id may be that one's. `unseen` has the instances
     that the plan's refresh could not list, and why: a second sign-on would send a refused password
     again.
     """
@@ -119,6 +120,7 @@ class Run:
     views: dict[str, dict[ViewKey, tuple[Listing, View]]] = field(default_factory=dict)
     notes: dict[tuple[Address, str], str] = field(default_factory=dict)
     created: dict[str, Address] = field(default_factory=dict)
+    doubted: set[str] = field(default_factory=set)
     written: int | None = None
     halted: Cause | None = None
     unseen: Mapping[str, Cause] = field(init=False)
@@ -164,14 +166,27 @@ class Run:
         before = self.base.clients.get(address)
         return before is not entry and (before is None or before.client_id != entry.client_id)
 
-    def holder(self, client_id_: str, address: Address) -> Address | None:
-        """Return the address that has a client id already; if none has, it is this one's now."""
+    def holder(
+        self, client_id_: str, address: Address, listing: Listing | None = None
+    ) -> str | None:
+        """Return who had a client id before a create; if nobody had, it is this address's now.
+
+        `listing` is a list from before the create.
+        """
         key = client_id.key(client_id_)
         known = self.elsewhere.get(key)
-        if known is None and key not in self.created:
-            self.created[key] = address
-            return None
-        return self.created[key] if known is None else known.address
+        if known is not None:
+            return str(known.address)
+        orphan = self.working.orphans.get(client_id_)
+        if orphan is not None:
+            return str(orphan.intent.address)
+        if key in self.created:
+            return str(self.created[key])
+        shown = listing.clients if listing is not None else ()
+        if any(client_id.is_same(each.client_id, client_id_) for each in shown):
+            return "a client in an earlier list"
+        self.created[key] = address
+        return None
 
     def unidentified(self) -> set[str]:
         """Return the instances of clients that a journal brought, and no list has shown yet."""
@@ -183,6 +198,11 @@ class Run:
             and address.instance in self.desired.instances
             and self.selected(address)
         }
+
+    def has_left_open(self, instance: str) -> bool:
+        """Say whether earlier runs left something on an instance that only a list can tell."""
+        left = (*self.working.open.values(), *(o.intent for o in self.working.orphans.values()))
+        return instance in self.unidentified() or any(e.address.instance == instance for e in left)
 
     @property
     def may_start(self) -> bool:

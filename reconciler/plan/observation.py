@@ -236,6 +236,23 @@ class View:
         by_id = self.client_ids.get(client_id.key(known.client_id)) if known.client_id else None
         return by_id or self._unmasked(known)
 
+    def contradicts(self, known: Entry | Retiring) -> bool:
+        """Return whether the list shows a new client with another client id than it is known by.
+
+        Either its nonce is there, and only with other ids, or its id is there with another nonce.
+        """
+        found = self.client_ids.get(client_id.key(known.client_id))
+        if known.nonce is None:
+            return False
+        if found is not None and found.mark is not None and self.is_ours(found):
+            return found.mark.nonce != known.nonce and not self.is_pasted(found)
+        marked = [
+            each
+            for each in self.nonces.get(known.nonce, ())
+            if known.owner is None or each.owner in (None, known.owner)
+        ]
+        return bool(marked) and not any(_may_be(each, known) for each in marked)
+
     def _unmasked(self, known: Known) -> ListedClient | None:
         marked = [
             each

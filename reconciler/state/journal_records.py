@@ -60,8 +60,8 @@ class Intent:
 class Created:
     """Domo created the client; here is its secret. `id` is None if the answer lacked it.
 
-    `taken` records that the answer had the client id of another client: the secret is kept, and
-    nothing else follows from the id.
+    `taken` records that the client id is another client's, or may be: the secret is kept, and
+    nothing else follows from the id. A second record without it says that the secret signed in.
     """
 
     nonce: str

@@ -167,13 +167,15 @@ class WorkingState:
             yield from made.records()
 
     def _created(self, record: Created) -> None:
-        intent = self.open.pop(record.nonce, None)
+        aside = self.orphans.get(record.nonce)
+        intent = self.open.pop(record.nonce, aside.intent if aside is not None else None)
         if intent is None:
             return
         made = CreatedRecord(intent=intent, created=record)
         if record.taken:
             self.orphans[made.key] = made
             return
+        self.orphans.pop(record.nonce, None)
         current = self.clients.get(intent.address)
         if current is not None and current.client_id == record.client_id:
             self._hold(made, current)

@@ -3,7 +3,8 @@
     python tests/crash/rotation.py --clients 500 --kills 50
 
 At every moment the secret that stands in a client's sink must work: whenever Domo ends a client,
-and whenever a run was killed, that is looked at for the whole fleet.
+and whenever a run was killed, that is looked at for the whole fleet. Lists lag, and until the last
+run, proofs are unknown or refused, revokes have no effect, and lists are incomplete.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from reconciler.sandbox.entities import Client
@@ -32,6 +33,21 @@ else:
 
 ROOT: Final = Path(__file__).parents[2]
 OPTIONS: Final = ("--auto-approve", "--absence-window", "500ms")
+FAULTS: Final[tuple[dict[str, Any], ...]] = (
+    {"what": "error_before", "route": "token", "status": 503},
+    {"what": "error_before", "route": "token", "status": 405},
+    {"what": "oauth_error", "route": "token"},
+    {"what": "oauth_error", "route": "token", "error": "invalid_client", "status": 401},
+    {"what": "no_effect", "route": "revoke"},
+    {"what": "list_cut", "route": "list"},
+    {"what": "list_hides", "route": "list", "named": "C[0-3]*"},
+    {"what": "other_instance", "route": "list"},
+)
+"""What strikes during the runs that are killed, at any instance."""
+
+RUNS: Final = 3
+"""How many runs may pass without kills and faults until one of them is complete."""
+
 EACH: Final = 10
 """How many clients an instance has."""
 
@@ -76,14 +92,19 @@ class Rotation:
         before, total = self._creates(), len(list(self._sinks()))
         for left in range(kills, 0, -1):
             # Asked for again or left to a plain apply: either goes on with what is left.
+            for _ in range(dice.randint(0, 6)):
+                self.served.fault(after=dice.randint(0, 20), **dice.choice(FAULTS))
             run = self._start("rotate", "--all") if left % 2 == kills % 2 else self._start("apply")
             done = self._creates() - before
             code = self._kill(run, self._creates() + max(1, (total - done) // (left + 1)), dice)
             self.look()
+            self.served.heal()
             if code == 0:
                 break
         else:
             code = self._start("rotate", "--all").wait()
+        for _ in range(RUNS):
+            code = code and self._start("apply").wait()
         if code:
             self.wrong.append(f"the last run ended with {code}")
         self.look()
@@ -159,8 +180,9 @@ def rotation(folder: Path, *, clients: int, kills: int, seed: int) -> Rotation:
 
     keys = [f"i{number:03}" for number in range(-(-clients // EACH))]
     users = [{"email": "ops@x.example", "password": "right"}]
+    instance = {"users": users, "list_lag": 0.1, "revoke_lag": 0.1}
     world = WatchedWorld.from_config(
-        {"seed": seed, "instances": {f"{key}.domo.com": {"users": users} for key in keys}}
+        {"seed": seed, "instances": {f"{key}.domo.com": instance for key in keys}}
     )
     with running(world, latency=0.02) as served:
         wanted = ", ".join(f"{{name: C{number}, scope: [data]}}" for number in range(EACH))

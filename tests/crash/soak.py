@@ -24,14 +24,16 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from tests.crash.faults import arm, revoke_taken
     from tests.crash.harness import Case, Domo, Launcher, Place
-    from tests.crash.judge import KINDS, Judge
+    from tests.crash.judge import KINDS, STATE, Judge
     from tests.crash.kill import complete
     from tests.crash.story import HEAD, STRANGERS, Wanted
 else:
     sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
+    from faults import arm, revoke_taken
     from harness import Domo, Launcher, Place
-    from judge import KINDS, Judge
+    from judge import KINDS, STATE, Judge
     from kill import complete
     from story import HEAD, STRANGERS
 
@@ -41,45 +43,6 @@ KEYS: Final = ("i1", "i2", "i3")
 NAMES: Final = tuple(f"Client {number}" for number in range(8))
 SINKS: Final = (("files",), ("vault",), ("state",), ("files", "vault"))
 SCOPES: Final = (("data",), ("data", "user"), ("audit",))
-ROUTES: Final = ("create*", "create*", "revoke", "list", "sign_on", "token", "*")
-FAULTS: Final[tuple[dict[str, Any], ...]] = (
-    {"what": "lost_answer"},
-    {"what": "reset_before"},
-    {"what": "error_before", "status": 503},
-    {"what": "error_after"},
-    {"what": "rate_limited", "retry_after": "absent"},
-    {"what": "hang", "seconds": 0.2},
-    {"what": "hang", "seconds": 0.2, "done": False},
-    {"what": "garbage"},
-    {"what": "garbage", "form": "html"},
-    {"what": "truncated"},
-    {"what": "no_secret", "route": "create*"},
-    {"what": "wrong_name", "route": "create*"},
-    {"what": "redirect"},
-    {"what": "expired_session"},
-    {"what": "list_cut", "route": "list"},
-    {"what": "list_cut", "route": "list", "keep": 2},
-    *({"what": "no_effect", "route": "revoke"},) * 4,
-    {"what": "echoed", "route": "create*", "echo": "upper"},
-    {"what": "echoed", "route": "create*", "echo": "escaped"},
-    {"what": "echoed", "route": "create*", "echo": "null"},
-    {"what": "echoed", "route": "create*", "echo": "absent"},
-    {"what": "oauth_error", "route": "token"},
-    {"what": "oauth_error", "route": "token", "error": "server_error", "status": 403},
-    {"what": "error_before", "route": "token", "status": 405},
-    {"what": "error_before", "route": "token", "status": 503},
-)
-UNMARKED: Final[tuple[dict[str, Any], ...]] = (
-    {"what": "list_hides", "route": "list", "named": "Client [0-3]*", "times": 1},
-    {"what": "list_hides", "route": "list", "times": 1},
-    {"what": "other_instance", "route": "list", "times": 1},
-)
-"""Nothing marks these lists as wrong: one in an apply can be survived, two in a row cannot.
-
-`same_client_id` is not among the faults: `tests/unit/apply/test_taken_id.py` has its cases. If the
-id is that of a create whose answer is still on its way, nothing tells whose it is.
-"""
-
 MASKS: Final = (
     True,
     "null",
@@ -212,11 +175,7 @@ class Life:
 
     def killed_apply(self) -> None:
         """Apply with faults at the server, killed at some moment if it is not over before."""
-        for _ in range(self.draw.randint(0, 8)):
-            fault = {"route": self.draw.choice(ROUTES), "times": self.draw.randint(1, 2)}
-            self.arm({**fault, **self.draw.choice(FAULTS)})
-        if self.draw.random() < 0.5:
-            self.arm(self.draw.choice(UNMARKED))
+        arm(self.case.served, self.draw)
         moment = self.pace * self.draw.uniform(0.1, self.draw.choice((0.5, 1.0, 2.0)))
         ended = self.launcher.run(self.case.folder, *self.apply, seconds=moment)
         self.judge.killed()
@@ -228,10 +187,6 @@ class Life:
             self.figures.faults[armed.fault.what] += armed.struck
         self.case.served.heal()
 
-    def arm(self, fault: dict[str, Any]) -> None:
-        """Let one of the next requests of its kind fail."""
-        self.case.served.fault(after=self.draw.randint(0, 2), **fault)
-
     def come_to_rest(self) -> None:
         """Apply without faults and kills until all is done, and judge."""
         key = ("--identity", str(self.key)) if self.fleet.recipient else ()
@@ -239,7 +194,9 @@ class Life:
         self.launcher.run(self.case.folder, *self.apply)
         self.pace = time.monotonic() - began
         self.judge.killed()
-        runs = complete(self.launcher, self.case, self.judge, self.apply, key)
+        runs = complete(
+            self.launcher, self.case, self.judge, self.apply, key, settle=self.settle_taken
+        )
         self.judge.ended()
         for instance, client in self.fleet.removed:
             name = f"{instance}.{client.lower().replace(' ', '-')}.json"
@@ -248,6 +205,13 @@ class Life:
         self.fleet.removed.clear()
         self.figures.counts["times that all was done and checked"] += 1
         self.figures.most = max(self.figures.most, runs)
+
+    def settle_taken(self) -> None:
+        """Do what the hint says of a client whose create returned the id of another client."""
+        for command in revoke_taken(self.case.folder / STATE, self.case.served):
+            ended = self.launcher.run(self.case.folder, *command)
+            assert ended.code == 0, ended.said
+            self.figures.counts["clients with the id of another one, settled by hand"] += 1
 
 
 def live(seed: int, kills: int, launcher: "Launcher", domo: "Domo", ground: Path) -> Figures:

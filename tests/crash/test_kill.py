@@ -1,4 +1,7 @@
-"""Kills an apply at random moments, starts it again until it ends, and judges what is left."""
+"""Kills an apply at random moments, starts it again until it ends, and judges what is left.
+
+Before each kill, faults of `faults` strike at the server.
+"""
 
 import json
 import os
@@ -14,6 +17,10 @@ import pytest
 
 if TYPE_CHECKING:
     from reconciler.sandbox.running_sandbox import Running
+    from tests.crash.faults import arm, revoke_taken
+else:
+    sys.path.insert(0, str(Path(__file__).parent))
+    from faults import arm, revoke_taken
 
 pytestmark = pytest.mark.usefixtures("uncovered")
 
@@ -22,6 +29,9 @@ CLIENTS = 6
 SEEDS = 25
 SHORT = 10
 """So many of them in the short form; `-m slow` runs the others."""
+
+RUNS = 3
+"""How many applies may pass without kills and faults until one of them is complete."""
 
 
 def manifest(served: "Running", *, overlap: str = "0") -> str:
@@ -62,18 +72,15 @@ def config() -> dict[str, object]:
     }
 
 
-def start(folder: Path) -> "subprocess.Popen[bytes]":
-    """Start an apply as a process of its own."""
+def start(folder: Path, *command: str) -> "subprocess.Popen[bytes]":
+    """Start an apply, or another command, as a process of its own."""
     passwords = {f"PW_I{number}": "right" for number in range(INSTANCES)}
     return subprocess.Popen(
         [
             sys.executable,
             "-m",
             "reconciler",
-            "apply",
-            "--auto-approve",
-            "--absence-window",
-            "300ms",
+            *(command or ("apply", "--auto-approve", "--absence-window", "300ms")),
         ],
         cwd=folder,
         env={**os.environ, **passwords},
@@ -95,15 +102,23 @@ def test_a_killed_apply_ends_with_every_client_once_and_every_secret_delivered(
     (tmp_path / "reconciler.yaml").write_text(manifest(served))
     draw = random.Random(seed)
     for _ in range(12):
+        arm(served, draw)
         process = start(tmp_path)
         try:
             process.communicate(timeout=draw.uniform(0.2, 0.9))
-            break
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()
-    ended = start(tmp_path)
-    out, err = ended.communicate(timeout=60)
+        served.heal()
+        if process.returncode == 0:
+            break
+    for _ in range(RUNS):
+        ended = start(tmp_path)
+        out, err = ended.communicate(timeout=60)
+        if ended.returncode == 0:
+            break
+        for command in revoke_taken(tmp_path / "reconciler.state.json", served):
+            assert start(tmp_path, *command).wait() == 0
     assert ended.returncode == 0, (out.decode(), err.decode())
     judge(tmp_path, served)
 

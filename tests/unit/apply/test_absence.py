@@ -94,3 +94,19 @@ def test_a_revoke_that_lists_do_not_confirm_keeps_the_client_in_the_state(
     assert [each.cause.code for each in report.failed] == ["revoke-unconfirmed"]
     assert list(shop.clients) == [client.address]
     assert shop.served.count(route="revoke") == 1
+
+
+def test_the_list_of_another_instance_confirms_no_revoke(
+    workshop: Make, make_client: Make, make_action: Make
+) -> None:
+    """Domo answered 204 without an effect, and the list after it was the other instance's."""
+    shop, client, other = workshop(), make_client("One"), make_client("Two", "i2")
+    made(shop, make_action, client)
+    made(shop, make_action, other)
+    shop.served.fault("no_effect", route="revoke")
+    shop.served.fault("other_instance", route="list", instance="i1*", other="i2*", after=1)
+    report = shop.apply(shop.desired(other), ending(shop, make_action, client))
+    assert [each.cause.code for each in report.failed] == ["revoke-unconfirmed"]
+    assert "is a client of i2" in report.failed[0].cause.message
+    assert client.address in shop.clients
+    assert shop.names() == ["One"]
