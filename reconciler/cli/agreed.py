@@ -1,12 +1,16 @@
 """What was reviewed is what is done: the plan that was agreed to, and the plan as it is now."""
 
+import contextlib
+import itertools
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.cli.values import ConnectionOptions, SelectionOptions
 from reconciler.model.errors import PlanRefused, ReconcilerError, UsageError
+from reconciler.model.strings import lines_limited
 
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
@@ -27,10 +31,16 @@ class ReviewedPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovedPlan:
-    """The plan to carry out, and the instances that are left out because their part moved."""
+    """The plan to carry out, and the instances that are left out because their part changed.
+
+    `rest_of` is the reviewed plan as the state keeps it, if `plan` is only a part of it. `put_off`
+    are the instances of the reviewed plan that this run must not touch.
+    """
 
     plan: "Plan"
     stale: tuple[str, ...] = ()
+    rest_of: "OpenPlan | None" = None
+    put_off: frozenset[str] = frozenset()
 
 
 def read_plan(path: str) -> "Plan":
@@ -116,21 +126,30 @@ def settle(
         PlanRefused: it is another plan; the message says how it differs.
 
     """
-    from reconciler.plan.staleness import is_remainder_of, unchanged_parts
+    from reconciler.plan.staleness import parts_left, put_off
 
     if now.id == agreed.plan_id:
         _refuse_changed_file(now, agreed.saved)
         return ApprovedPlan(plan=now)
-    if not now.actions:
-        return ApprovedPlan(plan=now)
     begun = open_plan if open_plan and open_plan.plan_id == agreed.plan_id else None
-    if begun is not None and is_remainder_of(desired, now, begun):
+    if begun is None and not now.actions:
         return ApprovedPlan(plan=now)
-    if not skip_stale or agreed.saved is None:
-        raise _moved(now, agreed)
-    fresh = unchanged_parts(agreed.saved, now)
-    stale = tuple(sorted(now.parts.keys() - fresh))
-    return ApprovedPlan(plan=_only(now, fresh), stale=stale)
+    reviewed = begun or (put_off(agreed.saved) if agreed.saved is not None else None)
+    if reviewed is None:
+        raise _other_id(now, agreed.plan_id, Path(desired.root))
+    accepted = parts_left(desired, now, reviewed)
+    stale = now.parts.keys() - accepted
+    # If nothing of the plan is left to apply, nothing is done: that is an error, not a partial run.
+    skips = skip_stale and (accepted or begun)
+    if (stale or not begun) and not skips:
+        raise _moved(now, agreed, begun, stale)
+    still_open = {each.address.instance for each in reviewed.actions}
+    return ApprovedPlan(
+        plan=_only(now, accepted),
+        stale=tuple(sorted(stale)),
+        rest_of=reviewed,
+        put_off=frozenset(stale | (still_open - reviewed.definitions.keys() - accepted)),
+    )
 
 
 def _only(plan: "Plan", keys: frozenset[str]) -> "Plan":
@@ -138,6 +157,9 @@ def _only(plan: "Plan", keys: frozenset[str]) -> "Plan":
         plan,
         actions=tuple(each for each in plan.actions if each.address.instance in keys),
         parts={key: digest for key, digest in plan.parts.items() if key in keys},
+        problems=tuple(
+            each for each in plan.problems if each.address is None or each.address.instance in keys
+        ),
     )
 
 
@@ -156,19 +178,54 @@ def _refuse_changed_file(now: "Plan", saved: "Plan | None") -> None:
         )
 
 
-def _moved(now: "Plan", agreed: ReviewedPlan) -> PlanRefused:
-    from reconciler.plan.staleness import describe_difference
+def _moved(
+    now: "Plan", agreed: ReviewedPlan, begun: "OpenPlan | None", stale: Collection[str]
+) -> PlanRefused:
+    """Return the error for a plan that has changed; of a begun one, only the rest can change."""
+    from reconciler.plan.staleness import describe_difference, describe_open_difference
 
-    if agreed.saved is None:
-        return PlanRefused(
-            f"the plan is now {now.id}, and {agreed.plan_id} was agreed to: nothing was done",
-            hint="the manifest, the state, the options or the as-of moved; the same --as-of and"
-            " options give the same plan, and `apply plan.json` shows what differs",
-        )
-    lines = describe_difference(agreed.saved, now)
-    shown = "".join(f"\n  {line}" for line in lines[:SHOWN])
-    more = f"\n  and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""
+    if agreed.saved is not None:
+        lines = describe_difference(agreed.saved, now, stale if begun is not None else None)
+    else:
+        lines = describe_open_difference(begun, now, stale) if begun is not None else ()
+    skip = ", or apply what has not changed with --skip-stale" if agreed.saved is not None else ""
     return PlanRefused(
-        f"the plan is not what was agreed to any more: nothing was done{shown}{more}",
-        hint="review the plan as it is now, or apply what has not moved with --skip-stale",
+        "the plan is not the reviewed one any more: nothing was done" + lines_limited(lines, SHOWN),
+        hint=f"review the plan as it is now{skip}",
     )
+
+
+def _other_id(now: "Plan", plan_id: str, folder: Path) -> PlanRefused:
+    """Return the error for an id of another plan, with the difference if a file has that plan."""
+    from reconciler.plan.staleness import describe_actions, describe_difference
+
+    message = f"the plan is now {now.id}, and {plan_id} is the id of another plan: nothing was done"
+    found = _saved_as(plan_id, folder)
+    if found is None:
+        return PlanRefused(
+            f"{message}\nthe plan now:{lines_limited(describe_actions(now), SHOWN)}",
+            hint="an id does not show what has changed: the manifest, the state, or an option such"
+            " as --target, --refresh or --as-of; `apply plan.json` of a saved plan shows it",
+        )
+    path, saved = found
+    lines = lines_limited(describe_difference(saved, now), SHOWN)
+    return PlanRefused(
+        f"{message}\nthe difference from `{path}`:{lines}",
+        hint="review the plan as it is now",
+    )
+
+
+def _saved_as(plan_id: str, folder: Path) -> "tuple[Path, Plan] | None":
+    """Return the saved plan with this id, if the current folder or the manifest's has it."""
+    from reconciler.plan.document import begins_like_a_plan
+
+    here = Path()
+    for each in itertools.chain(*(sorted(at.glob("*.json")) for at in {here, folder})):
+        with contextlib.suppress(OSError, ReconcilerError):
+            if not each.is_file() or each.stat().st_size > LARGEST:
+                continue
+            with each.open("rb") as stream:
+                begins = begins_like_a_plan(stream.read(200))
+            if begins and (found := read_plan(str(each))).id == plan_id:
+                return each, found
+    return None

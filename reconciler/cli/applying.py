@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.bootstrap import Machine, open_store
-from reconciler.cli.agreed import ReviewedPlan, as_saved, settle
+from reconciler.cli.agreed import ApprovedPlan, ReviewedPlan, as_saved, settle
 from reconciler.cli.commands.plan import (
     report_interrupted,
     report_saved,
@@ -189,7 +189,8 @@ def carry_out(console: Console, task: Task) -> int:
             save_plan(made, task.out, how.where, store)
             report_saved(console, made, task.out)
             return 0
-        made, stale = _settled(desired, made, task, ground)
+        approved = _settled(desired, made, task, ground)
+        made = approved.plan
         if task.agreed is not None and not made.actions and made.id != task.agreed.plan_id:
             console.note(f"there is nothing to do; the plan is not {task.agreed.plan_id} now")
         report_interrupted(console, ground)
@@ -201,11 +202,11 @@ def carry_out(console: Console, task: Task) -> int:
             console.note("nothing was done")
             return 1
         console.must_go_on = True
-        job = _job(task, chosen, made, (machine, ground))
-        code = _done(console, task, job, stale)
+        job = _job(task, chosen, approved, (machine, ground))
+        code = _done(console, task, job, approved.stale)
     if report_unseen(console, made) or _report_conflicts(console, made):
         code = code or INCOMPLETE
-    return _with_stale(console, code, stale)
+    return _with_stale(console, code, approved.stale)
 
 
 def _as_agreed(task: Task) -> Task:
@@ -236,30 +237,29 @@ def _chosen(task: Task, desired: "Manifest", ground: LoadedState) -> PlanOptions
     return replace(options, request=saved.wish) if saved is not None else options
 
 
-def _settled(
-    desired: "Manifest", made: "Plan", task: Task, ground: LoadedState
-) -> tuple["Plan", tuple[str, ...]]:
-    """Return the plan to carry out, and the instances that are left out of it."""
+def _settled(desired: "Manifest", made: "Plan", task: Task, ground: LoadedState) -> ApprovedPlan:
+    """Return the plan to carry out, which is the one that was drawn up unless one was reviewed."""
     if task.agreed is None:
-        return made, ()
+        return ApprovedPlan(plan=made)
     open_plan = ground.working.open_plan if ground.working else None
-    found = settle(desired, made, task.agreed, open_plan, skip_stale=task.skip_stale)
-    return found.plan, found.stale
+    return settle(desired, made, task.agreed, open_plan, skip_stale=task.skip_stale)
 
 
 def _job(
-    task: Task, chosen: PlanOptions, made: "Plan", on: tuple[Machine, LoadedState]
+    task: Task, chosen: PlanOptions, approved: ApprovedPlan, on: tuple[Machine, LoadedState]
 ) -> "ApplyJob":
     from reconciler.apply.run_context import Settings
     from reconciler.cli.compose import ApplyJob
+    from reconciler.plan.selection import excluding
 
     machine, ground = on
     reach = task.how.reach
     return ApplyJob(
         machine=machine,
-        plan=made,
+        plan=approved.plan,
         ground=ground,
-        selection=chosen.selection,
+        selection=excluding(chosen.selection, approved.put_off),
+        rest_of=approved.rest_of,
         settings=Settings(
             concurrency=reach.concurrency,
             window=task.how.absence_window,

@@ -25,13 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyJob:
-    """A plan that was agreed to, and all that is needed to carry it out."""
+    """An approved plan, and everything that is needed to apply it.
+
+    `rest_of` is the open plan that `plan` continues, None if it continues the one in the state or
+    is a plan of its own.
+    """
 
     machine: "Machine"
     plan: "Plan"
     ground: LoadedState
     selection: "Selection | None"
     settings: Settings
+    rest_of: "OpenPlan | None" = None
 
     @property
     def desired(self) -> "Manifest":
@@ -70,14 +75,17 @@ def begin(job: ApplyJob) -> tuple[State, WorkingState]:
 
 
 def _open_plan(job: ApplyJob, earlier: "OpenPlan | None") -> "OpenPlan | None":
-    """Return the earlier plan where this is what is left of it: its id and order stay."""
-    from reconciler.plan.staleness import is_remainder_of, to_open_plan
+    """Return the open plan that the job continues, or else the job's own."""
+    from reconciler.plan.staleness import is_remainder_of, resumed, to_open_plan
 
+    asked = _asked(job, earlier)
+    if job.rest_of is not None:
+        return resumed(job.desired, job.plan, job.rest_of, asked)
     if earlier is not None and (
         not job.plan.actions or is_remainder_of(job.desired, job.plan, earlier)
     ):
         return earlier
-    return to_open_plan(job.desired, job.plan, _asked(job, earlier))
+    return to_open_plan(job.desired, job.plan, asked)
 
 
 def _asked(job: ApplyJob, earlier: "OpenPlan | None") -> "frozenset[Address]":

@@ -41,17 +41,23 @@ def carried_out(
         report.show(console, ended, instances, told=job.plan.unseen)
     if output != "json":
         report.show_files(console, ended)
-    return _exit_code(ended)
+    return exit_code(ended)
 
 
-def _exit_code(ended: "Report") -> int:
+def exit_code(ended: "Report") -> int:
+    """Return 1 if an error stopped the run before anything was done, and 3 if a part is done.
+
+    A rollout that stops, or an instance that fails, is a part that is not done: the error stops
+    that part and not the command.
+    """
     from reconciler.apply.events import ROLLOUT
 
     if ended.stopped:
         return INTERRUPTED
     if ended.complete:
         return 0
-    refused = ended.halted is not None and ended.halted.code != ROLLOUT
+    halted = ended.halted is not None and ended.halted.code != ROLLOUT
+    refused = halted or ended.unrecorded is not None
     return 1 if refused and not (ended.done or ended.created) else INCOMPLETE
 
 

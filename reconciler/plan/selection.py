@@ -1,7 +1,7 @@
 """The part of a fleet that a command is about: `--target`, its opposite, and `--label`."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from reconciler.model.address import Address
@@ -49,6 +49,14 @@ class Selection:
         if any(fnmatchcase(key, each) for each in excludes):
             return False
         return all(labels.get(name) == value for name, value in self.labels.items())
+
+
+def excluding(selection: Selection | None, instances: Collection[str]) -> Selection | None:
+    """Return the selection without these instances; None if everything is meant."""
+    if not instances:
+        return selection
+    part = selection or Selection()
+    return replace(part, excludes=(*part.excludes, *sorted(instances)))
 
 
 def predicate(selection: Selection | None, desired: Manifest, state: State | None) -> Predicate:

@@ -139,7 +139,8 @@ class OpenPlan:
     """A plan that is being applied, or was not applied to its end.
 
     `order` are the instances with changes, as the waves took them; `definitions` are digests of
-    what each of them talks to. `actions` are those that are left.
+    what each of them talks to. `actions` are those that are left. An instance whose part was
+    skipped has no definition, and its actions have the digest of that part as it was reviewed.
     """
 
     plan_id: str

@@ -100,6 +100,9 @@ def test_a_plan_id_needs_no_file(tmp_path: Path, served: "Running", reconciler: 
     wrong = reconciler("apply", "--plan-id", "0" * 64, env=PASSWORDS)
     assert (wrong.code, served.count()) == (1, 0)
     assert plan_id in wrong.err
+    assert f"{'0' * 64} is the id of another plan: nothing was done" in wrong.err
+    assert "the difference from `plan.json`" not in wrong.err
+    assert "the plan now:\n  create A [data] on 2 instances (acme, globex)\n" in wrong.err
     assert reconciler("apply", "--plan-id", plan_id, env=PASSWORDS).code == 0
     assert served.count(route="create*") == 2
 
@@ -123,7 +126,7 @@ def test_a_plan_that_moved_is_refused_with_the_difference(
     write(tmp_path, served, "{name: A, scope: [data]}, {name: B, scope: [user]}")
     run = reconciler("apply", "plan.json", env=PASSWORDS)
     assert (run.code, served.count()) == (1, 0)
-    assert "only in the plan now: create acme/B [user]" in run.err
+    assert "only in the plan now: create B [user] on 2 instances (acme, globex)\n" in run.err
     assert not (tmp_path / "reconciler.state.json").exists()
 
 
@@ -135,6 +138,12 @@ def test_a_credential_reference_is_part_of_what_was_reviewed(
     saved(tmp_path, reconciler)
     path = tmp_path / "reconciler.yaml"
     path.write_text(path.read_text().replace("PW_{INSTANCE}", "OTHER"))
+    run = reconciler("apply", "plan.json", env=PASSWORDS)
+    assert (run.code, served.count()) == (1, 0)
+    assert "what 2 instances talk to has changed: acme, globex" in run.err
+    path.write_text(path.read_text().replace("acme: {}", "acme: {labels: {a: b}}"))
+    saved(tmp_path, reconciler)
+    path.write_text(path.read_text().replace("a: b", "a: c"))
     run = reconciler("apply", "plan.json", env=PASSWORDS)
     assert (run.code, served.count()) == (1, 0)
     assert "what acme talks to has changed" in run.err
@@ -175,6 +184,102 @@ def test_what_is_left_of_a_plan_may_be_applied_by_its_id(
     assert rest.code == 0, rest.err
     assert served.count(route="create*") == 2
     assert "open_plan" not in json.loads((tmp_path / "reconciler.state.json").read_bytes())
+
+
+def test_plan_id_of_a_saved_plan_that_changed_shows_the_difference(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """If a file in the folder is the plan with that id, the message compares with it."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    plan_id = saved(tmp_path, reconciler)["plan_id"]
+    write(tmp_path, served, "{name: A, scope: [data]}, {name: B, scope: [user]}")
+    run = reconciler("apply", "--plan-id", plan_id, "--target", "acme", env=PASSWORDS)
+    assert (run.code, served.count()) == (1, 0)
+    assert f"and {plan_id} is the id of another plan: nothing was done" in run.err
+    assert "the difference from `plan.json`:\n" in run.err
+    assert "\n  only in the plan now: create acme/B [user]\n" in run.err
+    assert "\n  only in the saved plan: create globex/A [data]\n" in run.err
+    assert "\n  the plans have different --target, --exclude or --label\n" in run.err
+
+
+def test_plan_id_of_a_begun_plan_that_changed_shows_the_difference(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """The state has the open actions of the plan with that id, so no file is needed."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    plan_id = saved(tmp_path, reconciler)["plan_id"]
+    assert reconciler("apply", "plan.json", env={**PASSWORDS, "PW_GLOBEX": "wrong"}).code == 3
+    (tmp_path / "plan.json").unlink()
+    write(tmp_path, served, "{name: A, scope: [user]}, {name: B, scope: [user]}")
+    creates = served.count(route="create*")
+    run = reconciler("apply", "--plan-id", plan_id, "--exclude", "acme", env=PASSWORDS)
+    assert (run.code, served.count(route="create*")) == (1, creates)
+    assert "the plan is not the reviewed one any more: nothing was done\n" in run.err
+    assert "\n  changed: create globex/A [user]\n" in run.err
+    assert "\n  only in the plan now: create globex/B [user]\n" in run.err
+
+
+def test_the_rest_of_a_plan_is_applied_after_skip_stale(
+    tmp_path: Path, life: Run, reconciler: Run
+) -> None:
+    """Once the skipped instance is as it was, the same plan does the rest of it."""
+    keys = ("acme", "globex", "initech")
+    env = {**PASSWORDS, "PW_INITECH": "right"}
+    served = life("{name: A, scope: [data]}", instances=keys)
+    plan_id = saved(tmp_path, reconciler)["plan_id"]
+    path, state = tmp_path / "reconciler.yaml", tmp_path / "reconciler.state.json"
+    reviewed = path.read_text()
+    path.write_text(reviewed.replace("acme: {}", "acme: {clients: [{name: B, scope: [data]}]}"))
+    run = reconciler("apply", "plan.json", "--skip-stale", env={**env, "PW_GLOBEX": "wrong"})
+    assert (run.code, served.count(route="create*")) == (3, 1)
+    kept = json.loads(state.read_bytes())["open_plan"]
+    assert kept["plan_id"] == plan_id
+    assert sorted(each["address"] for each in kept["actions"]) == ["acme/A", "globex/A"]
+    assert list(kept["definitions"]) == ["globex", "initech"]
+    refused = reconciler("apply", "plan.json", env=env)
+    assert (refused.code, served.count(route="create*")) == (1, 1)
+    assert "only in the plan now: create acme/B [data]" in refused.err
+    assert "initech" not in refused.err
+    again = reconciler("apply", "plan.json", "--skip-stale", env=env)
+    assert (again.code, served.count(route="create*")) == (3, 2)
+    assert "1 instance left out" in again.err
+    path.write_text(reviewed)
+    rest = reconciler("apply", "plan.json", env=env)
+    assert (rest.code, served.count(route="create*")) == (0, 3), rest.err
+    assert [each.name for each in served.clients("acme.domo.com")] == ["A"]
+    assert "open_plan" not in json.loads(state.read_bytes())
+
+
+def test_a_part_that_is_missing_now_is_kept_for_the_same_plan(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """An apply that has nothing to do on a skipped instance does not close its part."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    plan_id = saved(tmp_path, reconciler)["plan_id"]
+    path = tmp_path / "reconciler.yaml"
+    reviewed = path.read_text()
+    path.write_text(reviewed.replace("select: {all: true}", "select: {instances: [globex]}"))
+    assert reconciler("apply", "plan.json", "--skip-stale", env=PASSWORDS).code == 0
+    assert reconciler("apply", "plan.json", env=PASSWORDS).code == 0
+    assert served.count(route="create*") == 1
+    path.write_text(reviewed)
+    rest = reconciler("apply", "--plan-id", plan_id, env=PASSWORDS)
+    assert (rest.code, served.count(route="create*")) == (0, 2), rest.err
+    state = json.loads((tmp_path / "reconciler.state.json").read_bytes())
+    assert "open_plan" not in state
+
+
+def test_a_plan_of_which_everything_is_stale_is_refused(
+    tmp_path: Path, served: "Running", reconciler: Run
+) -> None:
+    """Nothing is done, which is an error (1) and not a run that is incomplete (3)."""
+    write(tmp_path, served, "{name: A, scope: [data]}")
+    saved(tmp_path, reconciler)
+    write(tmp_path, served, "{name: A, scope: [user]}")
+    run = reconciler("apply", "plan.json", "--skip-stale", env=PASSWORDS)
+    assert (run.code, served.count()) == (1, 0)
+    assert "changed: create A [data] on 2 instances (acme, globex): scope data → user\n" in run.err
+    assert not (tmp_path / "reconciler.state.json").exists()
 
 
 def test_a_plan_file_that_was_changed_is_refused(
