@@ -1,25 +1,27 @@
-"""A Domo double on loopback: what Domo's HTTP API does, its faults on request, and a judge.
+"""A simulation of Domo's HTTP API on loopback, with faults on request.
 
-Owns its own reading of the wire contract and shares no code with `reconciler.domo`, so that the
-contract is written twice and tested once. The core is pure: `exchange(world, request, now)` turns a
-request into a `Sending`, a value that says what goes over the socket; only `server` and `serving`
-do I/O. Time comes in as an argument, randomness from the world's seed.
+The package implements the wire contract by itself and shares no code with `reconciler.domo`: a
+shared mistake would pass all tests. The core is pure: `exchange(world, request, now)` turns a
+request into a `Sending`, a value that describes what goes over the socket. Only `server` and
+`http_server` do I/O. Time is an argument, and random values come from the seed of the world.
 
-Refuses what Domo refuses, and more: a body with a field that the contract does not know, a missing
-`Content-Type` or a foreign `Origin` is an error here, so that a client which works against the
-sandbox is not merely lucky. It serves loopback addresses only, and keeps everything in memory.
+The sandbox is stricter than Domo: a body with a field that the contract does not have, a missing
+`Content-Type` or a foreign `Origin` is an error. A client that works here does not depend on
+Domo's tolerance. It serves loopback addresses only, because `/control` shows all secrets, and
+keeps everything in memory.
 
-One port plays every host, so that a manifest points at it with two lines:
+One port serves every host, so that a manifest needs two lines to use it:
 
     endpoints:
       api: http://127.0.0.1:PORT/api
       instance: http://127.0.0.1:PORT/instances/{domain}
 
-A world is made from a plain mapping (`World.from_config`; `fleet` makes one for a list of keys):
+A plain mapping describes a world (`SandboxState.from_config`; `config.fleet` builds one for a
+list of keys):
 
-    seed: 7                  ids and secrets repeat; left out, they differ each time
+    seed: 7                  ids and secrets repeat; without it, they differ each time
     latency: 0.05            seconds for each request, half before and half after it is carried out
-    jitter: 0.0              up to so many seconds more
+    jitter: 0.0              seconds; a random part of them is added
     faults: []               see `reconciler.sandbox.faults`
     instances:
       acme.domo.com:
@@ -28,7 +30,7 @@ A world is made from a plain mapping (`World.from_config`; `fleet` makes one for
         tokens: {VALUE: EMAIL}           access tokens
         token_expiries: {VALUE: MS}      when they end, in milliseconds since the epoch
         clients: [{name, scope, description, owner: EMAIL, id, client_id, client_secret}]
-        list_shape: array                this and the rest: see `records.Rules`
+        list_shape: array                this and the other rules: see `entities.Rules`
 
-`/control/…` (see `reconciler.sandbox.control`) shows and changes all of it while it runs.
+`/control/…` (see `reconciler.sandbox.control`) shows and changes everything while it runs.
 """

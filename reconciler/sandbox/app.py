@@ -1,4 +1,4 @@
-"""What Domo answers when nothing goes wrong: one function for each endpoint, no I/O.
+"""Domo's answers without faults: one function for each endpoint, no I/O.
 
 Numbers in the docstrings are the sections of the wire contract: 1 sign-on, 2 access token,
 3 create, 4 list, 5 revoke, 6 use.
@@ -68,7 +68,7 @@ def _on_instance(world: SandboxState, route: InstanceRoute, call: Call, now: flo
 
 
 def _sign_on(world: SandboxState, instance: Instance, call: Call, now: float) -> Response:
-    """1: a refusal is HTTP 200, too."""
+    """1: a refusal is HTTP 200 as well."""
     if call.request.headers.get("origin") != f"https://{instance.domain}":
         return forbidden()
     if not _is_json(call.request):
@@ -91,7 +91,7 @@ def _sign_on(world: SandboxState, instance: Instance, call: Call, now: float) ->
 def _signed_on(
     world: SandboxState, instance: Instance, call: Call, user: User, now: float
 ) -> Response:
-    """Answer with a session; a second factor concerns passwords only."""
+    """Answer with a session; a second factor applies to passwords only."""
     direct = call.document["method"] == "password"
     status = (instance.rules.second_factor if direct else None) or "VALID"
     held_back = status != "VALID" and not instance.rules.second_factor_token
@@ -114,7 +114,7 @@ def _signed_on(
 
 
 def _create(world: SandboxState, instance: Instance, call: Call, now: float) -> Response:
-    """3a: on the API host, with a session and nothing else; Domo may have retired it."""
+    """3a: on the API host, only with a session; the rules can retire it."""
     if instance.rules.create_retired is not None:
         return refused(instance.rules.create_retired)
     user = _session_user(world, instance, call.request, now)
@@ -165,12 +165,12 @@ def _create_on_instance(
 
 
 def _told(instance: Instance, call: Call, document: dict[str, Any]) -> Response:
-    """Answer a create; what it repeats is spelled as the instance's `echo` says."""
+    """Answer a create; `echo` is the spelling of the values that the answer repeats."""
     return answered(201, echoed(document, call.document, instance.rules.echo))
 
 
 def _list(world: SandboxState, instance: Instance, call: Call, now: float) -> Response:
-    """4: no secret."""
+    """4: the list, without secrets."""
     user = _user(world, instance, call.request, now)
     return user if isinstance(user, Response) else clients_shown(instance, user, call.request, now)
 
@@ -236,7 +236,7 @@ def _made(
     name = instance.stored_name(wanted.name)
     if not name.strip() or instance.taken(name):
         return refused(400)
-    return world.place(wanted, instance.domain, by=call.route, now=now)
+    return world.add_client(wanted, instance.domain, by=call.route, now=now)
 
 
 def _wanted(document: Any, scope_key: str, user: User, known: frozenset[str]) -> Placement | None:

@@ -1,4 +1,4 @@
-"""Builds the config of a fleet: one instance for each key, each with every way to sign on."""
+"""The config of a fleet: one instance for each key, each with every sign-on method."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """The credentials of one instance in a sandbox: fiction, and so plain text."""
+    """The credentials of one simulated instance; they open nothing else, so they are plain text."""
 
     domain: str
     email: str
@@ -27,7 +27,7 @@ def fleet(
 
 
 def login(config: Mapping[str, Any], domain: str) -> Login:
-    """Return the first user's credentials on an instance that `fleet` has made."""
+    """Return the first user's credentials on an instance of `fleet`."""
     instance = config["instances"][domain]
     user = instance["users"][0]
     return Login(

@@ -1,4 +1,4 @@
-"""A plain mapping → a frozen dataclass, or a sentence that says what is wrong with it."""
+"""Build a frozen dataclass from a plain mapping, or raise an error that describes the mistake."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -11,7 +11,7 @@ Shaped = TypeVar("Shaped", bound="DataclassInstance")
 
 
 def shaped(cls: type[Shaped], given: Any, where: str) -> Shaped:
-    """Make a `cls` from a mapping whose keys and types are those of its fields.
+    """Build a `cls` from a mapping whose keys and types are those of its fields.
 
     Raises:
         ValueError: not a mapping, an unknown or missing key, or a value of another type.
@@ -31,7 +31,7 @@ def shaped(cls: type[Shaped], given: Any, where: str) -> Shaped:
 
 
 def _choice(wanted: Any) -> str:
-    """Say what a value may be, where only some may."""
+    """Return the permitted values as text, empty if they are not a fixed list."""
     if get_origin(wanted) is not Literal:
         return ""
     return f", it is one of {', '.join(map(str, get_args(wanted)))}"
@@ -97,6 +97,6 @@ def _is_a(value: Any, kind: type) -> bool:
     if isinstance(value, bool) or kind is bool:
         return isinstance(value, bool) and kind is bool
     if kind in (int, float):
-        # A count, a delay or a status below zero has no meaning anywhere in the sandbox.
+        # Every number of a config is a count, a delay or a status: none may be negative.
         return isinstance(value, int if kind is int else int | float) and value >= 0
     return isinstance(value, get_origin(kind) or kind)

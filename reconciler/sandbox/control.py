@@ -1,17 +1,18 @@
-"""The control API: what a test asks the sandbox about, and does behind the client's back.
+"""The control API: shows the state of the sandbox, and makes changes as another user would.
 
 | request | what it does |
 | --- | --- |
 | `GET /control/state[?instance=DOMAIN]` | instances and clients, secrets included, oldest first |
 | `GET /control/requests[?after=NUMBER&route=GLOB&instance=GLOB]` | the log; no secret is in it |
 | `GET`, `POST`, `DELETE /control/faults` | shows the faults, adds one (or a list), clears them |
-| `POST /control/clients` | `{instance, name, scope, …}`: somebody else makes a client |
-| `DELETE /control/clients?instance=DOMAIN[&name=NAME]` | somebody else revokes one, or all |
+| `POST /control/clients` | `{instance, name, scope, …}`: another user creates a client |
+| `DELETE /control/clients?instance=DOMAIN[&name=NAME]` | another user revokes one, or all |
 | `PATCH /control/instances/DOMAIN` | rules, users, cookies, tokens, `end_sessions: true` |
 | `PATCH /control/world` | `{latency, jitter}` |
-| `POST /control/reset` | begin again, from the config in the body or from the first one |
+| `POST /control/reset` | start again, from the config in the body or from the first one |
 
-A mistake answers 400 with `{"error": …}`. Control requests are not logged, delayed or struck.
+The answer to a mistake is 400 with `{"error": …}`. Control requests are not logged or delayed,
+and no fault applies to them.
 """
 
 from dataclasses import asdict, dataclass
@@ -27,7 +28,7 @@ from reconciler.sandbox.server_state import Placement, SandboxState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How long every request takes, in seconds."""
+    """The time that every request takes, in seconds."""
 
     latency: float
     jitter: float
@@ -42,7 +43,7 @@ def control(world: SandboxState, request: Request, now: float) -> Response:
 
 
 def state_of(world: SandboxState, domain: str | None = None) -> dict[str, Any]:
-    """Return everything that is, or was, on every instance or on one.
+    """Return the present and past clients of every instance or of one.
 
     Raises:
         ValueError: there is no such instance.
@@ -142,7 +143,7 @@ def _add_faults(world: SandboxState, document: Any) -> Response:
 def _add_client(world: SandboxState, document: Any, now: float) -> Response:
     given = dict(mapping(document, "client"))
     domain = str(given.pop("instance", ""))
-    client = world.place(shaped(Placement, given, "client"), domain, by="control", now=now)
+    client = world.add_client(shaped(Placement, given, "client"), domain, by="control", now=now)
     return answered(201, asdict(client))
 
 

@@ -1,4 +1,4 @@
-"""Faults that change what a right answer contains; each request was carried out before."""
+"""Faults that change the content of a correct answer, after the request was carried out."""
 
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -28,7 +28,7 @@ EVERYTHING: Final = User(id=0, email="", password="")
 def edited(
     world: SandboxState, call: Call, fault: Fault, response: Response, now: float
 ) -> Response:
-    """Return an answer as a fault of `EDITS` changes it; another kind of answer stays as it is."""
+    """Return an answer as a fault of `EDITS` changes it; other answers stay unchanged."""
     document = document_in(response.body)
     if response.status >= 300:
         return response
@@ -77,7 +77,7 @@ def _shortened(fault: Fault, document: Any, response: Response) -> Response:
     left = [each for each in entries if not fnmatchcase(str(each.get("name")), fault.named)]
     if not paged:
         return answered(200, left)
-    # A list that hides clients does not count them either: nothing marks it as incomplete.
+    # The total is reduced as well: a list that hides clients is not marked as incomplete.
     hidden = len(entries) - len(left)
     counted = {"totalCount": document["totalCount"] - hidden} if "totalCount" in document else {}
     return answered(200, {**document, **counted, "entries": left})

@@ -1,4 +1,4 @@
-"""What an instance holds: its rules, users, sessions and clients."""
+"""The parts of an instance: its rules, users, sessions and clients."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,15 +8,15 @@ from reconciler.sandbox.spelling import Mask, Sameness, Spelling
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How one instance behaves if the contract leaves it open; None: no limit, or not at all.
+    """The behaviour of one instance if the contract leaves it open. None: no limit, or disabled.
 
     | lists | |
     | --- | --- |
     | list_shape | `array`, `entries` around it, or `pages` (entries, totalCount, limit, offset) |
-    | list_page | the most entries of one page; `pages` honours `?limit=` and `?offset=` |
+    | list_page | the most entries of one page; `pages` reads `?limit=` and `?offset=` |
     | list_ignores_offset | every page is the first one: the list is never complete |
     | list_lag, revoke_lag | seconds until a list shows a new client, and omits a revoked one |
-    | empty_list | what an instance without clients answers: array, 204, 404 or `null` |
+    | empty_list | the answer of an instance without clients: array, 204, 404 or `null` |
     | mask_client_ids | how lists hide client ids: see `spelling.Mask` (true: bullets of `*`) |
 
     | creates | |
@@ -36,7 +36,7 @@ class Rules:
     | allow_list | this caller's address is blocked: with an HTML `page`, or a 303 `redirect` |
     | session_seconds, session_requests | when a session ends |
     | requests_per_second | over it, the answer is 429 |
-    | wrong_passwords | so many in a row lock a user |
+    | wrong_passwords | as many in a row lock a user |
     | access_tokens | whether `GET /api/data/v1/accesstokens` shows them, or answers 403 or 404 |
     | sign_in_method | the only method of `oauth/token`, `both` or one; another answers 405 |
     | only_documented_scopes | a token request for a scope beside the six is `invalid_scope` |
@@ -76,10 +76,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Who can sign on, with two grants that say nothing about each other.
+    """A user who can sign on, with two independent grants.
 
     `may_create` is *Create API OAuth Clients*; `admin` is *Manage All Access Tokens and API
-    Clients*: it sees and revokes other people's clients.
+    Clients*: the user sees and revokes other users' clients.
 
     `refusal` is a reason with which every sign-on is refused; `wrong` counts the wrong passwords
     since the last right one.
@@ -97,7 +97,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A sign-on that holds until `ends` (seconds since the epoch) or for `left` requests."""
+    """A session that is valid until `ends` (seconds since the epoch) or for `left` requests."""
 
     domain: str
     email: str
@@ -105,13 +105,13 @@ class Session:
     left: int | None
 
     def holds(self, now: float) -> bool:
-        """Say whether the session is good for one more request."""
+        """Return whether the session is valid for one more request."""
         return (self.ends is None or now < self.ends) and self.left != 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A client as the instance keeps it, secret included.
+    """A client as the instance stores it, with its secret.
 
     `owner` is a user's id; `order` rises by one with every create and revoke of the world;
     `made_by` is a route, or `config` or `control`; times are seconds since the epoch.
@@ -131,7 +131,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked:
-    """A client that is gone: kept so that a test can ask what ever existed, and in what order."""
+    """A revoked client: kept so that a test can check what existed, and in which order."""
 
     client: Client
     order: int
@@ -141,7 +141,7 @@ class Revoked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
-    """One request. `status` is None where no status line was sent; holds no secret."""
+    """One request, without secrets. `status` is None if no status line was sent."""
 
     number: int
     at: float

@@ -1,4 +1,4 @@
-"""What goes over the socket, as values: a whole answer, or one that a fault has spoiled."""
+"""What goes over the socket, as values: a complete answer, or one that a fault has changed."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from reconciler.sandbox.http_types import Response, answered, blocked, refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """The answer, as it is."""
+    """The unchanged answer."""
 
     response: Response
 
@@ -26,14 +26,14 @@ class Closed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """No answer: silence for so many seconds, then the socket closes."""
+    """No answer: silence for some seconds, then the socket closes."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dripped:
-    """The answer's body, a byte every so many seconds."""
+    """The answer's body, one byte after each interval in seconds."""
 
     response: Response
     seconds: float
@@ -41,14 +41,14 @@ class Dripped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutShort:
-    """The first half of the body, under a `Content-Length` for the whole, then the end."""
+    """The first half of the body with a `Content-Length` for the whole, then the end."""
 
     response: Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Padded:
-    """So many bytes of white space, then the answer's body."""
+    """A number of bytes of white space, then the answer's body."""
 
     response: Response
     padding: int
@@ -58,14 +58,14 @@ Sending = Whole | Closed | Held | Dripped | CutShort | Padded
 
 
 def status_of(sending: Sending) -> int | None:
-    """Return the status that the client sees; None where it sees no answer."""
+    """Return the status that the client gets, None if it gets no answer."""
     return None if isinstance(sending, Closed | Held) else sending.response.status
 
 
-def struck(fault: Fault, perform: Callable[[], Response], now: float) -> Sending:
-    """Return what a fault makes of a call; `perform` carries it out and applies a fault's edits.
+def apply_fault(fault: Fault, perform: Callable[[], Response], now: float) -> Sending:
+    """Return what is sent for a call with a fault; `perform` carries it out with the fault's edits.
 
-    An expired session is ended by the caller: this only says 401.
+    The caller ends an expired session; this function only answers 401.
     """
     match fault.what:
         case "reset_before":
@@ -91,7 +91,7 @@ def struck(fault: Fault, perform: Callable[[], Response], now: float) -> Sending
 def _replaced(  # noqa: C901 (one flat table, an arm for each fault)
     fault: Fault, now: float
 ) -> Response | None:
-    """Return the answer of a fault that does not carry the call out; None for the others."""
+    """Return the answer of a fault that prevents the call; None for the other faults."""
     match fault.what:
         case "error_before":
             return refused(fault.status or 500)
@@ -141,7 +141,7 @@ def _canned(fault: Fault) -> Response:
 
 
 def _bodied(response: Response) -> Response:
-    """Return an answer that may have a body: 204 may not."""
+    """Return an answer that may have a body: 204 must not have one."""
     return replace(response, status=200) if response.status == 204 else response
 
 

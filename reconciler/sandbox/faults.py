@@ -1,20 +1,20 @@
-"""Faults: what goes wrong, for which requests, and how often.
+"""Faults: what fails, for which requests, and how often.
 
-| what | done? | what the client sees |
+| fault | carried out? | what the client sees |
 | --- | --- | --- |
 | lost_answer | yes | the socket closes without an answer |
 | reset_before | no | the connection is reset (RST) |
 | error_before, error_after | no, yes | `status` (500), with `message` and `toe` in its body |
-| answer | as `done` says | any answer: `status` (200), `body`, `content_type` |
+| answer | if `done` is set | any answer: `status` (200), `body`, `content_type` |
 | sign_on_refused | no | 200, no session, and `reason` |
 | blocked_page, blocked_redirect | no | the caller's address is not on the allow-list |
-| rate_limited | no | 429, `Retry-After: seconds` in the form that `retry_after` says |
-| hang | as `done` says | silence; after `seconds` (an hour) the socket closes |
-| slow_drip | yes | the right answer, a byte every `seconds` (0.05) |
-| garbage | yes | the right status, and a body of `form`: truncated JSON, text or an HTML page |
+| rate_limited | no | 429, `Retry-After: seconds` in the form of `retry_after` |
+| hang | if `done` is set | silence; after `seconds` (an hour) the socket closes |
+| slow_drip | yes | the correct answer, a byte every `seconds` (0.05) |
+| garbage | yes | the correct status, and a body of `form`: truncated JSON, text or an HTML page |
 | truncated | yes | a `Content-Length` longer than the body, then the end |
 | no_secret, wrong_name | yes | the answer without its secret, or with another name |
-| echoed | yes | the create's answer spells name, description and scope as `echo` says |
+| echoed | yes | the create's answer has name, description and scope in the spelling `echo` |
 | same_client_id | yes | the create's answer has the client id of the newest other create |
 | list_cut | yes | the list's first `keep` entries, paginated and marked as incomplete |
 | list_hides | yes | the list without clients whose names match `named`; nothing marks it |
@@ -22,14 +22,14 @@
 | no_effect | no | 204, and the client stays |
 | oauth_error | no | `status` (400), and `error` (invalid_scope) in OAuth's form |
 | redirect | no | 302 (or `status`) to `location` |
-| expired_session | no | 401, and the session is at its end |
-| huge | yes | `megabytes` of white space before the right answer |
-| deep_json | yes | the right status, and `depth` arrays in each other |
+| expired_session | no | 401, and the session ends |
+| huge | yes | `megabytes` of white space before the correct answer |
+| deep_json | yes | the correct status, and `depth` nested arrays |
 
 `route`, `instance` and `client` are globs (`create*`, `acme-*`, `Automation *`); an instance is
 matched by its domain and by its key, the domain's first word. A request without a client matches
-only `*`. Every fault counts the requests that match it: it lets `after` of them
-through, then strikes `times` of them (null: all). Of several that could strike, the first does.
+only `*`. Every fault counts the requests that match it: it skips the first `after` of them, then
+applies to `times` of them (null: all). If several faults could apply, the first one does.
 """
 
 from collections.abc import Iterable, Iterator
@@ -122,7 +122,7 @@ class Fault:
         """Read `WHAT[:key=value,…]`, such as `lost_answer:route=create,times=2`.
 
         Raises:
-            ValueError: saying what is wrong.
+            ValueError: with a description of the mistake.
 
         """
         what, _, rest = text.partition(":")
@@ -134,7 +134,7 @@ class Fault:
         return shaped(cls, {"what": what, **values}, f"fault `{text}`")
 
     def matches(self, *, route: str, instance: str | None, client: str | None) -> bool:
-        """Say whether a request is of the kind that this fault strikes."""
+        """Return whether this fault is for a request of that kind."""
         domain = instance or ""
         return (
             fnmatchcase(route, self.route)
@@ -145,34 +145,34 @@ class Fault:
 
 @dataclass(slots=True, kw_only=True)
 class Armed:
-    """A fault with its counts: the requests that matched, and those that it struck."""
+    """A fault with its counts: the requests that matched, and those it was applied to."""
 
     fault: Fault
     seen: int = 0
     struck: int = 0
 
     def ready(self) -> bool:
-        """Say whether the fault strikes the request that was counted last."""
+        """Return whether the fault applies to the request that was counted last."""
         times = self.fault.times
         return self.seen > self.fault.after and (times is None or self.struck < times)
 
 
 class Faults:
-    """The faults that are in force, in the order in which they were asked for."""
+    """The active faults, in the order of their addition."""
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._armed = [Armed(fault=each) for each in faults]
 
     def add(self, fault: Fault) -> None:
-        """Put one more in force."""
+        """Add a fault."""
         self._armed.append(Armed(fault=fault))
 
     def clear(self) -> None:
-        """Let everything go right again."""
+        """Remove all faults."""
         self._armed.clear()
 
-    def strike(self, *, route: str, instance: str | None, client: str | None) -> Fault | None:
-        """Count a request and return the fault that strikes it, if one does."""
+    def match(self, *, route: str, instance: str | None, client: str | None) -> Fault | None:
+        """Count a request and return the fault that applies to it, None if no fault does."""
         chosen: Armed | None = None
         for each in self._armed:
             if each.fault.matches(route=route, instance=instance, client=client):

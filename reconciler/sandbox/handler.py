@@ -1,4 +1,4 @@
-"""One request, from its first byte to what goes back: the core that the server drives."""
+"""The pure core that the server calls: one request in, one `Sending` out."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ import hashlib
 from reconciler.sandbox.app import respond
 from reconciler.sandbox.edits import EDITS, edited
 from reconciler.sandbox.entities import Logged
-from reconciler.sandbox.fault_responses import Sending, Whole, status_of, struck
+from reconciler.sandbox.fault_responses import Sending, Whole, apply_fault, status_of
 from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.http_types import Request, Response, explained
 from reconciler.sandbox.routes import Call, called
@@ -14,11 +14,11 @@ from reconciler.sandbox.server_state import SandboxState
 
 
 def exchange(world: SandboxState, request: Request, now: float) -> Sending:
-    """Carry out a request, let a fault strike it, and log it; `now` is seconds since the epoch."""
+    """Carry out a request with its fault, and log it; `now` is in seconds since the epoch."""
     call = called(world, request)
-    fault = world.faults.strike(route=call.route, instance=call.domain, client=call.client)
+    fault = world.faults.match(route=call.route, instance=call.domain, client=call.client)
     sending = _sent(world, call, fault, now)
-    world.note(
+    world.log_request(
         Logged(
             number=world.requests + 1,
             at=now,
@@ -45,7 +45,7 @@ def _sent(world: SandboxState, call: Call, fault: Fault | None, now: float) -> S
         return Whole(response=perform())
     if fault.what == "expired_session":
         world.sessions.pop(call.request.headers.get("x-domo-authentication", ""), None)
-    sending = struck(fault, perform, now)
+    sending = apply_fault(fault, perform, now)
     if isinstance(sending, Whole):
         return Whole(response=_explained(world, call, fault, sending.response))
     return sending

@@ -1,7 +1,7 @@
-"""The core over ASGI: reads a request, waits the latency, and sends what `exchange` decided.
+"""The core as an ASGI application: read a request, wait for the latency, send the `Sending`.
 
-A fault below HTTP needs the socket itself. `Connection` puts it where an application may find it,
-in the scope's `state`; everything else is ordinary ASGI.
+A fault below HTTP needs the socket itself. `Connection` stores it in the scope's `state`; the
+rest is ordinary ASGI.
 """
 
 import asyncio
@@ -36,10 +36,10 @@ CHUNK: Final = 65_536
 
 
 class Connection(H11Protocol):
-    """One connection, whose requests can reach their socket as `scope["state"]["socket"]`."""
+    """A connection whose requests find their socket in `scope["state"]["socket"]`."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the socket for every request to come."""
+        """Store the socket for the requests of this connection."""
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("the sandbox serves TCP and nothing else")
         super().connection_made(transport)
@@ -47,7 +47,7 @@ class Connection(H11Protocol):
 
 
 class Sandbox:
-    """The ASGI application. `lock` keeps the world whole for whoever looks from another thread."""
+    """The ASGI application. `lock` lets other threads see the world only between two changes."""
 
     def __init__(self, world: SandboxState) -> None:
         self.world = world
@@ -55,7 +55,7 @@ class Sandbox:
         self._closing = asyncio.Event()
 
     def close(self) -> None:
-        """End what hangs or drips, so that the server can stop."""
+        """End the answers that hang or drip, so that the server can stop."""
         self._closing.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +101,7 @@ class Sandbox:
                 assert_never(sending)
 
     async def _left_alone(self, receive: Receive, seconds: float) -> bool:
-        """Wait; say whether the time passed before the client left or the server stopped."""
+        """Wait; return whether the time passed before the client left or the server stopped."""
         ends = [asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(self._closing.wait())]
         done, pending = await asyncio.wait(
             ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
@@ -141,20 +141,20 @@ def _whole(response: Response) -> HttpResponse:
 
 
 async def _padded(response: Response, padding: int, scope: Scope, send: Send) -> None:
-    """Send in chunks, without a `Content-Length`, until the client has enough."""
+    """Send in chunks, without a `Content-Length`, until the client closes the connection."""
     connection: asyncio.Transport = scope["state"]["socket"]
     await send(_start(response, response.headers))
     blank = b" " * CHUNK
     while padding > 0 and not connection.is_closing():
         await send(_body(blank[:padding], more=True))
         padding -= CHUNK
-        # Lets the server notice that the client is gone, which `send` alone never does.
+        # `send` alone never notices that the client has left; a turn of the event loop does.
         await asyncio.sleep(0)
     await send(_body(response.body, more=False))
 
 
 def _cut_short(response: Response, scope: Scope) -> None:
-    """Write to the socket itself: the server would not let a body be shorter than announced."""
+    """Write to the socket itself, because uvicorn refuses a body that is shorter than announced."""
     lines = [
         f"HTTP/1.1 {response.status} {phrase_of(response.status)}",
         *(f"{name}: {value}" for name, value in response.headers.items()),
@@ -168,7 +168,7 @@ def _cut_short(response: Response, scope: Scope) -> None:
 
 
 async def _close(scope: Scope, receive: Receive, *, reset: bool) -> None:
-    """Close the socket, and return once the server has seen it: then it sends nothing of its own.
+    """Close the socket, and return once the server has noticed, so that it sends nothing itself.
 
     With a linger of 0 seconds the kernel answers with RST instead of FIN.
     """

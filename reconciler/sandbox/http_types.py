@@ -38,13 +38,13 @@ def answered(status: int, document: Any) -> Response:
 
 
 def refused(status: int) -> Response:
-    """Answer as unhelpfully as Domo does: the status, said again, and nothing about the cause."""
+    """Answer like Domo, with the status in the body and no cause."""
     phrase = phrase_of(status)
     return answered(status, {"status": status, "statusReason": phrase, "message": phrase})
 
 
 def explained(response: Response, *, path: str, toe: str, message: str | None = None) -> Response:
-    """Add what each error body of Domo's carries: path, `toe`, and a message if there is one."""
+    """Add the fields of Domo's error bodies: path, `toe`, and the message if one is given."""
     document = document_in(response.body)
     if response.status < 400 or not isinstance(document, dict) or "statusReason" not in document:
         return response
@@ -56,7 +56,7 @@ def explained(response: Response, *, path: str, toe: str, message: str | None = 
 
 
 def blocked(form: Literal["page", "redirect"]) -> Response:
-    """Answer a caller whose address the instance does not allow."""
+    """Answer a caller with an address that is not allowed."""
     if form == "redirect":
         return Response(status=303, headers={"location": "/whitelist/blocked?reason=ip"})
     page = b"<!doctype html><html><head><title>Domo - Blocked</title></head><body></body></html>"
@@ -64,7 +64,7 @@ def blocked(form: Literal["page", "redirect"]) -> Response:
 
 
 def phrase_of(status: int) -> str:
-    """Return the words that go with a status; a proxy's own, such as 520, has none."""
+    """Return the reason phrase of a status, empty for a non-standard one such as 520."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -77,7 +77,7 @@ def forbidden() -> Response:
 
 
 def document_in(body: bytes) -> Any:
-    """Return the JSON in a body, None where there is none."""
+    """Return the JSON of a body, None if it is not JSON."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""One Domo instance: who may sign on, and which clients it has."""
+"""One simulated instance: its users, credentials and clients."""
 
 import math
 from collections import Counter, deque
@@ -11,9 +11,9 @@ from reconciler.sandbox.spelling import folded, respelled
 
 @dataclass(slots=True, kw_only=True)
 class Instance:
-    """What one instance knows; names are unique in it.
+    """The data of one instance; names are unique in it.
 
-    `stranger` is the id of a user who never signs on, and owns the clients without another owner.
+    `stranger` is the id of a user who never signs on and owns the clients without another owner.
     `cookies` and `tokens` are values → e-mail addresses, `token_expiries` are values →
     milliseconds since the epoch. `sign_ins` counts by client id.
     """
@@ -32,7 +32,7 @@ class Instance:
     _recent: deque[float] = field(default_factory=deque)
 
     def password_opens(self, email: str, password: str) -> User | str:
-        """Return the user, or the reason of the refusal; wrong passwords add up to a lock."""
+        """Return the user, or the reason of the refusal; too many wrong passwords lock the user."""
         user = self.users.get(email)
         if user is None:
             return "INVALID_CREDENTIALS"
@@ -49,13 +49,13 @@ class Instance:
         return "INVALID_CREDENTIALS" if user is None else self._admitted(user)
 
     def token_opens(self, value: str, now: float) -> User | None:
-        """Return the user whose access token this is; it may have expired."""
+        """Return the user of an access token, None if it is unknown or has expired."""
         if now * 1000 >= self.token_expiries.get(value, math.inf):
             return None
         return self.users.get(self.tokens.get(value, ""))
 
     def has_room(self, now: float) -> bool:
-        """Count a request; say whether it is within the rate limit."""
+        """Count a request; return whether it is within the rate limit."""
         limit = self.rules.requests_per_second
         if limit is None:
             return True
@@ -80,33 +80,33 @@ class Instance:
         return None if number is None else self.clients[number]
 
     def taken(self, name: str) -> bool:
-        """Say whether a client has a name that this instance treats as the same."""
+        """Return whether a client has a name that this instance treats as equal."""
         how = self.rules.same_names
         if how == "exact":
             return name in self._names
         return any(folded(each, how) == folded(name, how) for each in self._names)
 
     def add(self, client: Client) -> None:
-        """Take in a client whose name and id are free.
+        """Add a client whose name and id are free.
 
         Raises:
             ValueError: one of them is taken.
 
         """
         if client.name in self._names or client.id in self.clients:
-            raise ValueError(f"{self.domain}: a client `{client.name}` or its id is there already")
+            raise ValueError(f"{self.domain}: a client `{client.name}` or its id exists already")
         self.clients[client.id] = client
         self._names[client.name] = client.id
 
     def remove(self, number: int, *, order: int, now: float, by: str) -> Client:
-        """End a client that is there, and remember that it was."""
+        """Revoke a client, and keep a record of it."""
         client = self.clients.pop(number)
         del self._names[client.name]
         self.revoked.append(Revoked(client=client, order=order, revoked_at=now, revoked_by=by))
         return client
 
     def seen_by(self, user: User, now: float) -> Iterator[Client]:
-        """Yield what a list shows to `user`: oldest first, then revoked clients that lists lag."""
+        """Yield the clients of a list for `user`: oldest first, then revoked ones that lag."""
         for client in self.clients.values():
             listed = client.made_by == "config" or now >= client.made_at + self.rules.list_lag
             if listed and (user.admin or client.owner == user.id):

@@ -1,4 +1,4 @@
-"""Answers an instance's lists: its clients, in each shape that Domo has used, and its tokens."""
+"""The lists of an instance: its clients, in each shape that Domo has used, and its tokens."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Which endpoint a request is for. Source: Domo's OpenAPI descriptions, and observed clients."""
+"""The endpoint of a request. Source: Domo's OpenAPI descriptions, and observed clients."""
 
 import base64
 import binascii
@@ -14,7 +14,7 @@ from reconciler.sandbox.server_state import SandboxState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request with its endpoint: what a fault is matched against, and what is logged.
+    """A request with its endpoint, as faults match it and the log shows it.
 
     `create` is `POST /clients` on the API host, `create_on_instance` its twin on the instance,
     `token` the sign-in of a client. `client` is the name that is created, or of the client that is
@@ -34,7 +34,7 @@ class Call:
 
 
 def called(world: SandboxState, request: Request) -> Call:
-    """Find the endpoint that a request is for; pure reading, nothing is carried out."""
+    """Return the call that a request is; this only reads, and carries nothing out."""
     match request.path.split("/")[1:]:
         case ["instances", domain, *rest]:
             return _on_instance(world, request, domain, rest)

@@ -1,4 +1,4 @@
-"""A sandbox that serves, as its own process holds it: what it is asked, and what is done to it."""
+"""The handle of a running sandbox in the same process: queries and changes."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ from reconciler.sandbox.server_state import Placement, SandboxState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A sandbox that serves; `world` may be changed through the methods here while it does."""
+    """A running sandbox; the methods change `world` safely while it serves."""
 
     url: str
     world: SandboxState
@@ -23,12 +23,12 @@ class Running:
 
     @property
     def api(self) -> str:
-        """Return what stands in a manifest as `endpoints.api`."""
+        """Return the value for `endpoints.api` in a manifest."""
         return f"{self.url}/api"
 
     @property
     def instance_template(self) -> str:
-        """Return what stands in a manifest as `endpoints.instance`."""
+        """Return the value for `endpoints.instance` in a manifest."""
         return f"{self.url}/instances/{{domain}}"
 
     def instance(self, domain: str) -> str:
@@ -36,37 +36,37 @@ class Running:
         return f"{self.url}/instances/{domain}"
 
     def fault(self, what: str, **values: Any) -> None:
-        """Put a fault in force; the keys are those of `Fault`.
+        """Add a fault; the keys are those of `Fault`.
 
         Raises:
-            ValueError: saying what is wrong.
+            ValueError: with a description of the mistake.
 
         """
         with self.lock:
             self.world.faults.add(shaped(Fault, {"what": what, **values}, "fault"))
 
-    def heal(self) -> None:
-        """Take every fault back."""
+    def clear_faults(self) -> None:
+        """Remove all faults."""
         with self.lock:
             self.world.faults.clear()
 
     def add_client(self, domain: str, name: str, **values: Any) -> Client:
-        """Let somebody else make a client; `scope` is `["data"]` unless given.
+        """Create a client as another user; the default of `scope` is `["data"]`.
 
         Raises:
-            ValueError: saying what is wrong.
+            ValueError: with a description of the mistake.
 
         """
         given = {"name": name, "scope": ["data"], **values}
         with self.lock:
             placement = shaped(Placement, given, "client")
-            return self.world.place(placement, domain, by="control", now=time.time())
+            return self.world.add_client(placement, domain, by="control", now=time.time())
 
     def remove_client(self, domain: str, name: str) -> None:
-        """Let somebody else revoke a client.
+        """Revoke a client as another user.
 
         Raises:
-            ValueError: it is not there.
+            ValueError: there is no such client.
 
         """
         with self.lock:
@@ -80,7 +80,7 @@ class Running:
         """Change an instance's rules, users, cookies or tokens, or `end_sessions=True`.
 
         Raises:
-            ValueError: saying what is wrong.
+            ValueError: with a description of the mistake.
 
         """
         with self.lock:
@@ -92,7 +92,7 @@ class Running:
             return tuple(self.world.known(domain).clients.values())
 
     def revoked(self, domain: str) -> tuple[Client, ...]:
-        """Return the clients that an instance had, in the order in which they ended."""
+        """Return the revoked clients of an instance, in the order of their revocation."""
         with self.lock:
             return tuple(each.client for each in self.world.known(domain).revoked)
 

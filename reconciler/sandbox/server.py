@@ -1,4 +1,4 @@
-"""Serves a world on loopback: in a thread for tests and the demo, or in the foreground."""
+"""Serve a world on loopback: in a thread for tests and the demo, or in the foreground."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from reconciler.sandbox.running_sandbox import Running
 from reconciler.sandbox.server_state import SandboxState
 
 BACKLOG: Final = 2048
-# A connection that is reused just when the server tires of it would look like a lost answer.
+# Long, because a request on a connection that the server closes just then looks like a lost answer.
 KEEP_ALIVE: Final = 600
 TICK: Final = 0.01
 
@@ -28,7 +28,7 @@ def running(
     """Serve in a thread until the block ends; port 0 takes a free one, latency is in seconds.
 
     Raises:
-        UsageError: the address is not a loopback address, or cannot be had.
+        UsageError: the address is not a loopback address, or is not free.
 
     """
     _pace(world, latency)
@@ -57,20 +57,20 @@ def run_forever(
     """Serve in the foreground until Ctrl-C or SIGTERM; `ready` is called once it serves.
 
     Raises:
-        UsageError: the address is not a loopback address, or cannot be had.
+        UsageError: the address is not a loopback address, or is not free.
 
     """
     _pace(world, latency)
     with contextlib.closing(_listen(host, port)) as listening:
         sandbox = Sandbox(world)
         server = _Server(sandbox, lambda: ready(_handle(sandbox, listening)))
-        # uvicorn raises the signal again once it has stopped; a server told to stop has not failed.
+        # uvicorn raises the signal again after it has stopped; a requested stop is no failure.
         with contextlib.suppress(KeyboardInterrupt):
             server.run([listening])
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which says when it is ready and stops within a few milliseconds."""
+    """A uvicorn server that reports when it is ready and stops within a few milliseconds."""
 
     def __init__(self, sandbox: Sandbox, ready: Callable[[], None]) -> None:
         super().__init__(
@@ -96,7 +96,7 @@ class _Server(uvicorn.Server):
         self._ready = ready
 
     async def main_loop(self) -> None:
-        """Look for the end more often than uvicorn's tenth of a second: tests start many."""
+        """Check for the end more often than uvicorn (0.1 s), because tests start many servers."""
         self._ready()
         while not self.should_exit:  # noqa: ASYNC110 (a signal or a thread sets it, not this loop)
             await asyncio.sleep(TICK)
@@ -105,7 +105,7 @@ class _Server(uvicorn.Server):
 
 def _pace(world: SandboxState, latency: float | None) -> None:
     if latency is not None:
-        # Also into the config, so that a reset keeps what the command line asked for.
+        # Also in the config, so that a reset keeps the options of the command line.
         world.config = {**world.config, "latency": latency}
         world.latency = latency
 
@@ -123,9 +123,9 @@ def _listen(host: str, port: int) -> socket.socket:
     if address is None or not address.is_loopback:
         raise UsageError(
             f"the sandbox does not serve on `{host}`",
-            hint="only on loopback, such as 127.0.0.1: it shows its secrets to whoever asks",
+            hint="use a loopback address such as 127.0.0.1, because anyone can read the sandbox",
         )
-    # asyncio turns Nagle's algorithm off only where the protocol is said; else answers take 40 ms.
+    # asyncio disables Nagle's algorithm only if the protocol is given; with it, answers take 40 ms.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,4 +1,4 @@
-"""The world: every instance behind the one port, and what has happened to them."""
+"""The state of the sandbox: every instance behind the port, sessions, faults and the log."""
 
 import base64
 import random
@@ -24,7 +24,7 @@ LOG_LENGTH: Final = 100_000
 
 @dataclass(slots=True, kw_only=True)
 class SandboxState:
-    """All that the sandbox knows. Latency and jitter are in seconds."""
+    """The state of the sandbox. Latency and jitter are in seconds."""
 
     config: Mapping[str, Any]
     draw: random.Random
@@ -44,10 +44,10 @@ class SandboxState:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a world from a plain mapping; its form is in the package's docstring.
+        """Build a world from a plain mapping; the package's docstring describes the form.
 
         Raises:
-            ValueError: saying what is wrong, and where.
+            ValueError: with the place and a description of the mistake.
 
         """
         given = dict(mapping(config, "world"))
@@ -68,10 +68,10 @@ class SandboxState:
         return world
 
     def reset(self, config: Mapping[str, Any] | None = None) -> None:
-        """Begin again, from another config or from the one that this world was made from.
+        """Start again, from another config or from the original one.
 
         Raises:
-            ValueError: the config is wrong; the world is as it was.
+            ValueError: the config is wrong; the world is unchanged.
 
         """
         fresh = SandboxState.from_config(self.config if config is None else config)
@@ -79,10 +79,10 @@ class SandboxState:
             setattr(self, each.name, getattr(fresh, each.name))
 
     def add_instance(self, domain: str, config: Any) -> None:
-        """Make an instance.
+        """Add an instance.
 
         Raises:
-            ValueError: saying what is wrong.
+            ValueError: with a description of the mistake.
 
         """
         given = dict(mapping(config, domain))
@@ -92,13 +92,15 @@ class SandboxState:
         self.instances[domain] = instance
         for each in clients:
             values = {"owner": None, **mapping(each, f"{domain}: clients")}
-            self.place(shaped(Placement, values, f"{domain}: clients"), domain, by="config", now=0)
+            self.add_client(
+                shaped(Placement, values, f"{domain}: clients"), domain, by="config", now=0
+            )
 
     def configure(self, instance: Instance, changes: Mapping[str, Any]) -> None:
         """Change rules, users (matched by e-mail address), cookies and tokens, or end sessions.
 
         Raises:
-            ValueError: saying what is wrong; nothing is changed then.
+            ValueError: with a description of the mistake; nothing is changed.
 
         """
         given = dict(changes)
@@ -120,7 +122,7 @@ class SandboxState:
             self.end_sessions(instance.domain)
 
     def open_session(self, instance: Instance, user: User, now: float) -> str:
-        """Begin a session and return its token."""
+        """Open a session and return its token."""
         seconds = instance.rules.session_seconds
         token = _session_token(
             {
@@ -140,7 +142,7 @@ class SandboxState:
         return token
 
     def use_session(self, token: str, now: float) -> Session | None:
-        """Return the session if it holds, with one request less; drop it if it does not."""
+        """Return a valid session and count the request; remove a session that is not valid."""
         session = self.sessions.get(token)
         if session is None or not session.holds(now):
             self.sessions.pop(token, None)
@@ -150,13 +152,13 @@ class SandboxState:
         return session
 
     def end_sessions(self, domain: str) -> None:
-        """End every session of an instance; access tokens and cookies stay good."""
+        """End every session of an instance; access tokens and cookies stay valid."""
         ended = [token for token, each in self.sessions.items() if each.domain == domain]
         for token in ended:
             del self.sessions[token]
 
-    def place(self, wanted: "Placement", domain: str, *, by: str, now: float) -> Client:
-        """Put a client into an instance; ids and secret are drawn where none are given.
+    def add_client(self, wanted: "Placement", domain: str, *, by: str, now: float) -> Client:
+        """Add a client to an instance; ids and secret are random unless given.
 
         Raises:
             ValueError: the instance or the owner is unknown, or a name, id or client id is taken.
@@ -185,12 +187,12 @@ class SandboxState:
         return client
 
     def remove(self, instance: Instance, number: int, *, by: str, now: float) -> None:
-        """End a client that is there."""
+        """Revoke a client."""
         client = instance.remove(number, order=next(self._orders), now=now, by=by)
         del self._owners[client.client_id]
 
     def client_with(self, client_id: str) -> tuple[Instance, Client] | None:
-        """Return the living client of that client id, and where it lives."""
+        """Return the client with that client id, and its instance."""
         found = self._owners.get(client_id)
         return None if found is None else (found[0], found[0].clients[found[1]])
 
@@ -198,14 +200,14 @@ class SandboxState:
         """Return an instance.
 
         Raises:
-            ValueError: there is none of that domain.
+            ValueError: no instance has that domain.
 
         """
         if domain not in self.instances:
             raise ValueError(f"no instance `{domain}`")
         return self.instances[domain]
 
-    def note(self, entry: Logged) -> None:
+    def log_request(self, entry: Logged) -> None:
         """Log one request, and count it by instance and route."""
         self.requests = entry.number
         self.log.append(entry)
@@ -218,7 +220,7 @@ class SandboxState:
             values = mapping(each, where)
             old = instance.users.get(str(values.get("email")))
             before = {} if old is None else asdict(old)
-            # Whoever is unlocked starts to count wrong passwords anew.
+            # An unlocked user starts with no wrong passwords, or the next one would lock again.
             unlocked = {"wrong": 0} if values.get("locked") is False else {}
             fallback = {"id": before.get("id") or next(self._users)}
             user = shaped(User, {**before, **fallback, **unlocked, **values}, where)
@@ -226,7 +228,7 @@ class SandboxState:
         return changed
 
     def _number(self, given: int | None) -> int:
-        """Return a client's numeric id; one that was drawn is never used twice, also not later."""
+        """Return a client's numeric id; a random one is never used again."""
         if given is None:
             return next(each for each in self._numbers if each not in self._given)
         self._given.add(given)
@@ -238,7 +240,7 @@ class SandboxState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What a config says about the world as a whole; times in seconds."""
+    """The settings of a config that concern the whole world; times in seconds."""
 
     seed: int | None = None
     latency: float = 0.0
@@ -247,7 +249,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """A client to be put into an instance; `owner` is an e-mail address, None for a stranger."""
+    """A client to add to an instance; `owner` is an e-mail address, None for another user."""
 
     name: str
     scope: list[Any] | tuple[Any, ...]
@@ -259,7 +261,7 @@ class Placement:
 
 
 def _scope(given: Iterable[Any], instance: Instance) -> tuple[str, ...]:
-    """Return a client's scopes as the instance keeps them."""
+    """Return a client's scopes as the instance stores them."""
     scope, known = tuple(given), scopes_of(instance)
     if not scope or not all(isinstance(each, str) and each.lower() in known for each in scope):
         raise ValueError(f"{instance.domain}: `scope` is a list of {', '.join(sorted(known))}")
@@ -273,5 +275,5 @@ def scopes_of(instance: Instance) -> frozenset[str]:
 
 
 def _session_token(content: Mapping[str, Any]) -> str:
-    """Return URL-encoded base64 JSON, which is what Domo's session tokens look like."""
+    """Return URL-encoded base64 JSON, the form of Domo's session tokens."""
     return quote(base64.b64encode(orjson.dumps(content)).decode(), safe="")

@@ -1,4 +1,4 @@
-"""How an instance may spell what it was given: names, client ids and echoed values."""
+"""Spellings in which an instance stores or repeats names, client ids and other values."""
 
 import html
 import unicodedata
@@ -62,13 +62,13 @@ _MASKS: Final[Mapping[str | bool, Callable[[str], str]]] = {
 
 
 def respelled(text: str, how: str) -> str:
-    """Return `text` in another spelling; one that changes no text, such as `sent`, returns it."""
+    """Return `text` in the spelling `how`, unchanged if it is not a spelling of texts."""
     change = _TEXTS.get(how)
     return text if change is None else change(text)
 
 
 def folded(name: str, how: Sameness) -> str:
-    """Return what two names have in common if an instance treats them as the same."""
+    """Return the form in which two names are equal if an instance treats them as equal."""
     if how in {"unicode", "all"}:
         name = unicodedata.normalize("NFC", name)
     if how in {"case", "all"}:
@@ -93,7 +93,7 @@ def echoed(document: Mapping[str, Any], sent: Mapping[str, Any], how: str) -> di
 
 
 def identified(client_id: str, mask: Mask) -> dict[str, str | None]:
-    """Return the `clientId` of a list's entry, hidden as `mask` says."""
+    """Return the `clientId` of a list's entry, hidden in the form of `mask`."""
     if mask == "absent":
         return {}
     return {"clientId": None if mask == "null" else _MASKS[mask](client_id)}
@@ -102,7 +102,7 @@ def identified(client_id: str, mask: Mask) -> dict[str, str | None]:
 def _each(value: Any, how: str) -> Any:
     if isinstance(value, str):
         return respelled(value, how)
-    # Scopes are words of Domo's own: only their case can differ.
+    # Scopes are fixed words of Domo: only their case can differ.
     if how in {"upper", "lower"} and isinstance(value, list | tuple):
         return [respelled(each, how) for each in value]
     return value

@@ -205,7 +205,7 @@ def test_a_create_that_goes_wrong_leaks_nothing(shop: Stage, served: "Running", 
     """Its secret may have been made, or even be in an answer that cannot be used."""
     served.fault(what, route="create*", times=None)
     assert shop.run(*APPLY).code == 3
-    served.heal()
+    served.clear_faults()
     assert shop.run(*APPLY, "--log-format", "json").code == 0
 
 

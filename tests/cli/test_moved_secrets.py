@@ -158,7 +158,7 @@ def test_a_secret_that_could_not_be_tried_stays_where_it_is(
         True,
     )
     assert not (tmp_path / "new/acme/a").exists()
-    shop.heal()
+    shop.clear_faults()
     assert reconciler(*APPLY, env=PASSWORDS).code == 0
     assert (tmp_path / "new/acme/a").exists()
 

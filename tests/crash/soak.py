@@ -185,7 +185,7 @@ class Life:
         self.figures.counts["applies that ended before"] += ended.code is not None
         for armed in self.case.world.faults:
             self.figures.faults[armed.fault.what] += armed.struck
-        self.case.served.heal()
+        self.case.served.clear_faults()
 
     def come_to_rest(self) -> None:
         """Apply without faults and kills until all is done, and judge."""

@@ -119,7 +119,7 @@ def assert_healed(
     folder: Path, served: "Running", *, clients: int = CLIENTS, before: tuple[str, ...] = ()
 ) -> None:
     """Apply on a disk that works, and check that everything is there, once, and nothing else."""
-    served.heal()
+    served.clear_faults()
     ended = end(start(folder, before=before))
     assert ended.code == 0, ended.said
     assert_silent(ended, served)

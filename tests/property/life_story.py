@@ -146,9 +146,9 @@ class Life(RuleBasedStateMachine):
         self.town.served.fault(**fault)
 
     @rule()
-    def heal(self) -> None:
+    def clear_faults(self) -> None:
         """Let the server go right."""
-        self.town.served.heal()
+        self.town.served.clear_faults()
 
     @rule(broken=st.booleans())
     def vault(self, broken: bool) -> None:
@@ -251,7 +251,7 @@ class Life(RuleBasedStateMachine):
 
     def come_to_rest(self) -> None:
         """Apply until there is nothing to do."""
-        self.heal()
+        self.clear_faults()
         self._mend()
         for key in KEYS:
             for each in self.town.served.clients(f"{key}.domo.com"):

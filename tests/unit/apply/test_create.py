@@ -94,7 +94,7 @@ def test_a_create_that_keeps_failing_gives_up_and_leaves_nothing(
     assert [each.cause.code for each in report.failed] == ["create-failed"]
     assert shop.names() == []
     assert len(shop.served.revoked("i1.domo.com")) == shop.settings.attempts
-    shop.served.heal()
+    shop.served.clear_faults()
     assert shop.apply(desired, create).complete
     assert shop.names() == ["Reporting"]
 

@@ -130,7 +130,7 @@ def test_what_failed_after_the_create_says_what_is_done(
     start = "created and delivered, but the old client is not revoked: Domo"
     assert failed.cause.message.startswith(start)
     assert summary(report) == "Applied: 1 created; 1 of them not finished."
-    shop.served.heal()
+    shop.served.clear_faults()
     shop.sinks["cli"] = ExecSink(name="cli", command=("/bin/sh", "-c", "exit 3"))
     other = make_client("Other", sinks=("cli",))
     report = shop.apply(shop.desired(client, other), make_action(Kind.CREATE, other))

@@ -69,7 +69,7 @@ def test_a_successor_that_does_not_sign_in_is_not_delivered(
     assert [each.cause.code for each in report.failed] == ["not-proven"]
     assert (shop.root / "i1-reporting").read_bytes() == before
     assert shop.names() == ["Reporting", "Reporting (2)"]
-    shop.served.heal()
+    shop.served.clear_faults()
     again = shop.apply(shop.desired(client), make_action(Kind.DELIVER, client))
     assert again.complete
     delivered = json.loads((shop.root / "i1-reporting").read_bytes())
@@ -189,7 +189,7 @@ def test_a_successor_in_the_state_alone_is_proved_before_the_old_one_ends(
     again = shop.apply(shop.desired(client), end)
     assert [each.cause.code for each in again.failed] == ["not-proven"]
     assert shop.names() == ["Reporting", "Reporting (2)"]
-    shop.served.heal()
+    shop.served.clear_faults()
     assert shop.apply(shop.desired(client), end).complete
     assert shop.names() == ["Reporting (2)"]
 

@@ -222,15 +222,15 @@ def test_a_fault_waits_and_then_strikes_so_often(
     faults = Faults([Fault(what="hang", route="list", after=after, times=times)])
     seen = []
     for _ in range(4):
-        assert faults.strike(route="create", instance=None, client=None) is None
-        seen.append(faults.strike(route="list", instance="a", client=None) is not None)
+        assert faults.match(route="create", instance=None, client=None) is None
+        seen.append(faults.match(route="list", instance="a", client=None) is not None)
     assert seen == struck
 
 
 def test_of_two_faults_the_first_strikes_first() -> None:
     """The second has its turn when the first is used up."""
     faults = Faults([Fault(what="hang"), Fault(what="redirect")])
-    chosen = [faults.strike(route="list", instance=None, client=None) for _ in range(3)]
+    chosen = [faults.match(route="list", instance=None, client=None) for _ in range(3)]
     assert [each.what if each else None for each in chosen] == ["hang", "redirect", None]
 
 
@@ -238,7 +238,7 @@ def test_faults_can_be_cleared() -> None:
     """Then everything goes right."""
     faults = Faults([Fault(what="hang", times=None)])
     faults.clear()
-    assert faults.strike(route="list", instance=None, client=None) is None
+    assert faults.match(route="list", instance=None, client=None) is None
     assert list(faults) == []
 
 

@@ -75,7 +75,7 @@ def test_a_list_can_be_another_instance_s(desk: Make) -> None:
     """The answer is right in form and wrong in content."""
     world = desk(clients=THREE)
     theirs = Placement(name="theirs", scope=["data"])
-    world.world.place(theirs, "other.domo.com", by="control", now=world.now)
+    world.world.add_client(theirs, "other.domo.com", by="control", now=world.now)
     world.world.faults.add(Fault(what="other_instance", other="other.*"))
     assert names(world.list(KEY)) == ["theirs"]
     assert names(world.list(KEY)) == ["a", "b", "c"]

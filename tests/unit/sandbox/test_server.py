@@ -264,7 +264,7 @@ def test_the_handle_plays_the_stranger(served: Running, http: httpx.Client) -> N
         served.remove_client(DOMAIN, "Theirs")
     served.fault("error_before", times=None)
     assert http.get(LIST).status_code == 500
-    served.heal()
+    served.clear_faults()
     assert http.get(LIST).status_code == 200
     assert served.count(route="list") == 4
 

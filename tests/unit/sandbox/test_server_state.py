@@ -90,8 +90,8 @@ def test_a_wrong_config_is_said(config: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("second", "said"),
     [
-        ({"name": "a"}, "a client `a` or its id is there already"),
-        ({"name": "b", "id": 5}, "a client `b` or its id is there already"),
+        ({"name": "a"}, "a client `a` or its id exists already"),
+        ({"name": "b", "id": 5}, "a client `b` or its id exists already"),
         ({"name": "b", "client_id": "i"}, "client id `i` is taken"),
         ({"name": "b", "owner": "who@acme.example"}, "no user `who@acme.example`"),
         ({"name": "b", "scope": []}, "`scope` is a list of"),

@@ -122,7 +122,7 @@ def test_a_first_create_has_no_client_id_to_repeat(desk: Make) -> None:
     """Clients that were there before count for nothing: two creates have the same id."""
     world = desk()
     old = Placement(name="old", scope=("data",))
-    world.world.place(old, DOMAIN, by="config", now=0)
+    world.world.add_client(old, DOMAIN, by="config", now=0)
     world.world.faults.add(Fault(what="same_client_id"))
     made = json.loads(world.create_on_instance(KEY, "a").body)
     assert made["clientId"] == world.list(KEY)[1]["clientId"]
