@@ -4,10 +4,15 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.errors import UsageError
+from reconciler.model.sink import ExecSink
+from reconciler.model.strings import nearest
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from reconciler.apply.verify import SecretCheckResult
+    from reconciler.model.manifest import Manifest
     from reconciler.operations.adapters import Adapters
     from reconciler.operations.workspace import LoadedState
     from reconciler.plan.selection import Predicate, Selection
@@ -48,6 +53,32 @@ def verify(
     found = asyncio.run(_sign_in(machine, ground, meant, from_sinks))
     placed = with_location(found, ground.working, ground.state)
     return VerifyReport(results=tuple(with_identity_errors(placed, identity_files)))
+
+
+def readable_sinks(desired: "Manifest", names: "Iterable[str]") -> frozenset[str]:
+    """Return the sinks of these names, which a command can read back.
+
+    Raises:
+        UsageError: one is not in the manifest, or no command of it reads back.
+
+    """
+    known = sorted(name for name, sink in desired.sinks.items() if isinstance(sink, ExecSink))
+    for name in names:
+        sink = desired.sinks.get(name)
+        if sink is None:
+            meant = nearest(name, known)
+            hint = f"did you mean `{meant}`?" if meant else "a sink of type exec is meant"
+            raise UsageError(f"the manifest has no sink `{name}`", hint=hint)
+        if not isinstance(sink, ExecSink):
+            raise UsageError(
+                f"the sink `{name}` is not of type exec", hint="its files are read without it"
+            )
+        if sink.read is None:
+            raise UsageError(
+                f"the sink `{name}` has no command for reading back",
+                hint="give it a `read`, a command that prints what it was given",
+            )
+    return frozenset(names)
 
 
 async def _sign_in(

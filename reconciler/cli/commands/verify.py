@@ -1,7 +1,6 @@
 """`reconciler verify`: which secrets really work?"""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -21,16 +20,8 @@ from reconciler.cli.secrets_io import read_identities
 from reconciler.cli.types import Lines
 from reconciler.cli.values import ConnectionOptions, SelectionOptions
 from reconciler.cli.views.console import Console
-from reconciler.model.errors import UsageError
-from reconciler.model.sink import ExecSink
-from reconciler.model.strings import nearest
 from reconciler.model.timestamps import format_utc
 from reconciler.operations.workspace import ProjectPaths, load_manifest, load_state
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from reconciler.model.manifest import Manifest
 
 
 @command(epilog="Example: reconciler verify --target 'acme-*' --identity ops.key")
@@ -69,7 +60,7 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     from reconciler.operations import verify as operation
 
     desired = load_manifest(where)
-    asked = _readable(desired, from_sinks)
+    asked = operation.readable_sinks(desired, from_sinks)
     store = open_store(where, desired)
     ground = load_state(store, read_identities(identities))
     machine = open_machine(console, desired, store, reach)
@@ -86,29 +77,3 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     else:
         verify.show(console, found)
     return 0 if report.complete else INCOMPLETE
-
-
-def _readable(desired: "Manifest", names: "Iterable[str]") -> frozenset[str]:
-    """Return the sinks to be read back.
-
-    Raises:
-        UsageError: one is not in the manifest, or no command of it reads back.
-
-    """
-    known = sorted(name for name, sink in desired.sinks.items() if isinstance(sink, ExecSink))
-    for name in names:
-        sink = desired.sinks.get(name)
-        if sink is None:
-            meant = nearest(name, known)
-            hint = f"did you mean `{meant}`?" if meant else "a sink of type exec is meant"
-            raise UsageError(f"the manifest has no sink `{name}`", hint=hint)
-        if not isinstance(sink, ExecSink):
-            raise UsageError(
-                f"the sink `{name}` is not of type exec", hint="its files are read without it"
-            )
-        if sink.read is None:
-            raise UsageError(
-                f"the sink `{name}` has no command for reading back",
-                hint="give it a `read`, a command that prints what it was given",
-            )
-    return frozenset(names)

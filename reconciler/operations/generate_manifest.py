@@ -1,7 +1,7 @@
-"""Writes down what exists: manifest entries for clients that nobody manages."""
+"""Generates manifest entries for clients that exist at Domo and are not managed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,21 +13,76 @@ from reconciler.model.client import DesiredClient
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.scope import canonical
 from reconciler.model.source_location import SourceLocation
-from reconciler.operations.workspace import ProjectPaths
+from reconciler.operations.workspace import ProjectPaths, load_manifest, load_state
+from reconciler.plan.imports import importable_clients, unimportable_clients
 
 if TYPE_CHECKING:
     from reconciler.model.client import ListedClient
     from reconciler.model.instance import Instance
     from reconciler.model.manifest import Manifest
+    from reconciler.operations.adapters import Adapters
+    from reconciler.plan.selection import Selection
 
     Found = Mapping[str, Sequence[ListedClient]]
 
 
-def write(where: ProjectPaths, desired: "Manifest", found: "Found") -> tuple[str, ...]:
-    """Add the entries to the manifest's files, comments kept; return the files' names.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmanagedClients:
+    """The clients by instance that an entry can be generated for.
 
-    What the files say afterwards is read before any of them is written: it must be what they said,
-    and the new clients.
+    `skipped` are the others, as pairs of a name `INSTANCE/CLIENT` and the reason. `unseen` are the
+    instances that could not be listed, with the reason.
+    """
+
+    found: "Found"
+    skipped: Sequence[tuple[Address, str]]
+    unseen: Mapping[str, str]
+
+
+def find_unmanaged(
+    machine: "Adapters", keys: Collection[str], selection: "Selection | None"
+) -> UnmanagedClients:
+    """List instances, and return their clients that neither the state nor the manifest has.
+
+    A selection may name clients that are not in the manifest.
+    """
+    from reconciler.operations.import_clients import known_state, list_instances
+
+    desired, ground = machine.desired, load_state(machine.store)
+
+    def meant(address: Address) -> bool:
+        instance = desired.instances.get(address.instance)
+        labels = instance.labels if instance is not None else {}
+        return selection is None or selection.matches(address, labels)
+
+    # A target may name a client, which an address without a client does not match.
+    named = selection is not None and bool(selection.targets)
+    listing = list_instances(
+        machine, ground, [key for key in keys if named or meant(Address(key, ""))]
+    )
+    known = known_state(machine, ground).clients
+    found: dict[str, Sequence[ListedClient]] = {}
+    skipped: list[tuple[Address, str]] = []
+    for key, view in listing.views.items():
+        clients = [
+            each
+            for each in importable_clients(view, known, key, desired.allow_scopes)
+            if (at := Address(key, each.name)) not in desired.clients and meant(at)
+        ]
+        if clients:
+            found[key] = clients
+        skipped += [
+            (Address(key, each.name), why)
+            for each, why in unimportable_clients(view, known, key, desired.allow_scopes)
+        ]
+    return UnmanagedClients(found=found, skipped=skipped, unseen=listing.unseen)
+
+
+def write_entries(where: ProjectPaths, desired: "Manifest", found: "Found") -> tuple[str, ...]:
+    """Add the entries to the manifest's files and return the names of these files.
+
+    Comments are kept. The new text is parsed before a file is written: it must contain what the
+    manifest contained, and the new clients.
 
     Raises:
         ReconcilerError: an instance is not written in block form; nothing was written.
@@ -60,8 +115,6 @@ def _write_all(texts: Mapping[str, str]) -> None:
 def _check(
     where: ProjectPaths, desired: "Manifest", found: "Found", texts: Mapping[str, str]
 ) -> None:
-    from reconciler.operations.workspace import load_manifest
-
     try:
         now = load_manifest(where, instead={name: text.encode() for name, text in texts.items()})
     except InvalidInput:
@@ -79,7 +132,7 @@ def _check(
 
 
 def _unplaced(values: "Mapping[Any, Instance | DesiredClient | None]") -> dict[Any, Any]:
-    """Return instances or clients without where they are written."""
+    """Return instances or clients without their source locations."""
     nowhere = SourceLocation("", 0, 0)
     found: dict[Any, Any] = {}
     for key, value in values.items():
