@@ -1,4 +1,4 @@
-"""`reconciler check`: what would a run trip over?"""
+"""`reconciler check`: sign on everywhere, and probe the sinks."""
 
 import click
 
@@ -46,7 +46,12 @@ def check(
     desired = load_manifest(where)
     machine = open_machine(console, desired, open_store(where, desired), reach)
     report = operation.check(machine, selection(chosen))
-    found = view.Forecast.of(report.instances, report.sinks, desired.instances)
+    found = view.Forecast(
+        instances=report.instances,
+        sinks=report.sinks,
+        now=machine.clock.now(),
+        manifest=desired.instances,
+    )
     if output == "json":
         console.document(view.document(found))
     else:

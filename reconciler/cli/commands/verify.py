@@ -1,6 +1,4 @@
-"""`reconciler verify`: which secrets really work?"""
-
-from datetime import UTC, datetime
+"""`reconciler verify`: sign in with every secret that may be read."""
 
 import click
 
@@ -67,13 +65,14 @@ def verify(  # noqa: PLR0913 (one argument for each option)
     report = operation.verify(
         machine, ground, selection(chosen), from_sinks=asked, identity_files=identities
     )
-    found = verify.rows(desired, ground, report.results)
+    now = machine.clock.now()
+    found = verify.rows(desired, ground, report.results, now)
     if output == "json":
         console.document(verify.document(found))
     elif output == "html":
         from reconciler.cli.views.verify_page import render
 
-        console.data(render(found, at=format_utc(datetime.now(UTC))))
+        console.data(render(found, at=format_utc(now)))
     else:
         verify.show(console, found)
     return 0 if report.complete else INCOMPLETE

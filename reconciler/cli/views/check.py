@@ -1,9 +1,9 @@
-"""What a run would trip over, as a table and as a document."""
+"""The result of `reconciler check`, as a table and as a document."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Final, Self
+from datetime import datetime
+from typing import Final
 
 from reconciler.apply.check import InstanceCheck, Sight, SignOn, SinkCheck
 from reconciler.apply.events import Cause
@@ -19,7 +19,7 @@ SOON: Final = 7
 DAY: Final = 86400
 HOUR: Final = 3600
 FEW_DAYS: Final = 2
-"""An end that is nearer than so many days is told in hours."""
+"""An end within so many days is shown in hours."""
 
 _SEES: Final = {Sight.ALL: "all clients", Sight.OWN: "its own, or no others", Sight.NOTHING: "none"}
 _HEAD: Final = ("INSTANCE", "METHOD", "CREDENTIAL", "SIGN-ON", "SEES", "ENDS")
@@ -30,36 +30,26 @@ _CREATE: Final = "SEES does not show whether a user may create clients: only a c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """All that was found out, at the instant `now`; `manifest` has its instances by key."""
+    """The checks, made at the instant `now`. `manifest` has its instances by key."""
 
     instances: Sequence[InstanceCheck]
     sinks: Sequence[SinkCheck]
     now: datetime
     manifest: Mapping[str, Instance] = field(default_factory=dict)
 
-    @classmethod
-    def of(
-        cls,
-        instances: Sequence[InstanceCheck],
-        sinks: Sequence[SinkCheck],
-        manifest: Mapping[str, Instance],
-    ) -> Self:
-        """Return the forecast of this moment."""
-        return cls(instances=instances, sinks=sinks, now=datetime.now(UTC), manifest=manifest)
-
     @property
     def fails(self) -> bool:
-        """Say whether a run would fail somewhere."""
+        """Return whether an apply would fail at an instance or a sink."""
         causes = [each.cause for each in self.instances] + [each.cause for each in self.sinks]
         return any(each is not None for each in causes)
 
     def days(self, ends: datetime) -> int:
-        """Return the whole days until then, below zero where it is past."""
+        """Return the whole days until then, negative if it is past."""
         return int((ends - self.now).total_seconds() // DAY)
 
 
 def document(found: Forecast) -> dict[str, object]:
-    """Return the forecast as an object for a program."""
+    """Return the checks as an object for a program."""
     return {
         "format": "reconciler.check",
         "version": 1,
@@ -115,7 +105,7 @@ def _instances(found: Forecast, room: int, *, verbose: bool) -> Iterator[str]:
         for alike in [[each] for each in checks] if verbose else [checks]:
             names = join_limited([each.key for each in alike], 2, printable)
             rows.append((names, *cells, _span(found, alike)))
-    # Without any end the column would only make the rows longer.
+    # A column without any end would only make the rows longer.
     width = len(_HEAD) - all(row[-1] == "-" for row in rows)
     if rows:
         yield from columns([row[:width] for row in (_HEAD, *rows)], room)
@@ -133,7 +123,7 @@ def _cells(each: InstanceCheck) -> tuple[str, ...]:
 
 
 def _span(found: Forecast, alike: Sequence[InstanceCheck]) -> str:
-    """Return when the credentials end: the first and the last of them."""
+    """Return when the credentials end, from the first to the last of them."""
     order = sorted(alike, key=lambda each: (each.ends is not None, each.ends))
     first, last = _ends(found, order[0]), _ends(found, order[-1])
     return first if first == last else f"{first} to {last.removeprefix('in ')}"
@@ -141,7 +131,7 @@ def _span(found: Forecast, alike: Sequence[InstanceCheck]) -> str:
 
 def _ends(found: Forecast, each: InstanceCheck) -> str:
     if each.ends is None:
-        # A password has no end that a program can see, and a missing credential has none at all.
+        # No program can see when a password ends, and a missing credential has no end.
         return _UNKNOWN if each.credential and each.method in ("cookie", "token") else "-"
     seconds = (each.ends - found.now).total_seconds()
     if seconds < 0:

@@ -1,8 +1,8 @@
-"""Which secrets work, as a table and as a document."""
+"""The result of `reconciler verify`, as a table and as a document."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from reconciler.apply.verify import Finding, SecretCheckResult
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DAY: Final = 86400
 FEW: Final = 20
-"""So many answers are all listed; of more, only the first that want a look."""
+"""Up to this many answers are all listed; of more, only the first that fail."""
 SHOWN: Final = 8
 
 _SAID: Final = {
@@ -47,10 +47,9 @@ class Row:
 
 
 def rows(
-    desired: "Manifest", ground: LoadedState, answers: Iterable[SecretCheckResult]
+    desired: "Manifest", ground: LoadedState, answers: Iterable[SecretCheckResult], now: datetime
 ) -> Sequence[Row]:
-    """Return the answers with their ages, reckoned now."""
-    now = datetime.now(UTC)
+    """Return the answers with the ages of their clients at the instant `now`."""
     clients = ground.working.clients if ground.working is not None else {}
     found = []
     for each in answers:
@@ -87,7 +86,7 @@ def document(found: Sequence[Row]) -> dict[str, object]:
 
 
 def show(console: Console, found: Sequence[Row]) -> None:
-    """Write the table, what failed first; of many that work, only their number without `-v`."""
+    """Write the table, failures first. Without `-v` a long table shows failures alone."""
     if not found:
         console.note("the state knows no client to verify")
         return
@@ -116,14 +115,14 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def due_in(days: int | None) -> str:
-    """Say when a rotation is due, "" where nothing asks for one."""
+    """Return when a rotation is due, "" if none is configured."""
     if days is None:
         return ""
     return f"rotation in {plural(days, 'day')}" if days >= 0 else "rotation is due"
 
 
 def summary(found: Sequence[Row]) -> str:
-    """Say how many secrets work, and how many do not: `Verified: 12 work; 1 refused.`."""
+    """Return how many secrets work and how many do not: `Verified: 12 work; 1 refused.`."""
     findings = [each.answer.finding for each in found]
     works = findings.count(Finding.WORKS)
     rest = [f"{findings.count(each):,} {said}" for each, said in _SAID.items() if each in findings]
@@ -131,7 +130,7 @@ def summary(found: Sequence[Row]) -> str:
 
 
 def _causes(console: Console, found: Sequence[Row]) -> None:
-    """Say each reason once, with the clients that it holds for."""
+    """Write each reason once, with the clients that it applies to."""
     for finding, group in grouped(found):
         listed = causes.message(group, verbose=console.verbosity > 0)
         text = f"{_HEADS[finding]}: {listed}"
@@ -142,7 +141,7 @@ def _causes(console: Console, found: Sequence[Row]) -> None:
 
 
 def grouped(found: Sequence[Row]) -> Iterator[tuple[Finding, Group]]:
-    """Yield each reason once, the worst first, with its hint and the addresses it holds for."""
+    """Yield each reason once, the worst first, with its hint and its addresses."""
     for finding in Finding:
         rows = [each for each in found if each.answer.finding is finding and each.answer.reason]
         failures = [
