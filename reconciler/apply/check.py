@@ -16,7 +16,7 @@ from reconciler.apply.sign_on import credential_of
 from reconciler.model.errors import CredentialUnavailable, ReconcilerError, SignOnRefused
 from reconciler.model.instance import Instance
 from reconciler.model.jwt import expiry
-from reconciler.model.sink import ExecTarget, FileTarget
+from reconciler.model.sink import SinkTarget
 from reconciler.ports import (
     CookieCredential,
     Credential,
@@ -148,15 +148,15 @@ def _ends(credential: Credential) -> datetime | None:
             assert_never(credential)
 
 
-async def sinks(targets: Iterable[FileTarget | ExecTarget], *, sinks: Sinks) -> Sequence[SinkCheck]:
+async def sinks(targets: Iterable[SinkTarget], *, sinks: Sinks) -> Sequence[SinkCheck]:
     """Probe each sink with all of its targets; nothing is written that stays."""
-    grouped: dict[str, list[FileTarget | ExecTarget]] = {}
+    grouped: dict[str, list[SinkTarget]] = {}
     for each in targets:
         grouped.setdefault(each.sink, []).append(each)
     return [await _sink(name, grouped[name], sinks) for name in sorted(grouped)]
 
 
-async def _sink(name: str, targets: list[FileTarget | ExecTarget], sinks: Sinks) -> SinkCheck:
+async def _sink(name: str, targets: list[SinkTarget], sinks: Sinks) -> SinkCheck:
     cause = None
     try:
         await sinks.probe(targets)

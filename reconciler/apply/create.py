@@ -14,7 +14,7 @@ from reconciler.model.client_name import form
 from reconciler.model.errors import ReconcilerError, Unreachable
 from reconciler.model.ownership_mark import Mark, with_mark
 from reconciler.model.secret import Secret, fingerprint
-from reconciler.model.sink import STATE, StateTarget
+from reconciler.model.sink import STATE
 from reconciler.plan.action import Action, Kind
 from reconciler.ports import (
     Ambiguous,
@@ -265,7 +265,7 @@ async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> C
             continue
         digest: str | None = None
         try:
-            if not isinstance(target, StateTarget):
+            if target.sink != STATE:
                 await run.ports.sinks.deliver(target, delivery)
                 digest = fingerprint(entry.client_id, secret)
             elif run.working.secret_of(entry.client_id, entry) is None:

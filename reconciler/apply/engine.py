@@ -13,7 +13,7 @@ from reconciler.apply.run_context import Run
 from reconciler.model.client import DesiredClient
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.manifest import Manifest
-from reconciler.model.sink import STATE, ExecTarget, FileTarget, StateTarget
+from reconciler.model.sink import STATE, SinkTarget
 from reconciler.model.strings import plural
 from reconciler.plan.action import Action, Kind, Plan
 from reconciler.plan.staleness import remaining_plan
@@ -101,13 +101,13 @@ def seal_plain(run: Run) -> None:
     )
 
 
-def sink_targets(desired: Manifest, plan: Plan) -> list[FileTarget | ExecTarget]:
+def sink_targets(desired: Manifest, plan: Plan) -> list[SinkTarget]:
     """Return every sink target that the plan's actions are to fill."""
-    found: list[FileTarget | ExecTarget] = []
+    found: list[SinkTarget] = []
     for action in plan.actions:
         if action.kind.makes or action.kind is Kind.DELIVER:
             targets = desired.targets_of(action.address, desired.clients[action.address].sinks)
-            found.extend(each for each in targets if not isinstance(each, StateTarget))
+            found.extend(each for each in targets if each.sink != STATE)
     return found
 
 

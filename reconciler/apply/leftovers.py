@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from reconciler.apply.events import Remnant
 from reconciler.apply.run_context import Run
 from reconciler.model.leftover import Fate, Leftover
-from reconciler.model.sink import file_target
+from reconciler.model.sink import recorded_file
 
 
 async def sweep(run: Run) -> tuple[Remnant, ...]:
@@ -38,6 +38,6 @@ def _predecessors(run: Run) -> Iterator[str]:
 
 
 def _remnant(leftover: Leftover, fate: Fate, *, works: bool) -> Remnant:
-    target = file_target("", leftover.target)
-    path = target.path if target is not None else leftover.target
+    file = recorded_file(leftover.target)
+    path = file[1] if file is not None else leftover.target
     return Remnant(path=path, client_id=leftover.client_id, fate=fate, works=works)

@@ -6,7 +6,7 @@ from reconciler.apply.events import Cause
 from reconciler.apply.run_context import Run
 from reconciler.model.errors import SinkUnreadable
 from reconciler.model.secret import Secret
-from reconciler.model.sink import FileTarget, file_target
+from reconciler.model.sink import recorded_file
 from reconciler.ports import Inconclusive, Invalid, Session, Valid
 from reconciler.state.model import Entry
 
@@ -17,8 +17,8 @@ async def read_back(run: Run, session: Session, entry: Entry) -> Secret | Cause:
     Without one, return why: the client needs a rotation, or Domo could not be asked.
     """
     reasons: dict[str, None] = {}
-    for target in (*entry.files, *_leftovers(run, entry)):
-        held = await _held(run, target, entry.client_id)
+    for recorded in (*entry.files, *_leftovers(run, entry)):
+        held = await _held(run, recorded, entry.client_id)
         if isinstance(held, str):
             reasons[held] = None
             continue
@@ -50,19 +50,19 @@ async def read_back(run: Run, session: Session, entry: Entry) -> Secret | Cause:
     )
 
 
-def _leftovers(run: Run, entry: Entry) -> Iterator[FileTarget]:
+def _leftovers(run: Run, entry: Entry) -> Iterator[str]:
     for each in run.working.leftovers.values():
-        target = file_target("", each.target)
-        if each.client_id == entry.client_id and target is not None:
-            yield target
+        if each.client_id == entry.client_id and recorded_file(each.target) is not None:
+            yield each.target
 
 
-async def _held(run: Run, target: FileTarget, client_id: str) -> Secret | str:
-    """Return what a file holds, or a phrase without its path, so that equal causes are equal."""
+async def _held(run: Run, recorded: str, client_id: str) -> Secret | str:
+    """Return the content of a file, or a phrase without the path, so that causes compare equal."""
     try:
-        held = await run.ports.sinks.read(target)
+        held = await run.ports.sinks.read_recorded(recorded)
     except SinkUnreadable as error:
-        return f"it {error.message.rpartition(target.path)[2].strip() or 'cannot be read'}"
+        path = recorded.partition(" file ")[2]
+        return f"it {error.message.rpartition(path)[2].strip() or 'cannot be read'}"
     if held.client_id not in (None, client_id):
         return "it holds the secret of another client"
     return held.secret

@@ -12,7 +12,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.instance import Instance
 from reconciler.model.manifest import Manifest
 from reconciler.model.secret import Secret
-from reconciler.model.sink import STATE, ExecTarget, FileTarget, SinkTarget
+from reconciler.model.sink import STATE, Reading, SinkDefinition, SinkTarget
 from reconciler.plan.selection import Predicate
 from reconciler.ports import (
     ClientCredentials,
@@ -72,19 +72,20 @@ class SecretCheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretCheck:
-    """A secret to sign in with: at hand, or still to be read from `source`."""
+    """A secret to sign in with. `source` is the secret, or the target to read it from."""
 
     address: Address
     place: str
     instance: Instance
     entry: Entry
-    source: Secret | FileTarget | ExecTarget
+    source: Secret | SinkTarget
+    reading: Reading = Reading.ALWAYS
     seal: Seal = Seal.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSources:
-    """What may be read: `from_sinks` are the `exec` sinks whose `read` command is to be run."""
+    """What may be read: `from_sinks` are sinks that are read on request only."""
 
     desired: Manifest
     sealing: Sealing
@@ -179,14 +180,21 @@ def _delivered(
                 reason=f"not verified: sink {sink} is another one in the manifest",
                 hint="`reconciler plan` shows what happens to the secret",
             )
-        elif isinstance(target, FileTarget) or (
-            isinstance(target, ExecTarget) and sink in reading.from_sinks
-        ):
+            continue
+        definition = reading.desired.sinks[sink]
+        if definition.reading is Reading.ALWAYS or sink in reading.from_sinks:
             yield SecretCheck(
-                address=address, place=place, instance=instance, entry=entry, source=target
+                address=address,
+                place=place,
+                instance=instance,
+                entry=entry,
+                source=target,
+                reading=definition.reading,
             )
         else:
-            yield _unknown(address, place, "only its command knows", _how(target, sink))
+            yield _unknown(
+                address, place, f"only its {definition.noun} knows", _how(definition, sink)
+            )
     yield from _undelivered(reading, address, entry)
 
 
@@ -208,10 +216,10 @@ def _undelivered(
             )
 
 
-def _how(target: SinkTarget, sink: str) -> str:
-    if isinstance(target, ExecTarget) and target.read is not None:
+def _how(definition: SinkDefinition, sink: str) -> str:
+    if definition.reading is Reading.ON_REQUEST:
         return f"--from-sink '{sink}' reads it back"
-    return f"give sink {sink} a `read` command, and name it with --from-sink"
+    return f"sink {sink}: {definition.reading_hint}"
 
 
 def _unknown(
@@ -300,7 +308,7 @@ async def _tried(trial: SecretCheck, prover: Prover, reader: SinkReader) -> Secr
         held = await reader.read(source)
     except ReconcilerError as error:
         cause = cause_of(error, trial.address.instance)
-        hint = _AGAIN if isinstance(source, FileTarget) else cause.hint
+        hint = _AGAIN if trial.reading is Reading.ALWAYS else cause.hint
         return _answer(trial, Finding.UNREADABLE, cause.message, hint)
     if held.client_id not in (None, trial.entry.client_id):
         hint = (

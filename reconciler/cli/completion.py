@@ -58,11 +58,11 @@ def labels(ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
 
 def readable_sinks(ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
     """Return the sinks that can be read back by a command and begin so."""
-    from reconciler.model.sink import ExecSink
+    from reconciler.model.sink import Reading
 
     desired = _Known.of(ctx).desired
     sinks = desired.sinks.items() if desired is not None else ()
-    readable = (name for name, sink in sinks if isinstance(sink, ExecSink) and sink.read)
+    readable = (name for name, sink in sinks if sink.reading is Reading.ON_REQUEST)
     return _items(each for each in readable if each.startswith(begun))
 
 

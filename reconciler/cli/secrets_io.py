@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.client import Delivery
-    from reconciler.model.sink import FileFormat
+    from reconciler.sinks.definitions import FileFormat
     from reconciler.stores.encryption import Identity
 
 LARGEST: Final = 64 * 1024

@@ -1,23 +1,30 @@
-"""The value of an environment variable."""
+"""The source `env`: the value of an environment variable."""
 
 import os
-from collections.abc import Mapping
 
+from reconciler.credentials.references import EnvRef
 from reconciler.model.errors import CredentialUnavailable
-from reconciler.model.reference import EnvRef
+from reconciler.ports.plugin import Host
 
 
-def read(reference: EnvRef, environ: Mapping[str, str]) -> bytes:
-    """Return the variable's bytes.
+class EnvSource:
+    """Reads environment variables."""
 
-    Raises:
-        CredentialUnavailable: it is not set, or empty.
+    def __init__(self, host: Host) -> None:
+        self._environ = host.environ
 
-    """
-    value = environ.get(reference.name)
-    if not value:
-        raise CredentialUnavailable(
-            f"{reference} is {'not set' if value is None else 'empty'}",
-            hint=f"set {reference.name} for this run; in CI, hand it to the step that runs this",
-        )
-    return os.fsencode(value)
+    async def read(self, reference: EnvRef) -> bytes:
+        """Return the variable's bytes.
+
+        Raises:
+            CredentialUnavailable: it is not set, or empty.
+
+        """
+        value = self._environ.get(reference.name)
+        if not value:
+            raise CredentialUnavailable(
+                f"{reference} is {'not set' if value is None else 'empty'}",
+                hint=f"set {reference.name} for this run; in CI, pass it to the step that runs"
+                " this",
+            )
+        return os.fsencode(value)

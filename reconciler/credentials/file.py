@@ -1,15 +1,33 @@
-"""The content of a file."""
+"""The source `file`: the content of a file."""
 
+import asyncio
 import os
 import stat
 from pathlib import Path
 from typing import Final
 
+from reconciler.credentials.references import FileRef
 from reconciler.model.errors import CredentialUnavailable
-from reconciler.model.reference import FileRef
+from reconciler.ports.plugin import Host
 
 LARGEST: Final = 1 << 20
-"""How many bytes a credential's file may have."""
+"""The largest file that is read, in bytes: a larger one is not a credential."""
+
+
+class FileSource:
+    """Reads files, in threads: a network drive may take long."""
+
+    def __init__(self, host: Host) -> None:
+        self._root = host.root
+
+    async def read(self, reference: FileRef) -> bytes:
+        """Return the file's bytes.
+
+        Raises:
+            CredentialUnavailable: it is missing, unreadable, not a regular file, or too large.
+
+        """
+        return await asyncio.to_thread(read, reference, self._root)
 
 
 def read(reference: FileRef, root: Path) -> bytes:
@@ -33,8 +51,8 @@ def read(reference: FileRef, root: Path) -> bytes:
 
 
 def _content(path: Path) -> bytes | None:
-    """Return what is in a regular file, at most a byte over the limit; None for anything else."""
-    # Opening a FIFO would wait for somebody who writes to it; like this it does not.
+    """Return at most one byte more than the limit; None if it is not a regular file."""
+    # Without O_NONBLOCK, opening a FIFO would wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -48,5 +66,5 @@ def _content(path: Path) -> bytes | None:
 def _refused(reference: FileRef, reason: str, path: Path) -> CredentialUnavailable:
     return CredentialUnavailable(
         f"cannot read {reference}: {reason}",
-        hint=f"put the credential, alone, into {path} and let this user read it",
+        hint=f"write the credential, and nothing else, to {path} and let this user read it",
     )

@@ -1,24 +1,25 @@
-"""The adapter of the port `Credentials` for one machine."""
+"""The port `Credentials`: passes each reference to the adapter of its source."""
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import assert_never
 
-from reconciler.credentials import command, env, file
+from reconciler import plugins
 from reconciler.credentials.value import secret_from
-from reconciler.model.reference import CommandRef, CredentialRef, EnvRef, FileRef
+from reconciler.model.errors import CredentialUnavailable, ReconcilerError
+from reconciler.model.reference import CredentialRef
 from reconciler.model.secret import Secret
-from reconciler.system import child_process
+from reconciler.ports.plugin import CredentialAdapter
+from reconciler.system.child_process import KeepErrors
+from reconciler.system.host import LocalHost
 from reconciler.system.process_reaper import ProcessReaper
 
 
 class LocalCredentials:
-    """Resolves references against this machine's environment, files and commands.
+    """Resolves references on this machine.
 
     `root` is the manifest's folder. `hidden` are the variables that no child process gets.
-    `keeper` ends the commands with this process; `keep` gets the error output of those that
-    fail; `command_timeout` is in seconds.
+    `keeper` ends commands with this process; `keep` stores the error output of failed commands.
+    `command_timeout` is in seconds: a password manager may wait for a tap on a device.
     """
 
     def __init__(
@@ -28,40 +29,41 @@ class LocalCredentials:
         hidden: frozenset[str],
         *,
         keeper: ProcessReaper,
-        keep: child_process.KeepErrors,
+        keep: KeepErrors,
         command_timeout: float = 30.0,
     ) -> None:
-        self._root = root
-        self._environ = environ
-        self._hidden = hidden
-        self._keeper = keeper
-        self._keep = keep
-        self._timeout = command_timeout
+        self._host = LocalHost(
+            root=root,
+            environ=environ,
+            hidden=hidden,
+            reaper=keeper,
+            keep=keep,
+            timeout=command_timeout,
+        )
+        self._adapters: dict[str, CredentialAdapter[CredentialRef]] = {}
 
     async def resolve(self, reference: CredentialRef) -> Secret:
-        """Return the value, less one trailing newline.
+        """Return the value without one trailing newline.
 
         Raises:
-            CredentialUnavailable: unset, missing, empty, not one line of text, failed, timed out.
+            CredentialUnavailable: unset, missing, empty, not one line of text, failed or timed out.
+            BrokenPlugin: the adapter of the source cannot be loaded.
 
         """
-        return secret_from(await self._read(reference), reference)
+        adapter = self._adapter(reference)
+        try:
+            data = await adapter.read(reference)
+        except ReconcilerError:
+            raise
+        except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
+            # The text of the exception may contain the credential.
+            raise CredentialUnavailable(
+                f"{reference}: the plugin for `{reference.source}` raised {type(error).__name__}",
+                hint="this is an error in the plugin",
+            ) from None
+        return secret_from(data, reference)
 
-    async def _read(self, reference: CredentialRef) -> bytes:
-        match reference:
-            case EnvRef():
-                return env.read(reference, self._environ)
-            case FileRef():
-                return await asyncio.to_thread(file.read, reference, self._root)
-            case CommandRef():
-                allowed = {k: v for k, v in self._environ.items() if k not in self._hidden}
-                return await command.read(
-                    reference,
-                    root=self._root,
-                    env=allowed,
-                    within=self._timeout,
-                    keeper=self._keeper,
-                    keep=self._keep,
-                )
-            case _:
-                assert_never(reference)
+    def _adapter(self, reference: CredentialRef) -> CredentialAdapter[CredentialRef]:
+        if reference.source not in self._adapters:
+            self._adapters[reference.source] = plugins.load_adapter(type(reference))(self._host)
+        return self._adapters[reference.source]

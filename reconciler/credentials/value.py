@@ -1,4 +1,4 @@
-"""What every reference's value has to be, whichever place it came from."""
+"""Checks the value of a reference, from any source."""
 
 from typing import Final
 
@@ -26,7 +26,7 @@ def secret_from(data: bytes, reference: CredentialRef) -> Secret:
 
 
 def without_newline(data: bytes) -> bytes:
-    """Drop one newline from the end, where there is one."""
+    """Remove one newline from the end, if there is one."""
     if data.endswith(b"\r\n"):
         return data[:-2]
     return data.removesuffix(b"\n")
@@ -39,9 +39,9 @@ def _wrong(value: bytes) -> str | None:
         if value.startswith(mark):
             return f"begins with a byte order mark ({encoding})"
     if b"\0" in value:
-        return "holds a NUL character"
+        return "contains a NUL character"
     if b"\n" in value or b"\r" in value:
-        return "holds more than one line"
+        return "contains more than one line"
     try:
         value.decode()
     except UnicodeDecodeError as error:

@@ -45,6 +45,12 @@ class InvalidInput(ReconcilerError):
         self.diagnostics = tuple(diagnostics)
 
 
+class BrokenPlugin(ReconcilerError):
+    """An installed plugin that the manifest uses cannot be loaded, or does not work."""
+
+    code = "broken-plugin"
+
+
 class StateRefused(ReconcilerError):
     """A state or journal is corrupt, newer, of another lineage or changed; nothing was written."""
 

@@ -7,17 +7,8 @@ from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.instance import Instance
-from reconciler.model.placeholders import client_values, fill, instance_values, static_folder
-from reconciler.model.reference import EnvRef
-from reconciler.model.sink import (
-    STATE,
-    ExecTarget,
-    FileSink,
-    FileTarget,
-    SinkDefinition,
-    SinkTarget,
-    StateTarget,
-)
+from reconciler.model.placeholders import client_values, instance_values
+from reconciler.model.sink import STATE, STATE_TARGET, SinkDefinition, SinkTarget
 from reconciler.model.source_location import SourceLocation
 
 
@@ -100,13 +91,16 @@ class Manifest:
     def targets_of(self, address: Address, sinks: tuple[str, ...]) -> tuple[SinkTarget, ...]:
         """Return what the named sinks are for `address`; its instance must be in the manifest."""
         if sinks == (STATE,):
-            return (StateTarget(),)
+            return (STATE_TARGET,)
         instance = self.instances[address.instance]
         values = client_values(
             instance_values(key=instance.key, domain=instance.domain, labels=instance.labels),
             address,
         )
-        return tuple(_target(self.sinks.get(name), values) for name in sinks)
+        return tuple(
+            self.sinks[name].target(values) if name in self.sinks else STATE_TARGET
+            for name in sinks
+        )
 
     def environment_names(self) -> frozenset[str]:
         """Return the variables that credential references name: no child process gets them."""
@@ -116,20 +110,4 @@ class Manifest:
         for instance in self.instances.values():
             if instance.auth is not None:
                 for reference in instance.auth.references():
-                    if isinstance(reference, EnvRef):
-                        yield reference.name
-
-
-def _target(sink: SinkDefinition | None, values: Mapping[str, str]) -> SinkTarget:
-    if sink is None:
-        return StateTarget()
-    if isinstance(sink, FileSink):
-        return FileTarget(
-            sink=sink.name,
-            path=fill(sink.path, values),
-            format=sink.format,
-            within=static_folder(sink.path),
-        )
-    argv = tuple(fill(part, values) for part in sink.command)
-    read = tuple(fill(part, values) for part in sink.read) if sink.read is not None else None
-    return ExecTarget(sink=sink.name, argv=argv, timeout=sink.timeout, read=read)
+                    yield from reference.variables

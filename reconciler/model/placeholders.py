@@ -3,12 +3,26 @@
 import posixpath
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Final
 
 from reconciler.model.address import Address
 from reconciler.model.strings import slug
 
 _HOLE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+
+
+class Role(StrEnum):
+    """What a string of the manifest is, once its placeholders are filled in.
+
+    The role decides which values are refused: a `PATH` must not leave the folder that the user
+    wrote, an `ARGUMENT` must not become an option, and a `VARIABLE` must be a variable's name.
+    """
+
+    PATH = "path"
+    ARGUMENT = "argument"
+    VARIABLE = "variable"
+    TEXT = "text"
 
 
 class UnknownPlaceholder(ValueError):  # noqa: N818 (a value's name, as in KeyError's family)

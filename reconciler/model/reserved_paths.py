@@ -8,8 +8,7 @@ from typing import Final
 
 from reconciler.model.address import Address
 from reconciler.model.manifest import Manifest
-from reconciler.model.reference import FileRef
-from reconciler.model.sink import STATE, FileTarget
+from reconciler.model.sink import STATE
 from reconciler.model.source_location import SourceLocation
 
 BESIDE: Final = re.compile(
@@ -120,7 +119,7 @@ def overwrites(
         if client.sinks == (STATE,):
             continue
         for target in desired.targets(client):
-            if isinstance(target, FileTarget) and (found := own.of(inside(target.path))):
+            if target.path is not None and (found := own.of(inside(target.path))):
                 yield Overwrite(
                     address=client.address,
                     sink=target.sink,
@@ -134,8 +133,8 @@ def named_files(desired: Manifest) -> Iterator[tuple[str, str]]:
     """Yield what the manifest is and names, relative to its folder: each path and what it is."""
     for instance in desired.instances.values():
         for reference in instance.auth.references() if instance.auth else ():
-            if isinstance(reference, FileRef):
-                yield reference.path, CREDENTIAL
+            if reference.file is not None:
+                yield reference.file, CREDENTIAL
     if desired.recipients_file is not None:
         yield desired.recipients_file, RECIPIENTS
     for path in desired.files:

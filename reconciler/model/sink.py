@@ -1,103 +1,121 @@
-"""Where a secret goes: the sinks as defined, and the targets that they become for one client."""
+"""Sinks as values: the definition of one in a manifest, and the target for one client's secret.
+
+The types of sinks are in `reconciler.sinks` and in plugins. Everything else works with the two
+classes of this module, so that a new type changes no code outside of its own.
+"""
 
 import posixpath
+import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Final, Self
 
-STATE = "state"
-"""The sink that always exists: the state file itself."""
+from reconciler.model.placeholders import Role
 
-FileFormat = Literal["json", "dotenv", "raw"]
+STATE: Final = "state"
+"""The sink that always exists: the state itself."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileSink:
-    """A file for each client; `path` has placeholders, relative to the manifest's folder."""
-
-    name: str
-    path: str
-    format: FileFormat = "json"
-
-    def definition(self) -> Mapping[str, object]:
-        """Return what the manifest says, for the plan's id."""
-        return {"type": "file", "path": self.path, "format": self.format}
+_RECORDED: Final = re.compile(r"(?P<format>json|dotenv|raw) file (?P<path>.+)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecSink:
-    """A command for each client, fed JSON on standard input; `timeout` is in seconds.
+class Reading(StrEnum):
+    """When `verify` reads a secret back from a sink.
 
-    `read` prints back what the command was given; only `verify` runs it, so that it is no part of
-    what a plan talks to.
+    `ON_REQUEST` is for a sink that runs or asks something to read: `--from-sink` names it.
     """
 
-    name: str
-    command: tuple[str, ...]
-    timeout: float = 30.0
-    read: tuple[str, ...] | None = None
-
-    def definition(self) -> Mapping[str, object]:
-        """Return what the manifest says, for the plan's id."""
-        return {"type": "exec", "command": list(self.command), "timeout": self.timeout}
-
-
-SinkDefinition = FileSink | ExecSink
+    ALWAYS = "always"
+    ON_REQUEST = "on-request"
+    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StateTarget:
-    """The state file keeps the secret."""
+class SinkTarget:
+    """The place of one client's secret in one sink, with its placeholders filled in.
 
-    sink: str = STATE
-
-    def __str__(self) -> str:
-        return STATE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileTarget:
-    """One file, its placeholders filled in; `path` may be relative to the manifest's folder.
-
-    `within` is the folder that the user wrote without placeholders ("" for the manifest's own):
-    no name, label or symbolic link below it leads a secret out of it.
+    `kind` is the type of the sink. `text` describes the target: the plan and the state show and
+    record it, and a delivery counts as long as the text stays the same. It begins with the kind
+    unless the target is a file that the type `file` writes. `path` is the file on this machine
+    that the secret is written to, relative to the manifest's folder; None if there is none. `data`
+    is for the adapter alone.
     """
 
     sink: str
-    path: str
-    format: FileFormat
-    within: str = ""
+    kind: str
+    text: str
+    path: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
-        return f"{self.format} file {self.path}"
+        return self.text
+
+
+STATE_TARGET: Final = SinkTarget(sink=STATE, kind=STATE, text=STATE)
+"""The state keeps the secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExecTarget:
-    """Command lines, their placeholders filled in; `timeout` of each is in seconds."""
+class SinkDefinition(ABC):
+    """One sink of a manifest. Each type is a subclass; `ports.plugin` is the guide for plugins.
 
-    sink: str
-    argv: tuple[str, ...]
-    timeout: float
-    read: tuple[str, ...] | None = None
-
-    def __str__(self) -> str:
-        return "command " + " ".join(self.argv)
-
-
-def file_target(sink: str, written: str) -> FileTarget | None:
-    """Return the file that a delivery recorded, None if it was another kind of target.
-
-    Nothing but the file's own folder is known of it, so that no link leads out of that. A path out
-    of the manifest's folder is None as well: a state that was made by another must not choose it.
+    `schema` has the JSON Schema `properties` and the `required` keys of the type, without `type`.
+    `templates` are the keys whose strings take placeholders. `identity` are the keys that decide
+    whether two targets are the same one; None means all keys. `noun` names a target in messages.
+    `adapter` is `module:Class`; it is imported when a secret is probed, delivered or read.
     """
-    form, _, path = written.partition(" file ")
-    if posixpath.isabs(path) or ".." in path.split("/"):
+
+    type: ClassVar[str]
+    schema: ClassVar[Mapping[str, Any]]
+    templates: ClassVar[Mapping[str, Role]] = {}
+    identity: ClassVar[tuple[str, ...] | None] = None
+    noun: ClassVar[str] = "target"
+    adapter: ClassVar[str]
+
+    name: str
+
+    @classmethod
+    @abstractmethod
+    def decode(cls, name: str, value: Mapping[str, Any]) -> Self:
+        """Return the definition of the sink `name`; `value` matches the schema.
+
+        Raises:
+            ValueError: a value is wrong in a way that the schema cannot express.
+
+        """
+
+    @abstractmethod
+    def definition(self) -> Mapping[str, object]:
+        """Return everything that decides where secrets go, as JSON values, for the plan's id."""
+
+    @abstractmethod
+    def target(self, values: Mapping[str, str]) -> SinkTarget:
+        """Return the target of one client; `values` are those of the placeholders."""
+
+    @property
+    def reading(self) -> Reading:
+        """Return when `verify` may read secrets back."""
+        return Reading.NEVER
+
+    @property
+    def reading_hint(self) -> str:
+        """Return what makes the sink readable, for a sink that is never read."""
+        return f"sinks of type {self.type} are not read back"
+
+    @property
+    def path_template(self) -> str | None:
+        """Return the template of the files that the sink writes on this machine, if it does."""
         return None
-    for known in get_args(FileFormat):
-        if form == known and path:
-            return FileTarget(sink=sink, path=path, format=known, within=posixpath.dirname(path))
-    return None
 
 
-SinkTarget = StateTarget | FileTarget | ExecTarget
+def recorded_file(text: str) -> tuple[str, str] | None:
+    """Return the format and the path of a file that a delivery recorded; None for other targets.
+
+    A path out of the manifest's folder is None as well: the state may come from another user, who
+    must not choose which files are read or removed.
+    """
+    found = _RECORDED.fullmatch(text)
+    if found is None or posixpath.isabs(found["path"]) or ".." in found["path"].split("/"):
+        return None
+    return found["format"], found["path"]

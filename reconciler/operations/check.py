@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.sink import StateTarget
+from reconciler.model.sink import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ async def _check(machine: "Adapters", keys: "Sequence[str]", meant: "Predicate")
         for address, client in desired.clients.items()
         if meant(address)
         for target in desired.targets(client)
-        if not isinstance(target, StateTarget)
+        if target.sink != STATE
     ]
     with machine.reaper() as keeper:
         async with machine.domo() as domo:

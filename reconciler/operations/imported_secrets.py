@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model.errors import ReconcilerError, SignOnRefused, Unreachable
 from reconciler.model.secret import Secret, fingerprint
-from reconciler.model.sink import STATE, FileTarget
+from reconciler.model.sink import STATE, Reading, SinkTarget
 from reconciler.model.timestamps import format_utc
 from reconciler.operations.preflight import reject_tracked_by_git
 from reconciler.ports import ClientCredentials, Inconclusive, Invalid, Valid
@@ -74,7 +74,7 @@ async def _with_file_secrets(
 ) -> Entry:
     delivered = dict(entry.delivered)
     for target in machine.desired.targets_of(address, entry.sinks):
-        if not isinstance(target, FileTarget) or not _may_exist(machine, target):
+        if not _may_exist(machine, target):
             continue
         try:
             held = await sinks.read(target)
@@ -91,8 +91,10 @@ async def _with_file_secrets(
     return replace(entry, delivered=delivered)
 
 
-def _may_exist(machine: "Adapters", target: FileTarget) -> bool:
-    """Return whether the file exists, or the system does not let us see whether it does."""
+def _may_exist(machine: "Adapters", target: SinkTarget) -> bool:
+    """Return whether the target is a file that exists, or that the system does not let us see."""
+    if target.path is None or machine.desired.sinks[target.sink].reading is not Reading.ALWAYS:
+        return False
     try:
         return Path(machine.desired.root, target.path).exists()
     except (OSError, ValueError):  # the attempt to read it gives the reason

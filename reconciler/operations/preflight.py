@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.errors import PlanRefused, UsageError
-from reconciler.model.sink import STATE, FileTarget
+from reconciler.model.sink import STATE
 from reconciler.model.strings import lines_limited, plural
 
 SHOWN: Final = 10
@@ -103,7 +103,7 @@ def refuse_git(desired: "Manifest", made: "Plan", store: "LocalStore") -> None:
         paths += store.secret_paths() if stays else store.journal_paths()
     for action in actions:
         targets = desired.targets_of(action.address, action.sinks)
-        files = [Path(desired.root, t.path) for t in targets if isinstance(t, FileTarget)]
+        files = [Path(desired.root, t.path) for t in targets if t.path is not None]
         paths += [each for path in files for each in (path, temporary_example(path))]
     reject_tracked_by_git(paths)
 

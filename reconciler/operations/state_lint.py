@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.placeholders import parts
-from reconciler.model.sink import FileSink, FileTarget
 from reconciler.stores.local import LOG
 
 if TYPE_CHECKING:
@@ -68,13 +67,13 @@ def classifier(desired: "Manifest", store: "LocalStore") -> Classify:
         real(target.path)
         for client in desired.clients.values()
         for target in desired.targets(client)
-        if isinstance(target, FileTarget)
+        if target.path is not None
     }
     gap = "\x01"  # no path contains it, and `realpath` keeps it
     forms = [
-        re.compile(re.escape(real(gap.join(parts(sink.path)[::2]))).replace(gap, "[^/]+"))
+        re.compile(re.escape(real(gap.join(parts(template)[::2]))).replace(gap, "[^/]+"))
         for sink in desired.sinks.values()
-        if isinstance(sink, FileSink)
+        if (template := sink.path_template) is not None
     ]
 
     def classify(path: str) -> bool | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.model.errors import UsageError
-from reconciler.model.sink import ExecSink
+from reconciler.model.sink import Reading
 from reconciler.model.strings import nearest
 
 if TYPE_CHECKING:
@@ -62,22 +62,22 @@ def readable_sinks(desired: "Manifest", names: "Iterable[str]") -> frozenset[str
         UsageError: one is not in the manifest, or no command of it reads back.
 
     """
-    known = sorted(name for name, sink in desired.sinks.items() if isinstance(sink, ExecSink))
+    readable = sorted(
+        name for name, sink in desired.sinks.items() if sink.reading is not Reading.ALWAYS
+    )
     for name in names:
         sink = desired.sinks.get(name)
         if sink is None:
-            meant = nearest(name, known)
-            hint = f"did you mean `{meant}`?" if meant else "a sink of type exec is meant"
+            near = nearest(name, readable)
+            hint = f"did you mean `{near}`?" if near else "name a sink of type exec"
             raise UsageError(f"the manifest has no sink `{name}`", hint=hint)
-        if not isinstance(sink, ExecSink):
+        if sink.reading is Reading.ALWAYS:
             raise UsageError(
-                f"the sink `{name}` is not of type exec", hint="its files are read without it"
+                f"the sink `{name}` needs no --from-sink",
+                hint=f"`verify` always reads sinks of type {sink.type}",
             )
-        if sink.read is None:
-            raise UsageError(
-                f"the sink `{name}` has no command for reading back",
-                hint="give it a `read`, a command that prints what it was given",
-            )
+        if sink.reading is Reading.NEVER:
+            raise UsageError(f"the sink `{name}` cannot be read back", hint=sink.reading_hint)
     return frozenset(names)
 
 

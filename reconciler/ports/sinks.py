@@ -7,7 +7,7 @@ from typing import Protocol
 from reconciler.model.client import Delivery
 from reconciler.model.leftover import Fate, Leftover
 from reconciler.model.secret import Secret
-from reconciler.model.sink import ExecTarget, FileTarget
+from reconciler.model.sink import SinkTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +21,20 @@ class ReadBack:
 class SinkReader(Protocol):
     """Reads secrets back from sinks."""
 
-    async def read(self, target: FileTarget | ExecTarget) -> ReadBack:
+    async def read(self, target: SinkTarget) -> ReadBack:
         """Return what a consumer would find at the target.
 
         Raises:
             SinkUnreadable: it contains nothing, or nothing that can be used.
+
+        """
+        ...
+
+    async def read_recorded(self, text: str) -> ReadBack:
+        """Return the secret in a file that a delivery recorded as `text`.
+
+        Raises:
+            SinkUnreadable: the text names no file, or the file cannot be used.
 
         """
         ...
@@ -38,7 +47,7 @@ class Sinks(SinkReader, Protocol):
     that its sink refuses. It may deliver the same secret to the same target more than once.
     """
 
-    async def probe(self, targets: Iterable[FileTarget | ExecTarget]) -> None:
+    async def probe(self, targets: Iterable[SinkTarget]) -> None:
         """Check that each target can take a secret.
 
         A probe leaves nothing behind and runs no command of the user.
@@ -49,7 +58,7 @@ class Sinks(SinkReader, Protocol):
         """
         ...
 
-    async def deliver(self, target: FileTarget | ExecTarget, delivery: Delivery) -> None:
+    async def deliver(self, target: SinkTarget, delivery: Delivery) -> None:
         """Deliver the secret; a repeated delivery has no further effect.
 
         Raises:

@@ -5,7 +5,7 @@ import re
 from typing import Final, assert_never
 
 from reconciler.model.client import Delivery
-from reconciler.model.sink import FileFormat
+from reconciler.sinks.definitions import FileFormat
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_./:@%+=,-]+")
 _SINGLE: Final = re.compile(r"[^'\\\x00-\x1f\x7f]+")

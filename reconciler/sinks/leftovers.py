@@ -1,4 +1,4 @@
-"""Removes secret files of revoked clients: only what is provably still what was delivered."""
+"""Removes the secret files of revoked clients, if their content is still what was delivered."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -6,21 +6,22 @@ from pathlib import Path
 
 from reconciler.model.leftover import Fate, Leftover
 from reconciler.model.secret import fingerprint
-from reconciler.model.sink import FileTarget, file_target
+from reconciler.model.sink import SinkTarget
 from reconciler.ports import ReadBack
+from reconciler.sinks.definitions import recorded_target
 from reconciler.sinks.file import Folders, StaleTempFiles
 from reconciler.sinks.readback import parsed, read_bytes
 from reconciler.system.atomic_files import fsync_folder
 
 
 def sweep(files: Iterable[tuple[Leftover, bool]], root: Path) -> list[Fate]:
-    """Look at each file, and remove those that are marked and proven; one fate for each."""
+    """Look at each file, remove the marked ones that are unchanged, and return the fate of each."""
     folders, killed = Folders(root), StaleTempFiles()
     return [_fate(each, remove, folders, killed) for each, remove in files]
 
 
 def _fate(leftover: Leftover, remove: bool, folders: Folders, killed: StaleTempFiles) -> Fate:
-    target = file_target("", leftover.target)
+    target = recorded_target(leftover.target)
     if target is None:
         return Fate.UNPROVEN
     try:
@@ -34,20 +35,20 @@ def _fate(leftover: Leftover, remove: bool, folders: Folders, killed: StaleTempF
         return Fate.ABSENT
     except (OSError, ValueError):
         return Fate.UNPROVEN
-    with suppress(OSError):  # a removal that a power cut takes back is found again by its content
+    with suppress(OSError):  # the next run finds a file that a power cut restored
         fsync_folder(path.parent)
     return Fate.REMOVED
 
 
-def _found(path: Path, target: FileTarget, leftover: Leftover) -> Fate:
+def _found(path: Path, target: SinkTarget, leftover: Leftover) -> Fate:
     """Return whether a file is what was delivered.
 
     Raises:
-        OSError: it is not there, or cannot be read.
+        OSError: it does not exist, or cannot be read.
 
     """
     try:
-        held = parsed(read_bytes(path), target.format)
+        held = parsed(read_bytes(path), target.data["format"])
     except ValueError:
         return Fate.FOREIGN
     if held.client_id not in (None, leftover.client_id):

@@ -1,37 +1,35 @@
-"""What a sink gives back: the pair that a consumer would sign in with."""
+"""Reads the pair of client id and secret from a file, or from the output of a command."""
 
 import json
 import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, assert_never
+from typing import Final
 
 from reconciler.model.errors import SinkUnreadable
 from reconciler.model.secret import Secret
-from reconciler.model.sink import ExecTarget, FileTarget
-from reconciler.model.strings import format_duration, printable
-from reconciler.ports import ReadBack
+from reconciler.model.sink import SinkTarget
+from reconciler.model.strings import printable
+from reconciler.ports.sinks import ReadBack
 from reconciler.sinks.file import Folders
-from reconciler.system import child_process
-from reconciler.system.process_reaper import ProcessReaper
 
 LARGEST: Final = 1 << 20
-"""The most bytes that are read of one file."""
+"""The largest file that is read, in bytes: a sink writes less than a thousandth of it."""
 
 _KEYS: Final = ("DOMO_CLIENT_ID", "DOMO_CLIENT_SECRET")
 
 
-def from_file(target: FileTarget, root: Path) -> ReadBack:
-    """Read a file sink's file, inside of the folder that the user wrote.
+def from_file(target: SinkTarget, root: Path) -> ReadBack:
+    """Read the file of a target, inside of the folder that the user wrote.
 
     Raises:
-        SinkUnreadable: it is missing, or not what was written.
+        SinkUnreadable: it is missing, or does not contain what was written.
 
     """
-    named = f"sink {target.sink}: {printable(target.path)}"
+    named = f"sink {target.sink}: {printable(str(target.path))}"
     try:
-        return parsed(read_bytes(Folders(root).place(target)), target.format)
+        return parsed(read_bytes(Folders(root).place(target)), target.data["format"])
     except UnicodeError:
         raise SinkUnreadable(f"{named} is not text", hint=_DELIVER) from None
     except OSError as error:
@@ -41,55 +39,9 @@ def from_file(target: FileTarget, root: Path) -> ReadBack:
         raise SinkUnreadable(f"{named} cannot be used: {error}", hint=_DELIVER) from None
 
 
-_DELIVER: Final = "read it where it was delivered, or let `reconciler rotate` deliver a new one"
-
-
-async def from_command(
-    target: ExecTarget,
-    *,
-    root: Path,
-    env: Mapping[str, str],
-    keeper: ProcessReaper,
-    keep: child_process.KeepErrors,
-) -> ReadBack:
-    """Run the command that an `exec` sink names for reading back.
-
-    Raises:
-        SinkUnreadable: there is none, it failed, or printed what cannot be used.
-
-    """
-    if target.read is None:
-        raise SinkUnreadable(
-            f"sink {target.sink} has no command for reading back",
-            hint="give it a `read`, a command that prints what it was given",
-        )
-    named = f"sink {target.sink}: command {printable(target.read[0])}"
-    command = child_process.Command(argv=target.read, cwd=root, env=env, timeout=target.timeout)
-    wrong = "printed what cannot be used"
-    match outcome := await child_process.run(command, keeper):
-        case child_process.Finished(code=0):
-            try:
-                return _printed(outcome.stdout)
-            except UnicodeError:
-                wrong = "printed what is not text"
-            except ValueError as error:
-                wrong = f"printed what cannot be used: {error}"
-        case child_process.Finished():
-            wrong = child_process.how_it_ended(outcome.code)
-        case child_process.TimedOut():
-            wrong = f"did not end within {format_duration(target.timeout)}"
-        case child_process.Flooded():
-            wrong = "printed more than 1 MiB"
-        case child_process.NotStarted():
-            wrong = f"cannot be run: {outcome.reason}"
-        case _:
-            assert_never(outcome)
-    wrong = f"{named} {wrong}"
-    if not isinstance(outcome, child_process.NotStarted):
-        wrong += keep(wrong, outcome.stderr)
-    raise SinkUnreadable(
-        wrong, hint="run it by hand, in the manifest's folder, to see what it prints"
-    )
+_DELIVER: Final = (
+    "run this on the machine that it was delivered to, or let `reconciler rotate` deliver a new one"
+)
 
 
 def parsed(data: bytes, form: str) -> ReadBack:
@@ -110,7 +62,13 @@ def parsed(data: bytes, form: str) -> ReadBack:
             return _held(None, text)
 
 
-def _printed(data: bytes) -> ReadBack:
+def printed(data: bytes) -> ReadBack:
+    """Read what a command printed: the object that it was given, or the secret alone.
+
+    Raises:
+        ValueError: it is something else; the text repeats nothing of it.
+
+    """
     text = data.decode()
     if text.lstrip().startswith("{"):
         return _object(text)
@@ -144,7 +102,7 @@ def _unquoted(value: str) -> str:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a regular file; a symbolic link, a device or a FIFO is none."""
+    """Read a regular file; refuse a symbolic link, a device and a FIFO."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(handle, "rb") as stream:  # noqa: PTH123 (a descriptor has no path)
         if not stat.S_ISREG(os.fstat(handle).st_mode):

@@ -1,32 +1,39 @@
-"""The ports `Sinks` and `SinkReader` on one machine: each target goes to its kind's module."""
+"""The ports `Sinks` and `SinkReader`: passes each target to the adapter of its type."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, assert_never
+from typing import Final, TypeVar
 
+from reconciler import plugins
 from reconciler.model.client import Delivery
-from reconciler.model.errors import SinkFailed
+from reconciler.model.errors import ReconcilerError, SinkFailed, SinkUnreadable
 from reconciler.model.leftover import Fate, Leftover
-from reconciler.model.sink import ExecTarget, FileTarget
-from reconciler.model.strings import plural
-from reconciler.ports import ReadBack
-from reconciler.sinks import exec as command
-from reconciler.sinks import file, leftovers, readback
-from reconciler.sinks.misfit import Misfit, lines
-from reconciler.system import child_process
+from reconciler.model.sink import SinkTarget
+from reconciler.model.strings import join_limited, plural
+from reconciler.ports.plugin import SinkAdapter, UnusableTarget
+from reconciler.ports.sinks import ReadBack
+from reconciler.sinks import leftovers
+from reconciler.sinks.definitions import recorded_target
+from reconciler.system.child_process import KeepErrors
+from reconciler.system.host import LocalHost
 from reconciler.system.process_reaper import ProcessReaper
 
-_SHOWN: Final = 10
-"""How many failures of a probe are spelled out."""
+_REASONS: Final = 10
+"""How many reasons a failed probe shows: more would push the first ones off a screen."""
+
+_NAMED: Final = 3
+"""How many targets one reason names."""
+
+_Result = TypeVar("_Result")
 
 
 class LocalSinks:
-    """Puts secrets into files and commands of this machine.
+    """Delivers secrets to every type of sink from this machine.
 
     `root` is the manifest's folder. `hidden` are the variables that no child process gets.
-    `keeper` ends the commands with this process; `concurrency` is how many run at once. `keep`
-    gets the error output of those that fail.
+    `keeper` ends commands with this process; `concurrency` is how many of them run at once. `keep`
+    stores the error output of failed commands.
     """
 
     def __init__(
@@ -36,91 +43,115 @@ class LocalSinks:
         hidden: frozenset[str],
         *,
         keeper: ProcessReaper,
-        keep: child_process.KeepErrors,
+        keep: KeepErrors,
         concurrency: int = 8,
     ) -> None:
-        self._root = root
-        self._env = {name: value for name, value in environ.items() if name not in hidden}
-        self._keeper = keeper
-        self._keep = keep
-        self._free = asyncio.Semaphore(concurrency)
-        self._left = file.StaleTempFiles()
+        self._host = LocalHost(
+            root=root,
+            environ=environ,
+            hidden=hidden,
+            reaper=keeper,
+            keep=keep,
+            free=asyncio.Semaphore(concurrency),
+        )
+        self._adapters: dict[str, SinkAdapter] = {}
 
-    async def probe(self, targets: Iterable[FileTarget | ExecTarget]) -> None:
-        """Check that each target can take a secret; writes nothing that stays, runs no command.
+    async def probe(self, targets: Iterable[SinkTarget]) -> None:
+        """Check that each target can take a secret; leave nothing behind and run no command.
 
         Raises:
-            SinkFailed: with each reason why targets cannot; of many, with the first ten.
+            SinkFailed: with the first ten reasons why targets cannot.
+            BrokenPlugin: the adapter of a type cannot be loaded.
 
         """
-        wrong = await asyncio.to_thread(self._wrong, tuple(targets))
-        if wrong:
-            reasons = lines(wrong)
-            shown = [f"{plural(len(wrong), 'sink target')} cannot take a secret:"]
-            shown += reasons[:_SHOWN]
-            if len(reasons) > _SHOWN:
-                shown.append(f"and {len(reasons) - _SHOWN:,} more reasons")
+        grouped: dict[str, list[SinkTarget]] = {}
+        for each in targets:
+            grouped.setdefault(each.kind, []).append(each)
+        found: list[UnusableTarget] = []
+        for kind, group in sorted(grouped.items(), key=lambda each: _order(each[0])):
+            probing = self._adapter(kind).probe(group)
+            found += await _guarded(probing, group[0], SinkFailed)
+        if found:
             raise SinkFailed(
-                "\n".join(shown),
-                hint="no client is made before every sink can take its secret: mend these first",
+                "\n".join(_report(found)),
+                hint="no client is created before every sink can take its secret: fix these first",
             )
 
-    async def deliver(self, target: FileTarget | ExecTarget, delivery: Delivery) -> None:
-        """Put the secret there; doing it again is harmless.
+    async def deliver(self, target: SinkTarget, delivery: Delivery) -> None:
+        """Deliver the secret; a repeated delivery has no further effect.
 
         Raises:
-            SinkFailed: it is not certain that the target has it.
+            SinkFailed: the target may not have it.
+            BrokenPlugin: the adapter cannot be loaded.
 
         """
-        match target:
-            case FileTarget():
-                await asyncio.to_thread(file.deliver, target, delivery, self._root, self._left)
-            case ExecTarget():
-                async with self._free:
-                    await command.deliver(
-                        target,
-                        delivery,
-                        root=self._root,
-                        env=self._env,
-                        keeper=self._keeper,
-                        keep=self._keep,
-                    )
-            case _:
-                assert_never(target)
+        delivering = self._adapter(target.kind).deliver(target, delivery)
+        await _guarded(delivering, target, SinkFailed)
+
+    async def read(self, target: SinkTarget) -> ReadBack:
+        """Return what a consumer would find at the target.
+
+        Raises:
+            SinkUnreadable: it contains nothing, or nothing that can be used.
+            BrokenPlugin: the adapter cannot be loaded.
+
+        """
+        return await _guarded(self._adapter(target.kind).read(target), target, SinkUnreadable)
+
+    async def read_recorded(self, text: str) -> ReadBack:
+        """Return the secret in a file that a delivery recorded as `text`.
+
+        Raises:
+            SinkUnreadable: the text names no file, or the file cannot be used.
+
+        """
+        target = recorded_target(text)
+        if target is None:
+            raise SinkUnreadable("the recorded target is not a file in the manifest's folder")
+        return await self.read(target)
 
     async def sweep(self, files: Sequence[tuple[Leftover, bool]]) -> Sequence[Fate]:
-        """Look at each leftover, and remove those that are marked if they are provably unchanged.
+        """Look at each leftover file, and remove the marked ones that are provably unchanged."""
+        return await asyncio.to_thread(leftovers.sweep, files, self._host.root) if files else ()
 
-        Returns what was found or done, in the order of `files`.
-        """
-        return await asyncio.to_thread(leftovers.sweep, files, self._root) if files else ()
+    def _adapter(self, kind: str) -> SinkAdapter:
+        if kind not in self._adapters:
+            definition = plugins.sink_type(kind)
+            if definition is None:
+                raise SinkFailed(f"no plugin provides sinks of type `{kind}`")
+            adapter: SinkAdapter = plugins.load_adapter(definition)(self._host)
+            self._adapters[kind] = adapter
+        return self._adapters[kind]
 
-    async def read(self, target: FileTarget | ExecTarget) -> ReadBack:
-        """Return what a consumer would find there.
 
-        Raises:
-            SinkUnreadable: it holds nothing, or nothing that can be used.
+async def _guarded(
+    doing: Awaitable[_Result], target: SinkTarget, failure: type[ReconcilerError]
+) -> _Result:
+    """Turn an unexpected exception of a plugin into `failure`; its text may contain a secret."""
+    try:
+        return await doing
+    except ReconcilerError:
+        raise
+    except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
+        raise failure(
+            f"sink {target.sink}: the plugin for `{target.kind}` raised {type(error).__name__}",
+            hint="this is an error in the plugin; the secret is kept",
+        ) from None
 
-        """
-        match target:
-            case FileTarget():
-                return await asyncio.to_thread(readback.from_file, target, self._root)
-            case ExecTarget():
-                async with self._free:
-                    return await readback.from_command(
-                        target,
-                        root=self._root,
-                        env=self._env,
-                        keeper=self._keeper,
-                        keep=self._keep,
-                    )
-            case _:
-                assert_never(target)
 
-    def _wrong(self, targets: tuple[FileTarget | ExecTarget, ...]) -> list[Misfit]:
-        files = (each for each in targets if isinstance(each, FileTarget))
-        commands = (each for each in targets if isinstance(each, ExecTarget))
-        return [
-            *file.probe(files, self._root),
-            *command.probe(commands, self._root, self._env),
-        ]
+def _order(kind: str) -> tuple[bool, bool, str]:
+    """Probe files before commands, and plugins last."""
+    return kind not in plugins.BUILT_IN[plugins.SINKS], kind != "file", kind
+
+
+def _report(found: Sequence[UnusableTarget]) -> list[str]:
+    groups: dict[tuple[str, str], list[str]] = {}
+    for each in found:
+        groups.setdefault((each.before, each.why), []).append(each.what)
+    reasons = [
+        f"{before}{join_limited(names, _NAMED)}{why}" for (before, why), names in groups.items()
+    ]
+    shown = [f"{plural(len(found), 'sink target')} cannot take a secret:", *reasons[:_REASONS]]
+    if len(reasons) > _REASONS:
+        shown.append(f"and {len(reasons) - _REASONS:,} more reasons")
+    return shown

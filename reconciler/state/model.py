@@ -9,7 +9,7 @@ from reconciler.model.client import Delivery, OnRemove
 from reconciler.model.leftover import Leftover
 from reconciler.model.ownership_mark import split_mark
 from reconciler.model.secret import Secret
-from reconciler.model.sink import STATE, FileTarget, file_target
+from reconciler.model.sink import STATE, recorded_file
 
 VERSION: Final = 1
 
@@ -109,10 +109,10 @@ class Entry:
         return max((self.delivered[sink].at for sink in self.sinks), default=None)
 
     @property
-    def files(self) -> tuple[FileTarget, ...]:
-        """Return the files that have the secret, by the name of their sink."""
-        found = (file_target(sink, each.target) for sink, each in sorted(self.delivered.items()))
-        return tuple(each for each in found if each is not None)
+    def files(self) -> tuple[str, ...]:
+        """Return the recorded targets that are files, by the name of their sink."""
+        recorded = (each.target for _, each in sorted(self.delivered.items()))
+        return tuple(each for each in recorded if recorded_file(each) is not None)
 
     @property
     def keeps_secret(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Literal, assert_never
 from reconciler.model.address import Address
 from reconciler.model.leftover import Leftover
 from reconciler.model.secret import Secret
-from reconciler.model.sink import STATE, file_target
+from reconciler.model.sink import STATE, recorded_file
 from reconciler.state.journal_records import (
     Abandoned,
     Created,
@@ -120,9 +120,9 @@ class WorkingState:
         if entry is not None and before.delivered == entry.delivered:
             return
         kept = {_path(each.target) for each in entry.delivered.values()} if entry else set()
-        for sink, reached in before.delivered.items():
+        for reached in before.delivered.values():
             path = _path(reached.target)
-            if path not in kept and file_target(sink, reached.target) is not None:
+            if path not in kept and recorded_file(reached.target) is not None:
                 self.leftovers[path] = Leftover(
                     target=reached.target, client_id=before.client_id, digest=reached.digest
                 )
@@ -271,8 +271,8 @@ def _is_about(record: Record, nonces: set[str], client_ids: set[str]) -> bool:
 
 def _path(target: str) -> str:
     """Return the path of a file that was delivered to, or the target as it is."""
-    found = file_target("", target)
-    return found.path if found is not None else target
+    found = recorded_file(target)
+    return found[1] if found is not None else target
 
 
 def drop_unneeded_secret(entry: Entry) -> Entry:

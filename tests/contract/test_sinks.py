@@ -12,24 +12,23 @@ from reconciler.model.address import Address
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
 from reconciler.model.secret import Secret
-from reconciler.model.sink import ExecTarget, FileTarget
+from reconciler.model.sink import SinkTarget
 from reconciler.ports import Sinks
+from reconciler.sinks.definitions import exec_target, file_target
 from reconciler.sinks.registry import LocalSinks
 from reconciler.stores.local import LocalStore
 from reconciler.system.process_reaper import ProcessReaper
 
-Target = FileTarget | ExecTarget
 
-
-def file_target(name: str) -> Target:
+def a_file(name: str) -> SinkTarget:
     """Return a file."""
-    return FileTarget(sink="files", path=f"kept/{name}", format="json", within="kept")
+    return file_target(sink="files", path=f"kept/{name}", form="json", within="kept")
 
 
-def exec_target(name: str) -> Target:
+def a_command(name: str) -> SinkTarget:
     """Return a command that keeps what it gets in a file, as a real one would in a vault."""
     script = 'mkdir -p kept && cat > "kept/$1"'
-    return ExecTarget(sink="vault", argv=("sh", "-c", script, "put", name), timeout=20.0)
+    return exec_target(sink="vault", argv=("sh", "-c", script, "put", name), timeout=20.0)
 
 
 @pytest.fixture
@@ -40,10 +39,10 @@ def sinks(tmp_path: Path) -> Iterator[Sinks]:
         yield LocalSinks(tmp_path, os.environ, frozenset(), keeper=keeper, keep=keep)
 
 
-@pytest.fixture(params=[file_target, exec_target])
-def make(request: pytest.FixtureRequest) -> Callable[[str], Target]:
+@pytest.fixture(params=[a_file, a_command])
+def make(request: pytest.FixtureRequest) -> Callable[[str], SinkTarget]:
     """Return a function that makes a target of each kind."""
-    made: Callable[[str], Target] = request.param
+    made: Callable[[str], SinkTarget] = request.param
     return made
 
 
@@ -67,7 +66,7 @@ def kept(folder: Path, name: str) -> dict[str, object]:
     return found
 
 
-def test_nine_keys(sinks: Sinks, make: Callable[[str], Target], tmp_path: Path) -> None:
+def test_nine_keys(sinks: Sinks, make: Callable[[str], SinkTarget], tmp_path: Path) -> None:
     """A sink gets one JSON object with the nine keys."""
     asyncio.run(sinks.deliver(make("etl"), delivery("s3cret")))
     assert kept(tmp_path, "etl") == {
@@ -83,7 +82,7 @@ def test_nine_keys(sinks: Sinks, make: Callable[[str], Target], tmp_path: Path) 
     }
 
 
-def test_again(sinks: Sinks, make: Callable[[str], Target], tmp_path: Path) -> None:
+def test_again(sinks: Sinks, make: Callable[[str], SinkTarget], tmp_path: Path) -> None:
     """Delivering again is harmless, and the newer secret wins."""
     for secret in ("first", "second", "second"):
         asyncio.run(sinks.deliver(make("etl"), delivery(secret)))
@@ -91,13 +90,15 @@ def test_again(sinks: Sinks, make: Callable[[str], Target], tmp_path: Path) -> N
     assert [each.name for each in (tmp_path / "kept").iterdir()] == ["etl"]
 
 
-def test_probe_leaves_nothing(sinks: Sinks, make: Callable[[str], Target], tmp_path: Path) -> None:
+def test_probe_leaves_nothing(
+    sinks: Sinks, make: Callable[[str], SinkTarget], tmp_path: Path
+) -> None:
     """A probe of a sink that works writes nothing that stays and runs nothing."""
     asyncio.run(sinks.probe([make("etl"), make("other")]))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_failure(sinks: Sinks, make: Callable[[str], Target], tmp_path: Path) -> None:
+def test_failure(sinks: Sinks, make: Callable[[str], SinkTarget], tmp_path: Path) -> None:
     """A delivery that fails says so, names the sink, holds no secret, and leaves what was there."""
     (tmp_path / "kept").write_text("in the way")
     target = make("etl")
@@ -113,9 +114,9 @@ def test_failure(sinks: Sinks, make: Callable[[str], Target], tmp_path: Path) ->
 def test_probe_says_all(sinks: Sinks, tmp_path: Path) -> None:
     """One error names every sink that cannot take a secret."""
     (tmp_path / "kept").write_text("in the way")
-    missing = ExecTarget(sink="vault", argv=("./put",), timeout=1.0)
+    missing = exec_target(sink="vault", argv=("./put",), timeout=1.0)
     with pytest.raises(SinkFailed) as refused:
-        asyncio.run(sinks.probe([file_target("etl"), missing, exec_target("etl")]))
+        asyncio.run(sinks.probe([a_file("etl"), missing, a_command("etl")]))
     assert [each.partition(":")[0] for each in refused.value.message.splitlines()] == [
         "2 sink targets cannot take a secret",
         "sink files",

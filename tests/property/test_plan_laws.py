@@ -14,7 +14,7 @@ from reconciler.model.manifest import CountOrPercent, Limits, Manifest, Moved
 from reconciler.model.ownership_mark import Mark
 from reconciler.model.scope import SCOPES, canonical
 from reconciler.model.secret import Secret
-from reconciler.model.sink import STATE, FileSink
+from reconciler.model.sink import STATE
 from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Action, Kind, Plan
 from reconciler.plan.document import read_document
@@ -22,6 +22,7 @@ from reconciler.plan.observation import InstanceListed, InstanceUnreachable, Obs
 from reconciler.plan.planner import make_plan
 from reconciler.plan.render.json import render_json
 from reconciler.plan.render.text import render_text
+from reconciler.sinks.definitions import FileSink
 from reconciler.state.model import Entry, Plain, Retiring, Sealed, SinkDelivery, State
 from reconciler.state.working_state import with_predecessor
 

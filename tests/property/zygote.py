@@ -38,7 +38,7 @@ from reconciler.model.address import Address
 from reconciler.model.client import Delivery
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.leftover import Fate, Leftover
-from reconciler.model.sink import ExecTarget, FileTarget
+from reconciler.model.sink import SinkTarget
 from reconciler.model.timestamps import format_utc
 from reconciler.operations.workspace import ProjectPaths, load_manifest, load_state
 from reconciler.plan.action import Plan
@@ -163,7 +163,7 @@ class WatchedSinks:
         """Probe."""
         await self._inner.probe(targets)
 
-    async def deliver(self, target: FileTarget | ExecTarget, delivery: Delivery) -> None:
+    async def deliver(self, target: SinkTarget, delivery: Delivery) -> None:
         """Deliver."""
         self._edges.pass_by()
         self._edges.busy += 1
@@ -173,9 +173,13 @@ class WatchedSinks:
             self._edges.busy -= 1
         self._edges.pass_by()
 
-    async def read(self, target: FileTarget | ExecTarget) -> ReadBack:
+    async def read(self, target: SinkTarget) -> ReadBack:
         """Read back."""
         return await self._inner.read(target)
+
+    async def read_recorded(self, text: str) -> ReadBack:
+        """Read back a file that was recorded."""
+        return await self._inner.read_recorded(text)
 
     async def sweep(self, files: Sequence[tuple[Leftover, bool]]) -> Sequence[Fate]:
         """Sweep."""

@@ -10,7 +10,6 @@ from reconciler.cli.help import command
 from reconciler.cli.options import file_option, output_options
 from reconciler.cli.views.console import Console
 from reconciler.model.errors import UsageError
-from reconciler.model.reference import EnvRef
 from reconciler.model.strings import join_limited
 from reconciler.operations.workspace import ProjectPaths, load_manifest
 
@@ -55,7 +54,7 @@ def env(console: Console, where: ProjectPaths, *, forge: str | None) -> int:
             "no CI system was chosen", hint="use one of --github, --gitlab and --azure"
         )
     used = _used(load_manifest(where))
-    names = sorted(each.name for each in used if isinstance(each, EnvRef))
+    names = sorted({name for each in used for name in each.variables})
     block = _HEADS[forge] + "".join(_LINES[forge].format(name=name) for name in names)
     console.data((block if names else "") + "".join(_comments(used)))
     return 0
@@ -72,5 +71,5 @@ def _used(desired: "Manifest") -> Mapping["CredentialRef", Sequence[str]]:
 
 def _comments(used: Mapping["CredentialRef", Sequence[str]]) -> Iterator[str]:
     for reference, keys in sorted(used.items(), key=lambda each: str(each[0])):
-        if not isinstance(reference, EnvRef):
+        if not reference.variables:
             yield f"# The job must provide {reference}, for {join_limited(keys, _SHOWN)}\n"

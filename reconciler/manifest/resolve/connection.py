@@ -1,16 +1,17 @@
 """How each instance is reached: credential references and base URLs, placeholders filled in."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from reconciler import plugins
 from reconciler.manifest.error_collector import ManifestError, Report
 from reconciler.manifest.resolve.placeholders import INSTANCE, PlaceholderFiller, dash
 from reconciler.manifest.yaml.source_map import Entry, SourceMap
 from reconciler.model.auth import Auth, CookieAuth, PasswordAuth, TokenAuth
 from reconciler.model.instance import DOMO_API, DOMO_INSTANCE, Endpoints
-from reconciler.model.placeholders import fill, parts
-from reconciler.model.reference import CommandRef, CredentialRef, EnvRef, FileRef
+from reconciler.model.placeholders import Role, fill, parts
+from reconciler.model.reference import CredentialRef
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SAMPLE: Final = {"domain": "a.domo.com"}
@@ -21,6 +22,9 @@ _URL: Final = re.compile(
 )
 
 Values = Mapping[str, str]
+
+_MISSING: Final = object()
+"""A value that is wrong; the reason is reported."""
 
 
 class Access:
@@ -37,11 +41,15 @@ class Access:
         """Report unknown placeholders in an auth, once, whoever uses it."""
         for entry in self._atlas.entries(auth):
             if entry.key != "method":
-                known = [self._holes.known(text, at, INSTANCE) for text, at in self._texts(entry)]
-                if all(known) and isinstance(entry.value, dict) and "env" in entry.value:
-                    self._check_env(entry.value["env"], self._atlas.value(entry.value, "env"))
+                texts = self._texts(entry)
+                known = [self._holes.known(text, at, INSTANCE) for text, at in texts]
+                if all(known) and isinstance(entry.value, dict):
+                    source = plugins.credential_source(next(iter(entry.value)))
+                    if source is not None and source.role is Role.VARIABLE:
+                        for text, at in texts:
+                            self._check_variable(text, at)
 
-    def _check_env(self, template: str, at: int) -> None:
+    def _check_variable(self, template: str, at: int) -> None:
         """Report a variable's name that is none for any instance, also where none uses it."""
         pieces = parts(template)
         pieces[1::2] = [_SAMPLE.get(name, "A") for name in pieces[1::2]]
@@ -53,9 +61,18 @@ class Access:
         if isinstance(entry.value, str):
             return [(entry.value, entry.at)]
         (reference,) = self._atlas.entries(entry.value)
-        if isinstance(reference.value, str):
-            return [(reference.value, reference.at)]
-        return [(item.value, item.at) for item in self._atlas.items(reference.value)]
+        return list(self._strings(reference.value, reference.at))
+
+    def _strings(self, value: Any, at: int) -> Iterator[tuple[str, int]]:
+        """Yield the strings in the value of a reference, with their positions."""
+        if isinstance(value, str):
+            yield value, at
+        elif isinstance(value, dict):
+            for each in self._atlas.entries(value):
+                yield from self._strings(each.value, each.at)
+        elif isinstance(value, list):
+            for item in self._atlas.items(value):
+                yield from self._strings(item.value, item.at)
 
     def auth(self, auth: Mapping[str, Any], values: Values, who: int) -> Auth | None:
         """Return one instance's auth; None where something in it was wrong."""
@@ -77,33 +94,49 @@ class Access:
         if isinstance(entry.value, str):
             return self._holes.fill(entry.value, entry.at, values, who)
         (reference,) = self._atlas.entries(entry.value)
-        if reference.key == "command":
-            return self._command(reference, values, who)
-        text = self._holes.fill(reference.value, reference.at, values, who)
-        if text is None:
+        source = plugins.credential_source(reference.key)
+        if source is None:  # the schema has reported it
             return None
-        if reference.key == "env":
-            return self._env(text, reference, who)
-        self.files.setdefault(text, reference.at)
-        return FileRef(path=text, template=reference.value)
-
-    def _env(self, name: str, reference: Entry, who: int) -> EnvRef | None:
-        if _VARIABLE.fullmatch(name):
-            return EnvRef(name=name, template=reference.value)
-        if reference.at not in self._wrong:
-            self._report.add(_bad_variable(name, reference.value, reference.at, who))
+        value = self._filled(reference.value, reference.at, source.role, values, who)
+        if value is _MISSING:
+            return None
+        try:
+            return source.decode(value, reference.value)
+        except ValueError as error:
+            self._report.add(
+                ManifestError(code="invalid-reference", message=str(error), at=reference.at)
+            )
+        except Exception as error:
+            raise plugins.failed(source, error) from error
         return None
 
-    def _command(self, reference: Entry, values: Values, who: int) -> CommandRef | None:
-        argv = []
-        for template, at in self._atlas.items(reference.value):
-            text = self._holes.fill(template, at, values, who)
-            if text is None:
-                return None
-            if dash(template, text):
-                self._report.add(option_like(who, at))
-            argv.append(text)
-        return CommandRef(argv=tuple(argv), template=tuple(reference.value))
+    def _filled(self, value: Any, at: int, role: Role, values: Values, who: int) -> Any:
+        """Return the value of a reference with its placeholders filled in, or `_MISSING`."""
+        if isinstance(value, dict):
+            entries = self._atlas.entries(value)
+            found = {e.key: self._filled(e.value, e.at, role, values, who) for e in entries}
+            return _MISSING if _MISSING in found.values() else found
+        if isinstance(value, list):
+            items = self._atlas.items(value)
+            listed = [self._filled(item.value, item.at, role, values, who) for item in items]
+            return _MISSING if _MISSING in listed else listed
+        if not isinstance(value, str):
+            return value
+        text = self._holes.fill(value, at, values, who)
+        if text is None or (role is Role.VARIABLE and not self._is_variable(text, value, at, who)):
+            return _MISSING
+        if role is Role.ARGUMENT and dash(value, text):
+            self._report.add(option_like(who, at))
+        if role is Role.PATH:
+            self.files.setdefault(text, at)
+        return text
+
+    def _is_variable(self, name: str, template: str, at: int, who: int) -> bool:
+        if _VARIABLE.fullmatch(name):
+            return True
+        if at not in self._wrong:
+            self._report.add(_bad_variable(name, template, at, who))
+        return False
 
     def check_endpoints(self, endpoints: Mapping[str, Any]) -> list[Entry]:
         """Report unknown placeholders in the endpoints; return those that can be filled in."""

@@ -9,18 +9,18 @@ from typing import Final
 from reconciler.manifest.error_collector import ManifestError, Report, quoted
 from reconciler.manifest.resolve.connection import option_like
 from reconciler.manifest.resolve.placeholders import PlaceholderFiller, dash
-from reconciler.manifest.resolve.sinks import Sink
+from reconciler.manifest.resolve.sinks import Sink, Template
 from reconciler.model.address import Address
-from reconciler.model.placeholders import parts
+from reconciler.model.placeholders import Role, parts
 from reconciler.model.reserved_paths import OwnFile, OwnFiles
-from reconciler.model.sink import STATE, FileSink
+from reconciler.model.sink import STATE
 from reconciler.model.strings import slug
 
 _ODD: Final = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
 _CLIENT: Final = ("client", "client_slug")
 
 _Target = str | tuple[str, ...]
-"""A file's path in one spelling, or a command line."""
+"""A file's path in one spelling, or the values that identify another target."""
 _Taken = tuple[int, Address, Sink]
 """Who goes to a target: the client's position and address, and through which sink."""
 
@@ -29,8 +29,7 @@ _Taken = tuple[int, Address, Sink]
 class _PartialTemplate:
     """A template with an instance's values in it: texts, and between them a client's holes."""
 
-    template: str
-    at: int
+    template: Template
     texts: tuple[str, ...]
     holes: tuple[str, ...]
 
@@ -45,11 +44,11 @@ class _PartialTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Use:
-    """One sink on one instance."""
+    """One sink on one instance; `path` is the template of its file, if it writes one here."""
 
     sink: Sink
     halves: tuple[_PartialTemplate, ...]
-    read: tuple[_PartialTemplate, ...] = ()
+    path: _PartialTemplate | None
 
 
 class SinkTargetChecker:
@@ -97,22 +96,23 @@ class SinkTargetChecker:
                 self._uses[sink] = self._use(sink)
             if (use := self._uses[sink]) is None:
                 continue
-            if isinstance(use.sink.definition, FileSink):
-                self._file(use, address, client, at)
+            if use.path is not None:
+                self._file(use, use.path, address, client, at)
             else:
-                self._command(use, address, client, at)
+                self._other(use, address, client, at)
 
     def _use(self, name: str) -> _Use | None:
         if name == STATE or (sink := self._sinks.get(name)) is None:
             return None
-        found = [self._half(text, at) for text, at in (*sink.strings, *sink.read)]
+        found = [self._half(each) for each in sink.templates]
         whole = tuple(each for each in found if each is not None)
         if len(whole) < len(found):
             return None
-        many = len(sink.strings)
-        return _Use(sink=sink, halves=whole[:many], read=whole[many:])
+        paths = (each for each in whole if each.template.role is Role.PATH)
+        return _Use(sink=sink, halves=whole, path=next(paths, None))
 
-    def _half(self, text: str, at: int) -> _PartialTemplate | None:
+    def _half(self, template: Template) -> _PartialTemplate | None:
+        text, at = template.text, template.at
         names = {*parts(text)[1::2]}
         client = dict.fromkeys(_CLIENT, "")
         if names and self._holes.fill(text, at, {**self._values, **client}, self._who) is None:
@@ -124,10 +124,16 @@ class SinkTargetChecker:
                 texts.append("")
             else:
                 texts[-1] += self._values[piece] if number % 2 else piece
-        return _PartialTemplate(template=text, at=at, texts=tuple(texts), holes=tuple(holes))
+        return _PartialTemplate(template=template, texts=tuple(texts), holes=tuple(holes))
 
-    def _file(self, use: _Use, address: Address, client: Mapping[str, str], at: int) -> None:
-        (half,) = use.halves
+    def _file(
+        self,
+        use: _Use,
+        half: _PartialTemplate,
+        address: Address,
+        client: Mapping[str, str],
+        at: int,
+    ) -> None:
         path = half.fill(client)
         if _ODD.search(path):
             if finding := _astray(half, path, address, at):
@@ -136,17 +142,16 @@ class SinkTargetChecker:
             path = self._normal(path)
         self._take(path, use, address, at)
 
-    def _command(self, use: _Use, address: Address, client: Mapping[str, str], at: int) -> None:
-        argv = []
+    def _other(self, use: _Use, address: Address, client: Mapping[str, str], at: int) -> None:
+        target = list(use.sink.fixed)
         for half in use.halves:
             text = half.fill(client)
-            if dash(half.template, text):
-                self._report.add(option_like(at, half.at))
-            argv.append(text)
-        for half in use.read:
-            if dash(half.template, half.fill(client)):
-                self._report.add(option_like(at, half.at))
-        self._take(tuple(argv), use, address, at)
+            template = half.template
+            if template.role is Role.ARGUMENT and dash(template.text, text):
+                self._report.add(option_like(at, template.at))
+            if template.identifies:
+                target.append(text)
+        self._take(tuple(target), use, address, at)
 
     def _take(self, target: _Target, use: _Use, address: Address, at: int) -> None:
         later = (at, address, use.sink)
@@ -168,8 +173,11 @@ class SinkTargetChecker:
 def _shared(target: _Target, later: _Taken, earlier: _Taken) -> ManifestError:
     """Report two deliveries to one place, at the client that stands later in the text."""
     (at, address, sink), (other_at, other, other_sink) = later, earlier
-    is_file = isinstance(target, str)
-    what = f"the file {quoted(target)}" if is_file else f"one command {quoted(' '.join(target))}"
+    if isinstance(target, str):
+        what = f"the file {quoted(target)}"
+    else:
+        texts = target[len(sink.fixed) :] or target
+        what = f"one {sink.definition.noun} {quoted(' '.join(texts))}"
     if address == other:
         return ManifestError(
             code="shared-target",
@@ -204,7 +212,7 @@ def _over_own(path: str, taken: _Taken, own: OwnFile) -> ManifestError:
 
 def _astray(half: _PartialTemplate, path: str, address: Address, at: int) -> ManifestError | None:
     """Say what is wrong with a path that a placeholder's value bent, if it did."""
-    plain = "x".join(parts(half.template)[::2])
+    plain = "x".join(parts(half.template.text)[::2])
     climbs = path.split("/").count("..") > plain.split("/").count("..")
     if climbs or (path.startswith("/") and not plain.startswith("/")):
         message = f"a placeholder's value leads the file of {quoted(address)} out of its folder"
@@ -214,5 +222,5 @@ def _astray(half: _PartialTemplate, path: str, address: Address, at: int) -> Man
         hint = "end the path in a file's name"
     else:
         return None
-    also = ((half.at, "in this path"),)
+    also = ((half.template.at, "in this path"),)
     return ManifestError(code="stray-path", message=message, at=at, hint=hint, also=also)

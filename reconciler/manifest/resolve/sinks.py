@@ -1,29 +1,40 @@
 """Sinks as they are defined, and the names by which clients ask for them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Any
 
+from reconciler import plugins
 from reconciler.manifest.error_collector import ManifestError, Report, quoted
 from reconciler.manifest.merge import ParsedManifest
 from reconciler.manifest.resolve.placeholders import CLIENT, PlaceholderFiller
 from reconciler.manifest.yaml.source_map import Entry, SourceMap
-from reconciler.model.sink import STATE, ExecSink, FileSink, SinkDefinition
-from reconciler.model.strings import seconds
+from reconciler.model.placeholders import Role
+from reconciler.model.sink import STATE, SinkDefinition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A string of a sink that takes placeholders; `identifies` if it decides about the target."""
+
+    text: str
+    at: int
+    role: Role
+    identifies: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sink:
-    """One sink with the strings that a client's secret is sent by, and their positions.
+    """One sink with its templates and their positions.
 
-    `read` are those of the command that reads it back.
+    `fixed` are the values without placeholders that decide whether two targets are the same one.
     """
 
     definition: SinkDefinition
-    strings: tuple[tuple[str, int], ...]
+    templates: tuple[Template, ...]
+    fixed: tuple[str, ...]
     at: int
-    read: tuple[tuple[str, int], ...] = ()
 
 
 def define(
@@ -34,30 +45,48 @@ def define(
     for entry in manifest.sinks:
         if entry.key == STATE:
             report.add(_reserved(entry))
-        strings = tuple(_strings(entry, atlas))
-        read = tuple(atlas.items(entry.value["read"])) if "read" in entry.value else ()
-        known = [holes.known(text, at, CLIENT) for text, at in (*strings, *read)]
-        if all(known):
+        kind = plugins.sink_type(entry.value["type"])
+        if kind is None:  # the schema has reported it
+            continue
+        templates = tuple(_templates(kind, entry, atlas))
+        known = [holes.known(each.text, each.at, CLIENT) for each in templates]
+        definition = _decoded(kind, entry, report)
+        if all(known) and definition is not None:
             sinks[entry.key] = Sink(
-                definition=_definition(entry), strings=strings, at=entry.key_at, read=read
+                definition=definition,
+                templates=templates,
+                fixed=tuple(_fixed(kind, entry.value)),
+                at=entry.key_at,
             )
     return sinks
 
 
-def _strings(entry: Entry, atlas: SourceMap) -> Iterable[tuple[str, int]]:
-    if entry.value["type"] == "file":
-        yield entry.value["path"], atlas.value(entry.value, "path")
-    else:
-        yield from atlas.items(entry.value["command"])
+def _templates(kind: type[SinkDefinition], entry: Entry, atlas: SourceMap) -> Iterator[Template]:
+    for key, role in kind.templates.items():
+        value = entry.value.get(key)
+        if value is None:
+            continue
+        whole = [(value, atlas.value(entry.value, key))]
+        for text, at in whole if isinstance(value, str) else atlas.items(value):
+            identifies = kind.identity is None or key in kind.identity
+            yield Template(text=text, at=at, role=role, identifies=identifies)
 
 
-def _definition(entry: Entry) -> SinkDefinition:
-    value = entry.value
-    if value["type"] == "file":
-        return FileSink(name=entry.key, path=value["path"], format=value.get("format", "json"))
-    timeout = seconds(value.get("timeout", "30s"))
-    read = tuple(value["read"]) if "read" in value else None
-    return ExecSink(name=entry.key, command=tuple(value["command"]), timeout=timeout, read=read)
+def _fixed(kind: type[SinkDefinition], value: Mapping[str, Any]) -> Iterator[str]:
+    yield kind.type
+    for key in sorted(value) if kind.identity is None else kind.identity:
+        if key not in kind.templates and key in value and key != "type":
+            yield f"{key}={value[key]}"
+
+
+def _decoded(kind: type[SinkDefinition], entry: Entry, report: Report) -> SinkDefinition | None:
+    try:
+        return kind.decode(entry.key, entry.value)
+    except ValueError as error:
+        report.add(ManifestError(code="invalid-sink", message=str(error), at=entry.key_at))
+    except Exception as error:
+        raise plugins.failed(kind, error) from error
+    return None
 
 
 def _reserved(entry: Entry) -> ManifestError:

@@ -15,6 +15,7 @@ from reconciler.apply import engine
 from reconciler.apply.events import Event, Report
 from reconciler.apply.run_context import Ports, Run, Settings, Stop
 from reconciler.bootstrap import SystemClock
+from reconciler.credentials.references import EnvRef
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.domo.client import DomoHttp
 from reconciler.model.address import Address
@@ -22,11 +23,11 @@ from reconciler.model.auth import Auth, PasswordAuth, TokenAuth
 from reconciler.model.client import DesiredClient
 from reconciler.model.instance import Endpoints, Instance
 from reconciler.model.manifest import Manifest, Rollout
-from reconciler.model.reference import EnvRef
-from reconciler.model.sink import FileSink, SinkDefinition
+from reconciler.model.sink import SinkDefinition
 from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Action, Kind, Plan
 from reconciler.ports import Sealing
+from reconciler.sinks.definitions import FileSink
 from reconciler.sinks.registry import LocalSinks
 from reconciler.state.journal_records import Header
 from reconciler.state.model import Entry, State

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from reconciler.credentials.references import EnvRef
 from reconciler.model.auth import TokenAuth
-from reconciler.model.reference import EnvRef
 from reconciler.plan.action import Kind
 
 Make = Callable[..., Any]

@@ -142,7 +142,7 @@ def test_a_sink_that_fails_leaves_the_secret_in_the_journal(
     workshop: Make, make_client: Make, make_action: Make
 ) -> None:
     """A secret that no sink took is kept, and the next run delivers it."""
-    from reconciler.model.sink import ExecSink
+    from reconciler.sinks.definitions import ExecSink
 
     shop = workshop()
     shop.sinks["cli"] = ExecSink(name="cli", command=("/bin/sh", "-c", "test -e open && cat > got"))
@@ -182,8 +182,8 @@ def test_an_access_token_creates_through_the_instance(
 ) -> None:
     """With a token the developer-tokens endpoint makes the client, and its id is known."""
     shop, client = workshop(), make_client("Reporting")
+    from reconciler.credentials.references import EnvRef
     from reconciler.model.auth import TokenAuth
-    from reconciler.model.reference import EnvRef
 
     shop.auth = TokenAuth(token=EnvRef(name="TOKEN"))
     report = shop.apply(shop.desired(client), make_action(Kind.CREATE, client))

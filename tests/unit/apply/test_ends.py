@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from reconciler.cli.views.report import summary
-from reconciler.model.sink import ExecSink
 from reconciler.plan.action import Kind
+from reconciler.sinks.definitions import ExecSink
 
 Make = Callable[..., Any]
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import pytest
 
+from reconciler.credentials.references import CommandRef
 from reconciler.credentials.resolver import LocalCredentials
 from reconciler.model.errors import CredentialUnavailable
-from reconciler.model.reference import CommandRef, CredentialRef
+from reconciler.model.reference import CredentialRef
 from reconciler.system.child_process import KeepErrors
 from reconciler.system.process_reaper import ProcessReaper
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.credentials.references import EnvRef
 from reconciler.model.errors import CredentialUnavailable
-from reconciler.model.reference import EnvRef
 
 
 def test_value(resolve_with: Callable[..., Any]) -> None:

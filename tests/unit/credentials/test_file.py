@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.credentials.file import LARGEST
+from reconciler.credentials.references import FileRef
 from reconciler.model.errors import CredentialUnavailable
-from reconciler.model.reference import CredentialRef, FileRef
+from reconciler.model.reference import CredentialRef
 
 Resolve = Callable[[CredentialRef], str]
 

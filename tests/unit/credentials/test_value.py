@@ -2,9 +2,9 @@
 
 import pytest
 
+from reconciler.credentials.references import EnvRef
 from reconciler.credentials.value import secret_from
 from reconciler.model.errors import CredentialUnavailable
-from reconciler.model.reference import EnvRef
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ def test_loses_one_newline(data: bytes, value: str) -> None:
         (b"", "is empty"),
         (b"\n", "is empty"),
         (b"\r\n", "is empty"),
-        (b"hunter2\n\n", "holds more than one line"),
-        (b"hunter2\r", "holds more than one line"),
-        (b"hunter2\nX-Evil: 1", "holds more than one line"),
-        (b"hunter2\0", "holds a NUL character"),
+        (b"hunter2\n\n", "contains more than one line"),
+        (b"hunter2\r", "contains more than one line"),
+        (b"hunter2\nX-Evil: 1", "contains more than one line"),
+        (b"hunter2\0", "contains a NUL character"),
         (b"hunter2\xff", "is not UTF-8 (byte 8)"),
         (b"\xef\xbb\xbfhunter2", "begins with a byte order mark (UTF-8)"),
         ("hunter2".encode("utf-16"), "begins with a byte order mark (UTF-16)"),

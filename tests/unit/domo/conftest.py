@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
+from reconciler.credentials.references import EnvRef
 from reconciler.domo.client import DomoHttp
 from reconciler.domo.connections import Timeouts
 from reconciler.model.auth import PasswordAuth
 from reconciler.model.instance import Endpoints, Instance
-from reconciler.model.reference import EnvRef
 from reconciler.model.secret import Secret
 from reconciler.model.source_location import SourceLocation
 from reconciler.ports import (

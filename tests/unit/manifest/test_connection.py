@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.credentials.references import CommandRef, FileRef
 from reconciler.model.auth import PasswordAuth, TokenAuth
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.instance import Endpoints
 from reconciler.model.manifest import Manifest
-from reconciler.model.reference import CommandRef, FileRef
 
 Load = Callable[..., Manifest]
 Mistake = Callable[..., Diagnostic]

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.credentials.references import CommandRef, EnvRef, FileRef
 from reconciler.model.address import Address
 from reconciler.model.auth import CookieAuth, PasswordAuth, TokenAuth
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.manifest import Manifest
-from reconciler.model.reference import CommandRef, EnvRef, FileRef
 
 Load = Callable[..., Manifest]
 Mistake = Callable[..., Diagnostic]

@@ -7,7 +7,7 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.manifest import Manifest
-from reconciler.model.sink import ExecSink, ExecTarget, FileSink, FileTarget
+from reconciler.sinks.definitions import ExecSink, FileSink, exec_target, file_target
 
 Load = Callable[..., Manifest]
 Mistake = Callable[..., Diagnostic]
@@ -39,8 +39,8 @@ def test_sinks_are_what_they_say(load_text: Load) -> None:
     }
     client = desired.clients[Address("a", "My A")]
     assert desired.targets(client) == (
-        FileTarget(sink="f", path="x/a-my-a-My A", format="raw"),
-        ExecTarget(sink="e", argv=("put", "My Amy-a"), timeout=5),
+        file_target(sink="f", path="x/a-my-a-My A", form="raw"),
+        exec_target(sink="e", argv=("put", "My Amy-a"), timeout=5),
     )
 
 

@@ -4,10 +4,10 @@ from typing import Final
 
 import pytest
 
+from reconciler.credentials.references import CommandRef, EnvRef, FileRef
 from reconciler.model.alike import Failure, grouped
 from reconciler.model.auth import Auth, PasswordAuth, TokenAuth
 from reconciler.model.instance import Endpoints, Instance
-from reconciler.model.reference import CommandRef, EnvRef, FileRef
 from reconciler.model.source_location import SourceLocation
 
 KEYS: Final = ("acme", "globex", "initech-eu")

@@ -6,8 +6,8 @@ from reconciler.model.address import Address
 from reconciler.model.instance import Endpoints, Instance
 from reconciler.model.manifest import Manifest
 from reconciler.model.placeholders import static_folder
-from reconciler.model.sink import FileSink, FileTarget
 from reconciler.model.source_location import SourceLocation
+from reconciler.sinks.definitions import FileSink, file_target
 
 
 @pytest.mark.parametrize(
@@ -45,5 +45,5 @@ def test_targets_know_it() -> None:
         instances={"acme": instance},
     )
     assert desired.targets_of(Address("acme", "../../etc/x"), ("ops",)) == (
-        FileTarget(sink="ops", path="secrets/../../etc/x.json", format="json", within="secrets"),
+        file_target(sink="ops", path="secrets/../../etc/x.json", form="json", within="secrets"),
     )

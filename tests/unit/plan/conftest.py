@@ -5,18 +5,18 @@ from typing import Any, Final
 
 import pytest
 
+from reconciler.credentials.references import EnvRef
 from reconciler.model.address import Address
 from reconciler.model.auth import PasswordAuth
 from reconciler.model.client import DesiredClient, ListedClient
 from reconciler.model.instance import Endpoints, Instance
 from reconciler.model.manifest import Manifest
 from reconciler.model.ownership_mark import Mark, with_mark
-from reconciler.model.reference import EnvRef
-from reconciler.model.sink import ExecSink, FileSink
 from reconciler.model.source_location import SourceLocation
 from reconciler.plan.action import Action, Kind, Plan
 from reconciler.plan.observation import InstanceListed, Observation
 from reconciler.plan.planner import make_plan
+from reconciler.sinks.definitions import ExecSink, FileSink
 from reconciler.state.model import Entry, Retiring, SinkDelivery, State
 
 AS_OF: Final = "2026-03-01T00:00:00Z"

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.credentials.references import EnvRef
 from reconciler.model.auth import TokenAuth
 from reconciler.model.instance import Endpoints
-from reconciler.model.reference import EnvRef
-from reconciler.model.sink import FileSink
 from reconciler.model.source_location import SourceLocation
 from reconciler.plan.selection import Selection
+from reconciler.sinks.definitions import FileSink
 
 if TYPE_CHECKING:
     from collections.abc import Callable

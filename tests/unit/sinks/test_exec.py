@@ -11,23 +11,24 @@ import pytest
 
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
-from reconciler.model.sink import ExecTarget
+from reconciler.model.sink import SinkTarget
+from reconciler.sinks.definitions import exec_target
 from reconciler.sinks.registry import LocalSinks
 from reconciler.system.child_process import KeepErrors
 from reconciler.system.process_reaper import ProcessReaper
 
 
-def target(*argv: str, timeout: float = 20.0) -> ExecTarget:
+def target(*argv: str, timeout: float = 20.0) -> SinkTarget:
     """Return a command as a target."""
-    return ExecTarget(sink="vault", argv=argv, timeout=timeout)
+    return exec_target(sink="vault", argv=argv, timeout=timeout)
 
 
-def sh(script: str, timeout: float = 20.0) -> ExecTarget:
+def sh(script: str, timeout: float = 20.0) -> SinkTarget:
     """Return a shell script as a target."""
     return target("sh", "-c", script, timeout=timeout)
 
 
-def refusal(sinks: LocalSinks, where: ExecTarget, delivery: Delivery) -> str:
+def refusal(sinks: LocalSinks, where: SinkTarget, delivery: Delivery) -> str:
     """Return what a command that does not take the secret says."""
     with pytest.raises(SinkFailed) as refused:
         asyncio.run(sinks.deliver(where, delivery))

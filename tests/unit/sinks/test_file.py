@@ -16,14 +16,15 @@ import pytest
 
 from reconciler.model.client import Delivery
 from reconciler.model.errors import SinkFailed
-from reconciler.model.sink import FileTarget
+from reconciler.model.sink import SinkTarget
 from reconciler.sinks import file
+from reconciler.sinks.definitions import file_target
 from reconciler.sinks.registry import LocalSinks
 
 
-def target(path: str, within: str = "") -> FileTarget:
+def target(path: str, within: str = "") -> SinkTarget:
     """Return a JSON file as a target."""
-    return FileTarget(sink="ops", path=path, format="json", within=within)
+    return file_target(sink="ops", path=path, form="json", within=within)
 
 
 def mode(path: Path) -> int:
@@ -36,7 +37,7 @@ def everything(folder: Path) -> list[str]:
     return sorted(str(each.relative_to(folder)) for each in folder.rglob("*"))
 
 
-def refusal(sinks: LocalSinks, where: FileTarget, delivery: Delivery) -> str:
+def refusal(sinks: LocalSinks, where: SinkTarget, delivery: Delivery) -> str:
     """Return what a target that takes nothing says, the same when probed and when delivered to."""
     with pytest.raises(SinkFailed) as delivered:
         asyncio.run(sinks.deliver(where, delivery))
@@ -263,7 +264,7 @@ def test_disk_takes_nothing(root: Path) -> None:
         "from reconciler.model.client import Delivery\n"
         "from reconciler.model.errors import SinkFailed\n"
         "from reconciler.model.secret import Secret\n"
-        "from reconciler.model.sink import FileTarget\n"
+        "from reconciler.sinks.definitions import file_target\n"
         "from reconciler.sinks.file import StaleTempFiles, deliver\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))\n"
@@ -271,7 +272,7 @@ def test_disk_takes_nothing(root: Path) -> None:
         "    description='', scope=('data',), client_id='id', client_secret=Secret('s3cret'),\n"
         "    created_at='2026-01-31T08:00:00Z')\n"
         "try:\n"
-        "    deliver(FileTarget(sink='ops', path='etl.json', format='json'), delivery,\n"
+        "    deliver(file_target(sink='ops', path='etl.json', form='json'), delivery,\n"
         "        Path(sys.argv[1]), StaleTempFiles())\n"
         "except SinkFailed as error:\n"
         "    print(error.message)\n"
@@ -292,11 +293,11 @@ def test_value_that_the_format_cannot_hold(
     sinks: LocalSinks, root: Path, deliver_of: Callable[[str], Delivery]
 ) -> None:
     """A value that cannot be written in the format fails the sink without showing it."""
-    where = FileTarget(sink="ops", path="etl.env", format="dotenv")
+    where = file_target(sink="ops", path="etl.env", form="dotenv")
     with pytest.raises(SinkFailed, match="readers of dotenv do not agree") as refused:
         asyncio.run(sinks.deliver(where, deliver_of("it's `$1`")))
     assert "it's `$1`" not in refused.value.message
-    raw = FileTarget(sink="ops", path="etl.raw", format="raw")
+    raw = file_target(sink="ops", path="etl.raw", form="raw")
     with pytest.raises(SinkFailed, match="it is not text"):
         asyncio.run(sinks.deliver(raw, deliver_of("\ud800")))
     assert everything(root) == []
