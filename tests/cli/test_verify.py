@@ -167,7 +167,7 @@ def test_a_command_that_gives_nothing_back(
     scripts = {
         "exit 3": "ended with exit code 3",
         "echo": "it holds no secret",
-        "printf '\\377'": "printed what is not text",
+        "printf '\\377'": "printed something that is not text",
         "yes": "printed more than 1 MiB",
     }
     for script, said in scripts.items():
@@ -183,8 +183,8 @@ def test_a_sink_that_cannot_be_read_back_is_a_usage_error(
     applied()
     hints = {
         "clj": "hint: did you mean `cli`?",
-        "files": "is not of type exec",
-        "blind": "has no command for reading back",
+        "files": "needs no --from-sink",
+        "blind": "cannot be read back",
     }
     for name, said in hints.items():
         run = reconciler("verify", "--from-sink", name)
