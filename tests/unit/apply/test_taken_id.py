@@ -9,8 +9,8 @@ import pyrage  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from reconciler.model.address import Address
-from reconciler.model.sink import FileSink
 from reconciler.plan.action import Kind
+from reconciler.sinks.definitions import FileSink
 from reconciler.state.journal_records import Created
 from reconciler.state.model import Plain
 from reconciler.stores.encryption import AgeSealing, identities_from
