@@ -3,22 +3,26 @@
 import asyncio
 import contextlib
 import ipaddress
+import logging
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Final
 
-import uvicorn
+from aiohttp import web
 
 from reconciler.model.errors import UsageError
-from reconciler.sandbox.http_server import Connection, Sandbox
+from reconciler.sandbox.http_server import Sandbox
 from reconciler.sandbox.running_sandbox import Running
 from reconciler.sandbox.server_state import SandboxState
 
 BACKLOG: Final = 2048
 # Long, because a request on a connection that the server closes just then looks like a lost answer.
 KEEP_ALIVE: Final = 600
-TICK: Final = 0.01
+_HEADER: Final = 65_536
+_GRACE: Final = 2.0
+"""Seconds in which requests in flight may end when the server stops."""
 
 
 @contextlib.contextmanager
@@ -33,16 +37,21 @@ def running(
     """
     _pace(world, latency)
     with contextlib.closing(_listen(host, port)) as listening:
-        sandbox = Sandbox(world)
+        sandbox, stop = Sandbox(world), asyncio.Event()
         ready = threading.Event()
-        server = _Server(sandbox, ready.set)
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        loop = asyncio.new_event_loop()
+
+        def serve() -> None:
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(_serve(sandbox, listening, stop, ready.set))
+
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         try:
             ready.wait()
             yield _handle(sandbox, listening)
         finally:
-            server.should_exit = True
+            loop.call_soon_threadsafe(stop.set)
             thread.join()
 
 
@@ -63,44 +72,63 @@ def run_forever(
     _pace(world, latency)
     with contextlib.closing(_listen(host, port)) as listening:
         sandbox = Sandbox(world)
-        server = _Server(sandbox, lambda: ready(_handle(sandbox, listening)))
-        # uvicorn raises the signal again after it has stopped; a requested stop is no failure.
+        # The caller's own handlers see the signal once the server has stopped.
         with contextlib.suppress(KeyboardInterrupt):
-            server.run([listening])
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that reports when it is ready and stops within a few milliseconds."""
-
-    def __init__(self, sandbox: Sandbox, ready: Callable[[], None]) -> None:
-        super().__init__(
-            uvicorn.Config(
-                sandbox,
-                http=Connection,
-                loop="asyncio",
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                date_header=False,
-                backlog=BACKLOG,
-                timeout_keep_alive=KEEP_ALIVE,
-                timeout_graceful_shutdown=2,
+            number = asyncio.run(
+                _until_signalled(sandbox, listening, lambda: ready(_handle(sandbox, listening)))
             )
-        )
-        self._sandbox = sandbox
-        self._ready = ready
+            signal.raise_signal(number)
 
-    async def main_loop(self) -> None:
-        """Check for the end more often than uvicorn (0.1 s), because tests start many servers."""
-        self._ready()
-        while not self.should_exit:  # noqa: ASYNC110 (a signal or a thread sets it, not this loop)
-            await asyncio.sleep(TICK)
-        self._sandbox.close()
+
+async def _until_signalled(
+    sandbox: Sandbox, listening: socket.socket, ready: Callable[[], None]
+) -> signal.Signals:
+    """Serve until SIGINT or SIGTERM, and return which one."""
+    stop, received = asyncio.Event(), [signal.SIGINT]
+    loop = asyncio.get_running_loop()
+
+    def stop_for(number: signal.Signals) -> None:
+        received[0] = number
+        stop.set()
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        loop.add_signal_handler(number, stop_for, number)
+    try:
+        await _serve(sandbox, listening, stop, ready)
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+    return received[0]
+
+
+async def _serve(
+    sandbox: Sandbox, listening: socket.socket, stop: asyncio.Event, ready: Callable[[], None]
+) -> None:
+    """Serve on a socket until `stop` is set."""
+    server = web.Server(
+        sandbox.answer,
+        access_log=None,
+        logger=_silent(),
+        keepalive_timeout=KEEP_ALIVE,
+        max_line_size=_HEADER,
+        max_field_size=_HEADER,
+    )
+    loop = asyncio.get_running_loop()
+    listener = await loop.create_server(server, sock=listening, backlog=BACKLOG)
+    ready()
+    await stop.wait()
+    listener.close()
+    sandbox.close()
+    await server.shutdown(_GRACE)
+
+
+def _silent() -> logging.Logger:
+    """Return a logger without output: a client that disconnects is not an error."""
+    logger = logging.getLogger(__name__)
+    logger.disabled = True
+    return logger
 
 
 def _pace(world: SandboxState, latency: float | None) -> None:

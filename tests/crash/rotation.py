@@ -98,7 +98,7 @@ class Rotation:
             done = self._creates() - before
             code = self._kill(run, self._creates() + max(1, (total - done) // (left + 1)), dice)
             self.look()
-            self.served.heal()
+            self.served.clear_faults()
             if code == 0:
                 break
         else:

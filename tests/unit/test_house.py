@@ -22,12 +22,10 @@ DOORS: Final = {
     "jsonschema_rs": ("documents/schema.py", "manifest/schema/validator.py"),
     "deepdiff": ("plan/staleness.py",),
     "click": ("cli/",),
-    "aiohttp": ("domo/connections.py",),
+    "aiohttp": ("domo/connections.py", "sandbox/"),
     "httpx": ("domo/", "sinks/"),
     "jinja2": ("plan/render/html_page.py",),
     "markupsafe": ("plan/render/html_page.py",),
-    "starlette": ("sandbox/",),
-    "uvicorn": ("sandbox/",),
 }
 """Where each library may be imported: a module, or a folder that ends in `/`."""
 
@@ -48,7 +46,7 @@ REVEALERS: Final = {
 
 HEAVY: Final = (
     "aiohttp", "asyncio", "deepdiff", "httpx", "jinja2", "jsonschema", "jsonschema_rs", "pyrage",
-    "rich", "starlette", "uvicorn", "yaml", "orjson",
+    "rich", "yaml", "orjson",
 )  # fmt: skip
 
 
