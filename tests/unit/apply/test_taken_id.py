@@ -95,7 +95,7 @@ def lost(shop: Any, client: Any, create: Any) -> None:
     shop.served.fault("lost_answer", route="create*")
     shop.served.fault("error_before", route="list", after=1, times=None)
     shop.apply(shop.desired(client), create)
-    shop.served.heal()
+    shop.served.clear_faults()
 
 
 def test_the_client_id_of_a_lost_create_is_believed_only_after_the_secret_signs_in(
@@ -137,7 +137,7 @@ def test_a_secret_that_was_set_aside_is_delivered_once_it_signs_in(
     report = shop.apply(desired, create)
     assert [each.cause.code for each in report.failed] == ["not-proven"]
     assert second.address not in shop.clients
-    shop.served.heal()
+    shop.served.clear_faults()
     again = shop.apply(desired, create)
 
     assert again.complete
@@ -164,7 +164,7 @@ def test_a_rotation_while_an_answer_is_lost_keeps_the_old_secret_until_the_new_o
     shop.apply(desired, rotate)
     held = shop.clients[client.address]
     assert (held.client_id, held.secret.secret.reveal()) == (before.client_id, shop.secret("A"))
-    shop.served.heal()
+    shop.served.clear_faults()
     assert shop.apply(desired, rotate).complete
 
     after = shop.clients[client.address]
@@ -187,7 +187,7 @@ def test_a_secret_that_was_set_aside_and_is_sealed_waits_for_the_key(
     shop.served.fault("error_before", route="token", status=503, times=None)
     create = make_action(Kind.CREATE, second)
     shop.apply(desired, create)
-    shop.served.heal()
+    shop.served.clear_faults()
 
     report = shop.apply(desired, create)
     assert "--identity" in (report.unresolved[0].cause.hint or "")
@@ -208,7 +208,7 @@ def test_a_list_that_shows_the_nonce_with_another_client_id_sets_the_client_asid
     lost(shop, first, make_action(Kind.CREATE, first))
     shop.served.fault("list_hides", route="list", named="A", times=None)
     assert shop.apply(desired).unresolved == ()
-    shop.served.heal()
+    shop.served.clear_faults()
     shop.served.fault("list_hides", route="list", named="A", times=1)
     shop.served.fault("same_client_id", route="create*")
 
@@ -237,7 +237,7 @@ def test_a_secret_of_an_earlier_run_is_set_aside_if_the_list_shows_another_clien
     shop.sinks["files"] = FileSink(name="files", path="closed/{instance}-{client_slug}")
     (shop.root / "closed").write_text("a file")
     shop.apply(desired, make_action(Kind.CREATE, second))
-    shop.served.heal()
+    shop.served.clear_faults()
     del shop.sinks["files"]
     shop.sinks["files"] = FileSink(name="files", path="{instance}-{client_slug}")
 
