@@ -1,11 +1,11 @@
-"""The source lines of a report: cut to what a screen takes, credentials masked, carets placed."""
+"""Source lines of a report: cut to the width of a screen, credentials masked, carets placed."""
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from operator import itemgetter
 from typing import Final
 
-from reconciler.manifest.redaction import CredentialRedactor, Range, united
+from reconciler.manifest.yaml.redaction import Range, Redaction
 from reconciler.manifest.yaml.source_map import SourceMap
 from reconciler.model.diagnostic import Excerpt
 from reconciler.model.strings import printable
@@ -14,7 +14,7 @@ _BEFORE: Final = 60
 _FOCUS: Final = 80
 _AFTER: Final = 60
 _WINDOW: Final = 2_000
-"""So many characters before and behind a place are looked at, however long its line."""
+"""The most characters before and after a position that are examined, however long the line is."""
 MASK: Final = "********"
 
 _QUOTED: Final = re.compile(r""""(?:\\.|[^"\\])*"|'(?:''|[^'])*'""", re.DOTALL)
@@ -22,23 +22,24 @@ _WORD: Final = re.compile(r"[^\s:,\[\]{}#&*](?:[^\n:,\]}#]|:(?=\S)|(?<=\S)\#)*|[
 
 
 class Excerpts:
-    """Makes excerpts of one manifest's lines; `hidden` are positions of values to be masked.
+    """Makes excerpts of a manifest's lines; `hidden` are positions of values to mask.
 
-    What may be a credential by where it stands is masked, too: a line is shown for whatever else
-    is wrong in it, and the file may be too broken to tell its values apart.
+    Values that may be credentials are masked too: a line is shown whatever is wrong in it.
     """
 
     mask: Final = MASK
 
-    def __init__(self, atlas: SourceMap, hidden: frozenset[int]) -> None:
-        self._atlas = atlas
-        self._hidden = sorted(hidden)
-        self._veils: dict[int, list[Range]] = {}
+    def __init__(self, source_map: SourceMap, hidden: frozenset[int]) -> None:
+        self._source_map = source_map
+        self._hidden = hidden
+        self._redactions: dict[int, Redaction] = {}
 
-    def of(self, position: int) -> Excerpt:
-        """Return the line that holds a position, with a caret under what stands there."""
+    def of(self, position: int) -> Excerpt | None:
+        """Return the line at a position with a caret; None if the line may not be shown."""
         begin, line, start = self._line(position)
         masks = self._masks(begin, begin + len(line))
+        if masks is None:
+            return None
         start, end = _focus(line, start, masks)
         before = _shown(line, (0, start), masks)
         focus = _shown(line, (start, end), masks)
@@ -50,53 +51,41 @@ class Excerpts:
         return Excerpt(text=text, start=len(before), width=max(1, len(focus)))
 
     def conceals(self, position: int) -> bool:
-        """Say whether a mask covers what stands at a position, or a part of it."""
+        """Return if the text at a position, or a part of it, may not be shown."""
         begin, line, start = self._line(position)
-        return bool(self._masks(begin + start, begin + start + _width(line, start)))
+        masks = self._masks(begin + start, begin + start + _width(line, start))
+        return masks is None or bool(masks)
 
     def _line(self, position: int) -> tuple[int, str, int]:
-        """Return a line, or what is near the position in one of megabytes, and both places."""
-        begin, line = self._atlas.line(position)
+        """Return where a line begins, its text, and the offset of the position in it.
+
+        Of a line of megabytes it is only the text near the position.
+        """
+        begin, line = self._source_map.line(position)
         start = min(position - begin, len(line))
         cut = max(0, start - _WINDOW)
         return begin + cut, line[cut : start + _WINDOW], start - cut
 
-    def _masks(self, low: int, high: int) -> list[Range]:
-        """Return what is masked between two positions of one file, counted from the first."""
-        ranges = self._ranges(low)
-        found = []
-        for begin, end in ranges[bisect_left(ranges, low, key=itemgetter(1)) :]:
-            if begin >= high:
+    def _masks(self, low: int, high: int) -> list[Range] | None:
+        """Return what is masked between two positions of a line, as offsets from the first.
+
+        The answer is None if nothing of the line may be shown.
+        """
+        text, offset = self._source_map.text(low)
+        base = low - offset
+        redaction = self._redactions.get(base)
+        if redaction is None:
+            hidden = [each - base for each in self._hidden if base <= each <= base + len(text)]
+            redaction = self._redactions[base] = Redaction(text, hidden)
+        if redaction.withholds(offset, high - base):
+            return None
+        ranges, masks = redaction.ranges, []
+        for begin, end in ranges[bisect_left(ranges, offset, key=itemgetter(1)) :]:
+            if begin >= high - base:
                 break
-            if end > low:
-                found.append((max(begin, low) - low, min(end, high) - low))
-        return found
-
-    def _ranges(self, position: int) -> list[Range]:
-        """Return all that is masked in the file of a position."""
-        text, offset = self._atlas.text(position)
-        base = position - offset
-        if base not in self._veils:
-            veiled = [(low + base, high + base) for low, high in CredentialRedactor(text).ranges]
-            hidden = self._hidden[bisect_left(self._hidden, base) :]
-            hidden = hidden[: bisect_right(hidden, base + len(text))]
-            ranges = [_extent(text, base, each) for each in hidden if not _within(veiled, each)]
-            self._veils[base] = united([*veiled, *ranges])
-        return self._veils[base]
-
-
-def _within(ranges: list[Range], position: int) -> bool:
-    number = bisect_right(ranges, position, key=itemgetter(0))
-    return number > 0 and position < ranges[number - 1][1]
-
-
-def _extent(text: str, base: int, position: int) -> Range:
-    """Return from where to where a value is masked: its quotes, or the rest of its line."""
-    offset = position - base
-    found = _QUOTED.match(text, offset)
-    line_end = text.find("\n", offset)
-    end = found.end() if found else (line_end if line_end >= 0 else len(text))
-    return position, base + end
+            if end > offset:
+                masks.append((max(begin - offset, 0), min(end, high - base) - offset))
+        return masks
 
 
 def _focus(line: str, start: int, masks: list[Range]) -> Range:

@@ -1,10 +1,11 @@
 """Where a document leaves the shape → mistakes in the user's words, at the right place."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from reconciler.manifest.credential_patterns import domain_line, is_open
+from reconciler.manifest.credential_patterns import is_auth_setting
 from reconciler.manifest.error_collector import ManifestError, Report, quoted
 from reconciler.manifest.schema.valid_subset import Path, stand_in, unit
 from reconciler.manifest.schema.validator import Violation
@@ -15,6 +16,11 @@ LIMIT: Final = 10_000
 """So many violations of one file are looked at."""
 _UNKNOWN: Final = 200
 """So many unknown keys of one mapping are said one by one."""
+_HOST: Final = re.compile(
+    r"\s*(?:[a-z]+:)?(?://)?(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*)\.?(?::\d+)?(?:[/?\#].*)?\s*",
+    re.IGNORECASE | re.ASCII | re.DOTALL,
+)
+_LABEL: Final = 63
 
 
 class Explainer:
@@ -162,7 +168,7 @@ class Explainer:
         if it.keyword in ("enum", "const"):
             return _wrong_choice(it, at, self._atlas.written(at) or str(it.value))
         message = f"{_subject(it.path)} {it.schema.get('errorMessage', 'is not right')}"
-        hint = domain_line(it.value) if title == "domain" else None
+        hint = _domain_line(it.value) if title == "domain" else None
         return ManifestError(
             code=f"invalid-{slug(title or 'value')}", message=message, at=at, hint=hint
         )
@@ -322,10 +328,19 @@ _KINDS: Final = {
 }
 
 
+def _domain_line(text: str) -> str | None:
+    """Return the line to write for a domain that is a URL or lacks `.domo.com`; None if unclear."""
+    found = _HOST.fullmatch(text)
+    if found is None or any(len(each) > _LABEL for each in found["host"].split(".")):
+        return None
+    host = found["host"].lower()
+    return f"write `domain: {host if '.' in host else f'{host}.domo.com'}`"
+
+
 def in_credential(path: Path) -> bool:
     """Say whether a path leads to what may be a credential; method and e-mail address are none."""
     match path:
         case ("defaults", "auth", *rest) | ("instances", _, "auth", *rest):
-            return not rest or not is_open(str(rest[0]))
+            return not rest or not is_auth_setting(str(rest[0]))
         case _:
             return False

@@ -7,11 +7,13 @@ document that failed is asked why, with the slow one, some eighty times slower.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reconciler.documents.schema import schema_bytes
 
 if TYPE_CHECKING:
+    import jsonschema_rs
     from jsonschema import Draft202012Validator, ValidationError
 
 
@@ -39,17 +41,7 @@ class ManifestSchema:
     """
 
     def __init__(self, *, versioned: bool = True, scopes: Iterable[str] = ()) -> None:
-        import jsonschema_rs
-        import orjson
-
-        self._schema = orjson.loads(schema_bytes("manifest"))
-        # What the schema asks of editors alone is checked elsewhere here, with a better message.
-        self._schema.pop("allOf")
-        self._schema["$defs"]["scope_name"] = self._schema["$defs"]["scope"]
-        if not versioned:
-            self._schema.pop("required")
-        self._schema["$defs"]["scope"]["enum"] += sorted(scopes)
-        self._fast = jsonschema_rs.Draft202012Validator(self._schema)
+        self._schema, self._fast = _compiled(versioned=versioned, scopes=frozenset(scopes))
 
     def accepts(self, value: Any) -> bool:
         """Say whether a document has the shape."""
@@ -57,11 +49,34 @@ class ManifestSchema:
 
     def violations(self, value: Any) -> Iterator[Violation]:
         """Yield every place where a document leaves the shape."""
-        for error in _slow(self._schema).iter_errors(value):
+        for error in _slow()(self._schema).iter_errors(value):
             yield _violation(error)
 
 
-def _slow(schema: Mapping[str, Any]) -> "Draft202012Validator":
+# Compiling takes longer than validating a small manifest, so a process does it once.
+
+
+@lru_cache(maxsize=8)
+def _compiled(
+    *, versioned: bool, scopes: frozenset[str]
+) -> "tuple[dict[str, Any], jsonschema_rs.Draft202012Validator]":
+    """Return the schema and its fast validator."""
+    import jsonschema_rs
+    import orjson
+
+    schema = orjson.loads(schema_bytes("manifest"))
+    # These rules are for editors. The loader checks them itself, with better messages.
+    schema.pop("allOf")
+    schema["$defs"]["scope_name"] = schema["$defs"]["scope"]
+    if not versioned:
+        schema.pop("required")
+    schema["$defs"]["scope"]["enum"] += sorted(scopes)
+    return schema, jsonschema_rs.Draft202012Validator(schema)
+
+
+@lru_cache(maxsize=1)
+def _slow() -> "type[Draft202012Validator]":
+    """Return the validator that explains, with `pattern` as every other engine reads it."""
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
@@ -69,7 +84,7 @@ def _slow(schema: Mapping[str, Any]) -> "Draft202012Validator":
     exact: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
         Draft202012Validator, {"pattern": _pattern}
     )
-    return exact(schema)
+    return exact
 
 
 def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator["ValidationError"]:

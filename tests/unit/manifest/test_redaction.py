@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.manifest.redaction import CredentialRedactor
+from reconciler.manifest.yaml.redaction import Redaction
 from reconciler.model.diagnostic import Diagnostic
 
 Mistakes = Callable[..., tuple[Diagnostic, ...]]
@@ -125,19 +125,62 @@ def test_a_variable_s_name_with_a_slip_is_shown(name: str, shown: bool, mistakes
 
 
 @pytest.mark.parametrize(
-    ("text", "veiled"),
+    ("text", "masked"),
     [
-        ("# password: x y\nname: a\n", ["x y"]),
+        ("# password: x y\nname: a\n", ["# password: x y"]),
         ("my_token: abc\nname: a\n", ["abc"]),
         ("secrets:\n  a: {path: x}\n", []),
-        ("tokens: {a: b}\n", []),
+        ("tokens: {a: b}\n", ["a: b"]),
+        ("my_tokens: {a: b}\n", []),
         ("instances:\n  a:\n    password: |\n      x\n    domain: b\n", ["|\n      x"]),
-        ("a: {password: x, b: c}, d: e\n", ["x, b: c"]),
+        ("a: {password: x, b: c}\n", ["x"]),
         ("auth: &a {method: token, token: {env: X}}\n", ["&a"]),
         ("auth:\n  token:\n    # old: x\n    env: X # y\n  method: token\n", ["# old: x", "# y"]),
         ("auth:\n  token:\n    command:\n    - op\n    - read\n", []),
     ],
 )
-def test_only_what_may_be_a_credential_is_veiled(text: str, veiled: list[str]) -> None:
+def test_only_what_may_be_a_credential_is_masked(text: str, masked: list[str]) -> None:
     """Comments in an auth are, as are values beside keys that are like a credential's."""
-    assert [text[low:high] for low, high in CredentialRedactor(text).ranges] == veiled
+    assert [text[low:high] for low, high in Redaction(text).ranges] == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "is_shown"),
+    [
+        ("defaults: {auth: {token: {env: X}}}\ninstances:\n  a: {b: c\n", True),
+        ("instances:\n  a: {b: @c}\ndefaults: {auth: {token: {env: X}}}\n", True),
+        ("defaults: {auth: {token: @c}}\n", False),
+        ("instances:\n  a: {auth: {token: {env: X}}}\n  b: {c: @d}\n", False),
+        ("defaults:\n  auth:\n    token: >-\n      x\n\n@c: x\n", False),
+    ],
+)
+def test_a_line_after_a_credential_s_name_in_its_section_is_not_shown(
+    text: str, is_shown: bool, mistakes: Mistakes
+) -> None:
+    """No value of a file that does not parse has a reliable end."""
+    (found,) = mistakes("version: 1\n" + text)
+    assert found.code == "syntax"
+    assert found.place is not None
+    assert (found.excerpt is not None) is is_shown
+
+
+def test_a_url_with_a_user_is_masked_if_a_later_document_is_broken(mistakes: Mistakes) -> None:
+    """A value that a check hides stays hidden, even if the whole text is not YAML."""
+    found = mistakes(
+        "version: 1\nendpoints: {api: 'https://me:hunter2@x.y'}\ninstances: {a: {}}\n---\n@\n"
+    )
+    assert "invalid-url" in [each.code for each in found]
+    assert "hunter2" not in repr(found)
+
+
+def test_a_value_inside_of_itself_ends_the_scan() -> None:
+    """An alias may be inside of its own anchor."""
+    text = "x-a: &a [*a]\npassword: hunter2\n"
+    assert [text[low:high] for low, high in Redaction(text).ranges] == ["hunter2"]
+
+
+def test_a_text_that_is_nested_too_deeply_is_withheld() -> None:
+    """No line after a credential's name is shown of a text that cannot be scanned."""
+    text = "x-a: " + "[" * 500 + "]" * 500 + "\npassword: hunter2\n"
+    assert Redaction(text).withholds(len(text) - 2, len(text))
+    assert not Redaction(text).withholds(0, 1_000)
