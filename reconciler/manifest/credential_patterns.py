@@ -46,6 +46,8 @@ def credential_words(text: str) -> Iterator[int]:
 
 def assigns_credential(text: str) -> bool:
     """Return if a text contains `password: …`, `token=…` or the like."""
+    if ":" not in text and "=" not in text:
+        return False
     return any(classify(each) is not None for each in _ASSIGNED.findall(text))
 
 
@@ -62,6 +64,8 @@ def is_variable_like(name: str) -> bool:
 def _has_one_slip(word: str, meant: str) -> bool:
     """Return if the words differ by at most one letter, or by two swapped neighbors."""
     if abs(len(word) - len(meant)) > 1:
+        return False
+    if word[:1] != meant[:1] and word[-1:] != meant[-1:]:  # two slips: most words end here
         return False
     start = 0
     while word[start : start + 1] == meant[start : start + 1] != "":

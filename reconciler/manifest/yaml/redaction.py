@@ -68,7 +68,7 @@ class _Scanner:
         """Scan the whole text; return False if it is not YAML."""
         import yaml
 
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
         try:
             documents = list(yaml.compose_all(self._text, loader))
             for each in documents:
@@ -88,24 +88,30 @@ class _Scanner:
 
     def _value(self, node: Any, kind: KeyKind | None, depth: int) -> None:
         """Mask what may be a credential in the value of a key of this kind."""
+        if node.id == "scalar":
+            self._scalar(node, kind)
+            return
         if depth > DEPTH:
             raise RecursionError
         if (id(node), kind) in self._seen:  # an alias, or a value inside of itself
             return
         self._seen.add((id(node), kind))
-        span = _span(node)
         if node.id == "mapping":
             self._mapping(node, kind, depth)
-        elif kind in ("auth", "credential") or span[0] in self._hidden:
+        elif kind in ("auth", "credential") or node.start_mark.index in self._hidden:
             self._enter(node)
-            self._mask(*span)
-        elif node.id == "sequence":
+            self._mask(*_span(node))
+        else:
             for each in node.value:
                 self._value(each, None, depth + 1)
-        elif kind == "similar" or assigns_credential(node.value):
-            self._mask(*span)
-        elif "#" in self._text[slice(*span)]:
-            self._texts.append(span)
+
+    def _scalar(self, node: Any, kind: KeyKind | None) -> None:
+        if kind in ("auth", "credential"):
+            self._enter(node)
+        if kind or node.start_mark.index in self._hidden or assigns_credential(node.value):
+            self._mask(*_span(node))
+        elif "#" in node.value:
+            self._texts.append(_span(node))
 
     def _mapping(self, node: Any, kind: KeyKind | None, depth: int) -> None:
         if kind == "auth":
