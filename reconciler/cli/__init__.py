@@ -1,11 +1,9 @@
-"""The command line: the composition root, where the pure middle meets the outside.
+"""The command line: options, output and exit codes.
 
-Owns the commands, their options, what is printed and the exit codes. It is the only room that
-knows every other one: it reads the manifest's files and the environment, chooses the adapters,
-and hands values down. Refuses to decide: what a plan holds, what an apply does and what a
-manifest may say are other rooms' business.
+A command turns its options into values, calls one operation and shows the result with a view. It
+takes adapters from `bootstrap` and decides nothing about plans, applies or manifests.
 
-Invariants: standard output is data and everything else goes to standard error; there is one error
-boundary (`main.run`); a command is imported when it is used, so that `--help` and `plan` start
-fast; nothing that came from outside reaches a terminal unescaped.
+Invariants: standard output is data, and standard error is everything else. There is one error
+boundary, `main.main`. A command is imported when it runs, so that `--help` and `plan` start fast.
+Text from outside is escaped before it reaches a terminal.
 """

@@ -1,7 +1,7 @@
-"""What a shell may complete: addresses, instances, labels, sinks and codes.
+"""Completes addresses, instances, labels, sinks and codes in a shell.
 
-It is read from the manifest and the state, fast and silently: where either cannot be read there is
-less to complete, and a shell's line is never disturbed by an error.
+The values come from the manifest and the state. If either cannot be read, there are fewer values,
+and never an error message in the middle of a command line.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
 
 MANY: Final = 100
-"""With more addresses than these, their instances are offered first."""
+"""With more addresses than this, their instances are offered first."""
 
 
 def addresses(ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
@@ -74,20 +74,20 @@ def codes(_ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
 
 
 def files(_ctx: "click.Context", begun: str) -> list[CompletionItem[str]]:
-    """Leave it to the shell, which knows the files."""
+    """Return a marker that lets the shell complete file names."""
     return [CompletionItem(begun, type="file")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """What there is to name; `desired` is None where the manifest cannot be read."""
+    """What can be completed. `desired` is None if the manifest cannot be read."""
 
     desired: "Manifest | None"
     addresses: "frozenset[Address]"
 
     @classmethod
     def of(cls, ctx: "click.Context") -> Self:
-        """Read the manifest and the state that the line names so far."""
+        """Read the manifest and the state that the command line names so far."""
         from reconciler.bootstrap import state_path
         from reconciler.operations.workspace import load_manifest
         from reconciler.stores.local import LocalStore
@@ -123,5 +123,5 @@ def _addresses(known: _Known, begun: str) -> list[str]:
 
 
 def _items(values: Iterable[str]) -> list[CompletionItem[str]]:
-    """Return what a shell can take: one line each, in order."""
+    """Return the completions in order, without those that do not fit on a line."""
     return [CompletionItem(each) for each in sorted(set(values)) if each.isprintable()]

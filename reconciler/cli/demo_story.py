@@ -77,7 +77,7 @@ def tell(console: Console, folder: Path, served: "Running", logins: Mapping[str,
     _step(console, folder, ["validate"], {})
     _title(console, "What would change? No credential, no network.")
     _step(console, folder, ["plan"], {})
-    _title(console, "Make it so.")
+    _title(console, "Create them.")
     _step(console, folder, ["apply", "--auto-approve"], credentials)
     _title(console, "And now?")
     _step(console, folder, ["plan", "--detailed-exitcode"], {})
@@ -102,7 +102,7 @@ def _step(
     if ended.returncode:
         raise ReconcilerError(
             f"the demo stopped: `reconciler {arguments[0]}` ended with {ended.returncode}",
-            hint="its output above says why",
+            hint="see its output above",
         )
 
 

@@ -1,4 +1,4 @@
-"""The exit codes that are no error's own; those are with the error tree."""
+"""Exit codes not tied to an exception; for those see `model.errors`."""
 
 from typing import Final
 

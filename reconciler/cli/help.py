@@ -1,6 +1,6 @@
-"""How a command's help reads: its own options first, what all commands share last.
+"""The help of a command: its own options first, shared options last.
 
-The variable of each option is named after it, so that the rule is said once and not at each.
+The variable of each option follows from its name, so that the help states the rule once.
 """
 
 import functools
@@ -22,7 +22,7 @@ class Command(click.Command):
     """A command with its options in sections."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options that are the command's own, those that choose, and the shared ones."""
+        """Write the command's own options, then those that select clients, then the shared ones."""
         sections: dict[str, list[tuple[str, str]]] = {
             "Options": [],
             "Which clients": [],
@@ -47,7 +47,7 @@ class Command(click.Command):
 
 
 command = functools.partial(click.command, cls=Command)
-"""As `click.command`, with such a help."""
+"""`click.command` with this help."""
 
 
 def without_variable(said: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.address import Address
     from reconciler.model.manifest import Manifest
     from reconciler.model.secret import Secret
+    from reconciler.plan.imports import ImportOptions
 
 LARGEST: Final = 64 * 1024
 """The most bytes that standard input may give as a secret: Domo's have 64."""
@@ -47,8 +48,8 @@ class ImportRequest:
         one = self.address is not None
         if one + self.everything + self.generate != 1:
             raise UsageError(
-                "say what is meant: an ADDRESS, --all or --generate",
-                hint="`reconciler import --generate` shows what exists and nobody manages",
+                "give an ADDRESS, --all or --generate",
+                hint="`reconciler import --generate` shows the clients that are not managed",
             )
         for name, is_given, fits in (
             ("--id", self.number is not None, one),
@@ -62,8 +63,14 @@ class ImportRequest:
             if is_given and not fits:
                 raise UsageError(
                     f"{name} does not go with this",
-                    hint="`reconciler import --help` says with what",
+                    hint="`reconciler import --help` shows what it goes with",
                 )
+
+    def options(self) -> "ImportOptions":
+        """Return which client is meant, if Domo has several that may be."""
+        from reconciler.plan.imports import ImportOptions
+
+        return ImportOptions(id=self.number, client_id=self.client_id, take_over=self.take_over)
 
     def keys(self, desired: "Manifest") -> Sequence[str]:
         """Return the instances of `--instance`, by default all that have a sign-on.
@@ -85,17 +92,14 @@ class ImportRequest:
 
 
 def import_options(command: Command) -> Command:
-    """Add the options that say what is imported; the command gets `wanted`."""
+    """Add the options that select what is imported; the command gets `wanted`."""
 
     @click.argument("address", metavar="[ADDRESS]", type=AddressType(), required=False)
     @option(
         "--id", "number", type=click.IntRange(0), metavar="N", envvar=None,
-        help="Domo's numeric id of the client, where it has another name or its client id is"
-        " masked.",
+        help="Domo's numeric id of the client, if its name differs or its client id is masked.",
     )  # fmt: skip
-    @option(
-        "--client-id", metavar="ID", envvar=None, help="Its client id, where the list masks it."
-    )
+    @option("--client-id", metavar="ID", envvar=None, help="Its client id, if the list masks it.")
     @option(
         "--secret-stdin", is_flag=True, envvar=None,
         help="Read its secret from standard input; it is kept if it signs in.",
@@ -106,11 +110,11 @@ def import_options(command: Command) -> Command:
     )  # fmt: skip
     @option(
         "--all", "everything", is_flag=True, envvar=None,
-        help="Every client that is wanted, there, and managed by nobody.",
+        help="Every client of the manifest that exists and is not managed.",
     )  # fmt: skip
     @option(
         "--generate", is_flag=True, envvar=None,
-        help="Print manifest entries for the clients that nobody manages; adopt nothing.",
+        help="Print manifest entries for unmanaged clients; adopt nothing.",
     )  # fmt: skip
     @option("--write", is_flag=True, envvar=None, help="With --generate: add them to the manifest.")
     @option(

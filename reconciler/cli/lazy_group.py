@@ -1,4 +1,4 @@
-"""A group of commands that are imported when they are used, not to list them."""
+"""A group whose commands are imported when they run, and not to list them."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -14,9 +14,9 @@ Table = Mapping[str, tuple[str, str]]
 
 
 class LazyGroup(click.Group):
-    """The commands of a table, in the order in which a user meets them.
+    """The commands of a table, in its order.
 
-    `sections` divide them for a reader: a title each, and the names below it.
+    `sections` group them in the help: a title, and the names below it.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the arguments begin with, or say which one was meant."""
+        """Find the command that the arguments begin with, or suggest a similar one."""
         name = args[0]
         if name in self._table or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)

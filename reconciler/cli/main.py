@@ -20,22 +20,22 @@ PROGRAM: Final = "reconciler"
 COMPLETE: Final = "_RECONCILER_COMPLETE"
 TRACEBACK: Final = 2
 GC_THRESHOLD: Final = 100_000
-"""Objects made before the cyclic collector looks: imports and plans make many and no cycles."""
+"""Objects before a garbage collection: imports and plans create many, and no cycles."""
 
 COMMANDS: Final[Table] = {
-    "init": ("init:init", "Make a working folder."),
+    "init": ("init:init", "Create a project folder."),
     "validate": ("validate:validate", "Check a manifest and report every mistake in it at once."),
     "plan": ("plan:plan", "Show what an apply would do, offline and without a credential."),
     "show": ("show:show", "Show a plan that `plan --out` saved."),
     "apply": ("apply:apply", "Carry the plan out, without losing a secret."),
     "check": ("check:check", "Sign on to every instance and probe every sink."),
     "verify": ("verify:verify", "Sign in with every secret that may be read."),
-    "import": ("import_:import_", "Take up the client that exists at Domo."),
+    "import": ("import_:import_", "Import an existing Domo client into the state."),
     "rotate": ("rotate:rotate", "Make new clients with new secrets."),
     "destroy": ("destroy:destroy", "Revoke the clients at ADDRESS, and forget them."),
     "forget": ("destroy:forget", "Stop to manage the clients at ADDRESS, and leave them alive."),
     "output": ("output:output", "Print the secret of one client."),
-    "state": ("state:state", "Look at the state, and mend it by hand."),
+    "state": ("state:state", "Inspect the state, and repair it by hand."),
     "ledger": ("ledger:ledger", "Check the record that `apply --ledger FILE` keeps."),
     "keygen": ("keygen:keygen", "Create an age identity file and print its recipient."),
     "env": ("env:env", "Print the CI block for all credential references of the manifest."),
@@ -51,7 +51,7 @@ SECTIONS: Final = {
     "From a manifest to clients": ("init", "validate", "plan", "show", "apply"),
     "Credentials and keys": ("env", "keygen"),
     "The life of a client": ("import", "rotate", "destroy", "forget"),
-    "What works, and where": ("check", "verify", "output", "state", "ledger"),
+    "Checks and secrets": ("check", "verify", "output", "state", "ledger"),
     "Help": ("explain", "schema", "completion", "sandbox", "demo"),
 }
 """The commands as the help divides them."""
@@ -87,15 +87,16 @@ def run() -> NoReturn:
     try:
         console.settle()
     except (OSError, ReconcilerError):
-        discard_output()  # it was said, or its reader has gone: the interpreter need not try again
+        # Already reported, or the reader closed the pipe: the interpreter must not flush again.
+        discard_output()
     sys.exit(code)
 
 
 def _read_text_as_utf8() -> None:
     """Start Python again in its UTF-8 mode if the locale has another encoding.
 
-    Otherwise arguments, file names and variables would not be what the manifest contains: its text
-    is UTF-8 in every locale. The option is not inherited by child processes.
+    Otherwise arguments, file names and variables would differ from the manifest, whose text is
+    UTF-8 in every locale. The option is not inherited by child processes.
     """
     if sys.flags.utf8_mode or sys.getfilesystemencoding() == "utf-8" or not sys.executable:
         return
@@ -117,7 +118,7 @@ def _stop_on_signals() -> None:
 
 
 def _as_ctrl_c(*_: object) -> None:
-    """Let a pipeline that is cancelled end a command as a person would: with 130, nothing left."""
+    """Treat the signal of a cancelled pipeline like Ctrl-C, so that the command exits with 130."""
     signal.raise_signal(signal.SIGINT)
 
 
@@ -125,10 +126,10 @@ def main(arguments: list[str], console: Console, environ: Mapping[str, str]) -> 
     """Run one command and return its exit code; every error is shown here and nowhere else.
 
     Raises:
-        BrokenPipeError: whoever read the output has gone.
+        BrokenPipeError: the reader of the output closed the pipe.
 
     """
-    if _wants_json(arguments, environ):  # a command line that cannot be read is told so, too
+    if _wants_json(arguments, environ):  # so that an error in the command line is JSON, too
         console.log_format = "json"
     try:
         _refuse_other_bytes(arguments, environ)
@@ -172,7 +173,7 @@ def is_interrupt(error: BaseException) -> bool:
 def _unexpected(error: Exception, console: Console) -> int:
     if _is_memory(error):
         console.problem(
-            "the system has no more memory for this program",
+            "the system has no memory left for this program",
             hint="raise the limit (`ulimit -v`, or the container's), and run it again",
             code="system",
         )
@@ -225,14 +226,14 @@ def _run_command(arguments: list[str], console: Console, environ: Mapping[str, s
 
 
 def _print_group_help(error: click.UsageError, console: Console) -> None:
-    """Show what there is to somebody who named no command."""
+    """Print the group's help if no subcommand is given."""
     lost = isinstance(error.ctx and error.ctx.command, click.Group)
     if lost and error.ctx is not None and console.log_format == "text" and not console.quiet:
         console.stderr.write(error.ctx.get_help() + "\n\n")
 
 
 def _said(error: click.UsageError) -> str:
-    """Return click's message in this tool's voice: no capital, no full stop."""
+    """Return click's message in this tool's style: no capital, no full stop."""
     if isinstance(error, click.NoSuchOption):
         command = error.ctx.command_path if error.ctx else PROGRAM
         return f"`{command}` has no option `{error.option_name}`"
@@ -248,13 +249,13 @@ def _hint(error: click.UsageError) -> str:
 
 
 def _refused(error: OSError) -> str:
-    """Say what the system refused where no adapter knew better: help on a full disk, say."""
+    """Return the message for a system error that no adapter handled, such as a full disk."""
     where = f" at `{error.filename}`" if error.filename else ""
     return f"the system refused{where}: {error.strerror or type(error).__name__}"
 
 
 def _is_memory(error: Exception) -> bool:
-    """Say whether an error only means that there is no room: for values, a library or a thread."""
+    """Return whether an error means that there is no memory for values, a library or a thread."""
     signs = ("failed to map segment", "cannot allocate memory", "can't start new thread")
     return isinstance(error, MemoryError) or (
         isinstance(error, ImportError | RuntimeError)
@@ -263,7 +264,7 @@ def _is_memory(error: Exception) -> bool:
 
 
 def _internal(error: Exception, console: Console) -> None:
-    """Show what nobody expected: its kind and its place, never its message or a value in it."""
+    """Report an unexpected exception by type and location; its message may contain a secret."""
     place = next(reversed(list(_frames(error))), "an unknown place")
     console.problem(
         f"internal error: {type(error).__name__} at {place}",
@@ -277,7 +278,7 @@ def _internal(error: Exception, console: Console) -> None:
 
 
 def _frames(error: BaseException) -> Iterator[str]:
-    """Yield where an error passed, outermost first, and before it those of its cause."""
+    """Yield the frames of an error, outermost first, after those of its cause."""
     import traceback
 
     earlier = error.__cause__ or error.__context__

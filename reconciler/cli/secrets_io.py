@@ -60,7 +60,7 @@ def require_terminal(console: Console, *, allowed: bool) -> None:
     if not allowed and not console.stdout.isatty():
         raise UsageError(
             "standard output is not a terminal, so no secret is printed to it",
-            hint="add --yes-print-secrets where a secret may be in that file, pipe or log",
+            hint="add --yes-print-secrets if a secret may be in that file, pipe or log",
         )
 
 

@@ -1,14 +1,14 @@
-"""The scripts by which shells ask for completions: names here hold spaces, `=`, `:` and commas.
+"""Completion scripts for names that contain spaces, `=`, `:` and commas.
 
-A script hands the line over as it is typed and gets one completion a line, as click writes them.
+A script passes the command line as it is typed, and reads one completion per line from click.
 """
 
 from typing import Final
 
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
-# Bash divides words at `=` and `:` too, and replaces only the last piece: the line is handed over
-# whole (an index past its end means that a new word begins), and what stands already is cut off.
+# Bash also divides words at `=` and `:`, and replaces only the last piece. So the script passes the
+# whole line (an index past its end begins a new word) and cuts off what is typed already.
 _BASH: Final = r"""%(complete_func)s() {
     local IFS=$'\n' line="${COMP_LINE:0:COMP_POINT}" number=-1 item type value word cut quote
     quote="${COMP_WORDS[COMP_CWORD]:0:1}"
@@ -57,7 +57,7 @@ class _Bash(BashComplete):
 
     @staticmethod
     def _check_version() -> None:
-        """Say nothing: the script works from Bash 4 on, and who asks may run another one."""
+        """Skip click's check: the script works from Bash 4, and the caller may use another Bash."""
 
 
 class _Fish(FishComplete):

@@ -1,4 +1,4 @@
-"""The types of option values: what a text on the command line is read as, and completed with."""
+"""The types of option values: how a text is parsed and completed."""
 
 import math
 from collections.abc import Sequence
@@ -25,21 +25,21 @@ class OneEachLine(click.ParamType[T]):
 
 
 class Lines(OneEachLine[str]):
-    """A text that is taken as it is; `by` names what in `completing` completes it."""
+    """A text as it is; `by` is the function in `completion` that completes it."""
 
     def __init__(self, name: str, by: str | None = None) -> None:
         self.name = name
         self._by = by
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Take the text as it is; what it names is looked up where it is used."""
+        """Return the text; the command looks up what it names."""
         del param, ctx
         return str(value)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> "list[CompletionItem[str]]":
-        """Complete with what there is to name."""
+        """Return the completions of `by`."""
         del param
         return completed(self._by, ctx, incomplete) if self._by else []
 
@@ -61,7 +61,7 @@ class AddressType(click.ParamType[Address]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> "list[CompletionItem[str]]":
-        """Complete with what the manifest and the state know."""
+        """Complete with addresses of the manifest and the state."""
         del param
         return completed("addresses", ctx, incomplete)
 
@@ -131,13 +131,13 @@ class Rate(click.ParamType[float]):
             found = float(value)
         except ValueError:
             found = math.nan
-        if not 0.1 <= found < math.inf:  # so is nothing that is not a number
+        if not 0.1 <= found < math.inf:  # also refuses NaN
             self.fail(f"`{value}` is not a number of 0.1 or more", param, ctx)
         return found
 
 
 def completed(by: str, ctx: click.Context, begun: str) -> "list[CompletionItem[str]]":
-    """Ask the module that reads what there is, which no other command line needs."""
+    """Import `completion` only for a completion, because no command needs it."""
     from reconciler.cli import completion
 
     found: list[CompletionItem[str]] = getattr(completion, by)(ctx, begun)

@@ -45,7 +45,7 @@ async def prove_secret(
             )
         case Inconclusive(reason=reason):
             raise Unreachable(
-                f"nobody can say whether the secret of {address} works: {reason}",
+                f"it is not known whether the secret of {address} works: {reason}",
                 hint="nothing was kept; try again",
             )
         case _:

@@ -158,7 +158,7 @@ def check_recipient(recipient: str | None, pipelines: tuple[Pipeline, ...]) -> N
     if pipelines and recipient is None:
         raise UsageError(
             "a pipeline commits the state, so its secrets must be sealed",
-            hint="`age-keygen -o key.txt` makes a key; give its recipient to --age",
+            hint="`age-keygen -o key.txt` creates a key; give its recipient to --age",
         )
 
 
@@ -171,8 +171,9 @@ def check_sink(sink: str | None, pipelines: tuple[Pipeline, ...]) -> None:
     """
     if pipelines and sink == "file":
         raise UsageError(
-            "a pipeline's files end with its machine, and the secrets in them",
-            hint="--sink state keeps them sealed in the state, --sink exec hands them to a command",
+            "files written by a CI job are lost when its runner is discarded",
+            hint="--sink state keeps them in the encrypted state,"
+            " --sink exec passes them to a command",
         )
 
 

@@ -102,7 +102,7 @@ def find_entry(ground: "LoadedState", address: Address) -> "Entry":
         return working.clients[address]
     if working is not None and any(each.address == address for each in working.open.values()):
         raise UsageError(
-            f"what became of the create of {address} is not known yet",
+            f"the outcome of the create of {address} is not known yet",
             hint="the next apply finds out",
         )
     raise unknown_address(address, working.clients if working is not None else ())

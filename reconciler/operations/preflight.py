@@ -1,4 +1,4 @@
-"""What stops an apply before any request: the plan's own problems, and files that git keeps."""
+"""Checks before the first request of an apply: problems of the plan, overwritten files and git."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def refuse_problems(made: "Plan", *, override_limits: bool) -> None:
-    """Stop before any request where the plan must not be applied.
+    """Check that a plan has no problem that stops it.
 
     Raises:
         PlanRefused: with each problem, and what to do about the first.
@@ -35,17 +35,17 @@ def refuse_problems(made: "Plan", *, override_limits: bool) -> None:
     first = stopping[0]
     said = [(f"{each.place}: " if each.place else "") + each.message for each in stopping]
     more = f"\n  and {plural(len(said) - SHOWN, 'more problem')}" if len(said) > SHOWN else ""
-    hint = first.hint or (f"{first.override} goes on all the same" if first.override else None)
+    hint = first.hint or (f"{first.override} applies it anyway" if first.override else None)
     raise PlanRefused("\n  ".join(said[:SHOWN]) + more, hint=hint)
 
 
 def reject_reserved_path(
     path: Path, option: str, where: "ProjectPaths", store: "LocalStore"
 ) -> None:
-    """Stop before an option's file is written over the manifest, the state or a file beside it.
+    """Check that the file of an option is not the manifest, the state or a file beside it.
 
     Raises:
-        UsageError: it would be.
+        UsageError: it is.
 
     """
     from reconciler.operations.workspace import is_manifest
@@ -61,9 +61,9 @@ def reject_reserved_path(
 
 
 def refuse_overwrites(desired: "Manifest", made: "Plan", store: "LocalStore") -> None:
-    """Stop before any request where a secret would be written over a file of the tool's own.
+    """Check that no secret would overwrite a file of this tool.
 
-    The manifest's own check knows neither `--state` nor where links lead.
+    The check of the manifest does not know `--state`, and does not follow links.
 
     Raises:
         PlanRefused: naming the files.
@@ -86,7 +86,7 @@ def refuse_overwrites(desired: "Manifest", made: "Plan", store: "LocalStore") ->
 
 
 def refuse_git(desired: "Manifest", made: "Plan", store: "LocalStore") -> None:
-    """Stop before any request where a plain secret could land in a file that git would keep.
+    """Check that git ignores each file that may contain a plain secret.
 
     Raises:
         PlanRefused: naming the files and how to keep git from them.
@@ -109,7 +109,7 @@ def refuse_git(desired: "Manifest", made: "Plan", store: "LocalStore") -> None:
 
 
 def reject_tracked_by_git(paths: "Sequence[Path]") -> None:
-    """Stop where git would keep one of the files that a plain secret goes to.
+    """Check that git ignores these files, which may contain a plain secret.
 
     Raises:
         PlanRefused: naming the files and how to keep git from them.

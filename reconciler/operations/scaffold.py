@@ -1,7 +1,7 @@
-"""A working folder to begin with: the files of `reconciler init`, as values.
+"""The files of `reconciler init`, as values.
 
-What it writes is ready to use: the manifest is valid, git keeps no plain secret, and a pipeline
-plans and applies as `examples/` shows.
+The files are ready to use: the manifest is valid, git ignores each plain secret, and a pipeline
+plans and applies like those in `examples/`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,13 +19,13 @@ MANIFEST: Final = "reconciler.yaml"
 SCHEMA: Final = "schemas/manifest.v1.schema.json"
 SETTINGS: Final = ".vscode/settings.json"
 USUAL: Final = (MANIFEST, SCHEMA, SETTINGS)
-"""What is written whatever the answers are."""
+"""The files that are written for all answers."""
 
 SEALED_IGNORED: Final = ("*.state.json.lock", "*.state.json.backup")
-"""What git ignores of a sealed state: files that are of use on one machine only."""
+"""What git ignores beside an encrypted state: files that are useful on one machine only."""
 
 _VARIABLE: Final = "DOMO_ACME_PROD_PASSWORD"
-"""What the pipelines of `examples/` name for their one instance."""
+"""The variable in the pipelines of `examples/`, for their one instance."""
 
 _CREDENTIALS: Final = {"password": "PASSWORD", "cookie": "DSIDV1", "token": "TOKEN"}
 
@@ -44,7 +44,7 @@ METHODS: Final = {
         "browser's developer tools. It is valid until that session ends (by default 8 idle hours).",
     ),
 }
-"""What each method is, where its value comes from and how long it is valid; the usual one first."""
+"""Each method with the source of its value and how long it is valid, the default first."""
 
 _PIPELINES: Final = {
     "github": (
@@ -60,7 +60,7 @@ _SETTINGS_OF: Final = {
     "github": (
         "GitHub, Settings > Environments: `domo`, with required reviewers, for branch main alone",
         "GitHub, secrets of `domo`: the credentials; above 100 see the head of apply.yml",
-        "GitHub, where a rule protects main: a deploy key in its bypass list, as DOMO_DEPLOY_KEY",
+        "GitHub, if a rule protects main: a deploy key in its bypass list, as DOMO_DEPLOY_KEY",
     ),
     "gitlab": (
         "GitLab, Settings > CI/CD > Variables: the credentials, protected, for environment `domo`",
@@ -74,7 +74,7 @@ _SETTINGS_OF: Final = {
 }
 
 _NAMED: Final = 3
-"""How many of the environment variables are named."""
+"""The number of environment variables that are named."""
 
 _COMMAND: Final = """\
 #!/bin/sh
@@ -96,7 +96,7 @@ client_sets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What a new folder is for. `recipient` seals the state, which may be committed then."""
+    """What a new project is for. With a `recipient` the state is encrypted and may be committed."""
 
     instances: tuple[str, ...]
     auth: Auth
@@ -116,7 +116,7 @@ class NewFile:
 
 
 def files(answers: Answers) -> Iterator[NewFile]:
-    """Yield every file but `.gitignore`, which may be there already and is added to."""
+    """Yield every file but `.gitignore`, because an existing one is extended."""
     yield NewFile(path=MANIFEST, text=manifest(answers))
     yield from settings_files()
     if answers.sink == "exec":
@@ -138,7 +138,7 @@ def pipeline_files(pipelines: Sequence[Pipeline], names: Sequence[str]) -> Itera
 
 
 def ignored(answers: Answers) -> tuple[str, ...]:
-    """Return the lines that `.gitignore` must have, so that git keeps no plain secret."""
+    """Return the lines of `.gitignore` that keep plain secrets out of git."""
     state = (
         ("*.state.json.lock", "*.state.json.backup", "*.state.json.*.log")
         if answers.recipient
@@ -169,16 +169,16 @@ def variables(answers: Answers) -> tuple[str, ...]:
 
 
 def next_steps(answers: Answers) -> Iterator[str]:
-    """Yield what is left to do, for a reader; the settings of a pipeline's forge among it."""
+    """Yield the next steps, with the settings of the CI system."""
     yield from pipeline_steps(answers.pipelines, variables(answers))
     if answers.auth != "token":
         yield "for unattended runs use an access token: `method: token` (init --auth token)"
     if answers.recipient:
-        yield "commit all of it; whoever has the key of the recipient can read the secrets"
+        yield "commit all of it; anyone with the key of the recipient can read the secrets"
 
 
 def pipeline_steps(pipelines: Sequence[Pipeline], names: Sequence[str]) -> Iterator[str]:
-    """Yield what is left to do for the credentials `names` and the pipelines' settings."""
+    """Yield the next steps for the credentials `names` and for the pipelines."""
     if names:
         yield f"apply takes the credentials from {join_limited(names, _NAMED)}"
     for pipeline in pipelines:
@@ -218,7 +218,7 @@ def _defaults(answers: Answers) -> str:
 
 
 def _key(instance: str) -> str:
-    """Quote a key that YAML would read as a number or a truth value."""
+    """Return a key, quoted if YAML would read it as a number or a truth value."""
     words = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
     return instance if instance[0].isalpha() and instance not in words else f'"{instance}"'
 
@@ -228,7 +228,7 @@ def _settings() -> str:
 
 
 def _adapted(text: str, names: Sequence[str]) -> Iterator[str]:
-    """Yield a pipeline's lines; the one with a credential stands for each that there is."""
+    """Yield the lines of a pipeline. The line with a credential is repeated for each variable."""
     for line in text.splitlines(keepends=True):
         if _VARIABLE in line:
             yield from (line.replace(_VARIABLE, name) for name in names)

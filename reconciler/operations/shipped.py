@@ -1,4 +1,4 @@
-"""Files that come with the program: inside the installed package, or where a checkout has them."""
+"""Files that are distributed with the program, from the installed package or a checkout."""
 
 from pathlib import Path
 from typing import Final

@@ -34,7 +34,7 @@ is no longer in the manifest.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainSecret:
-    """A line with a secret in plain. Line 1 also stands for a file that is one."""
+    """A line with a secret in plain. Line 1 also means a whole file."""
 
     path: str
     line: int

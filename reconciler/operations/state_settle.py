@@ -104,7 +104,7 @@ def _with_secret(address: "Address", found: Sequence[Open]) -> CreatedRecord:
         keys = ", ".join(map(key_of, found))
         raise UsageError(
             f"{plural(len(found), 'open end')} at `{address}`: {keys}",
-            hint="--key KEY says which one",
+            hint="--key KEY selects one",
         )
     if isinstance(found[0], CreatedRecord):
         return found[0]

@@ -125,4 +125,4 @@ def test_an_unknown_code_is_a_usage_error(reconciler: "Reconciler") -> None:
 def test_an_error_says_its_code_when_it_is_asked_to(reconciler: "Reconciler") -> None:
     """The output stays calm without `-v`."""
     assert "explain" not in reconciler("plan").err
-    assert "`reconciler explain error` says more" in reconciler("plan", "-v").err
+    assert "`reconciler explain error` explains this error" in reconciler("plan", "-v").err

@@ -147,7 +147,7 @@ def test_another_name_is_adopted_by_its_id(
         (("acme/C",), "the manifest wants no client `acme/C`"),
         (("globex/A",), "globex shows no client `A` to this user"),
         (("acme/A", "--id", "999999"), "acme shows no client with the id 999999"),
-        ((), "say what is meant"),
+        ((), "give an ADDRESS"),
         (("--all", "--secret-stdin"), "--secret-stdin does not go with this"),
         (("--all", "--instance", "acmee"), "did you mean `acme`?"),
         (("acme/A", "--secret-stdin"), "standard input has no secret"),

@@ -190,7 +190,7 @@ def test_a_secret_that_waits_in_a_journal_is_printed(
     assert run.out == f"DOMO_CLIENT_ID=c9\nDOMO_CLIENT_SECRET={SECRET}\n"
     waiting = reconciler("output", "acme/Audit", *HERE)
     assert waiting.code == 64
-    assert "what became of the create of acme/Audit is not known yet" in waiting.err
+    assert "the outcome of the create of acme/Audit is not known yet" in waiting.err
 
 
 @pytest.fixture

@@ -162,7 +162,7 @@ def test_rekey_seals_to_the_new_recipients(
     manifest(tmp_path, new.recipient)
     run = reconciler("state", "rekey", "--identity", old.file)
     assert (run.code, run.out) == (0, "")
-    assert "3 secrets sealed to 1 recipient, of which 1 stood in plain" in run.err
+    assert "3 secrets sealed to 1 recipient; 1 had been in plain" in run.err
     state = shelf.store.read()
     assert state is not None
     assert (state.serial, len(state.clients)) == (2, 3)

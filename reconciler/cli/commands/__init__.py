@@ -1,5 +1,6 @@
-"""One module for each command; its function of the same name returns the exit code.
+"""One module for each command, whose function returns the exit code.
 
-A command reads its options, asks `runtime` for what it needs, calls one function of another room
-and shows the answer. `cli.main` names each one in a table and imports it on use.
+A command turns options into values, calls one operation and shows the result. No command imports
+another one: `operations`, `cli.views` and `cli.values` contain what they share. `cli.main` lists
+the commands in a table and imports each when it runs.
 """

@@ -35,8 +35,8 @@ def check(
     """Sign on to every instance and probe every sink, and change nothing.
 
     Shows how each instance is signed on to, which credential is missing, refused or about to end,
-    whose clients its user sees, and which sink takes no secret. Whether a user may create clients,
-    only a create shows. Ends with 3 where a run would fail.
+    whose clients its user sees, and which sink takes no secret. Only a create shows
+    whether a user may create clients. Exits with 3 if a run would fail.
     """
     from reconciler.cli.machine import open_machine
     from reconciler.cli.values import selection

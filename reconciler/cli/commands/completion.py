@@ -1,4 +1,4 @@
-"""`reconciler completion`: what a shell needs to complete the command line."""
+"""`reconciler completion`: print the completion script of a shell."""
 
 import click
 

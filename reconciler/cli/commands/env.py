@@ -1,4 +1,4 @@
-"""`reconciler env`: the block of CI configuration that passes the manifest's credentials on."""
+"""`reconciler env`: print the CI configuration that passes credentials to a job."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""`reconciler explain`: what a code means, why it comes up and what to do."""
+"""`reconciler explain`: print what a code means and what to do."""
 
 from textwrap import fill
 from typing import TYPE_CHECKING, Final

@@ -47,11 +47,11 @@ def import_(  # noqa: PLR0913 (one argument for each group of options)
     lock_timeout: float,
     output: str,
 ) -> int:
-    """Take up the client that exists at Domo and that the manifest wants at ADDRESS.
+    """Import an existing Domo client into the state as ADDRESS.
 
-    The state knows it from then on; nothing is changed at Domo, and nothing is revoked. Its secret
-    stays unknown, which every plan says: `reconciler rotate` makes one that is known, and
-    --secret-stdin gives one that somebody knows.
+    Nothing is changed or revoked at Domo. The secret of the client stays unknown, and each plan
+    reports that: `reconciler rotate` creates a known one, and --secret-stdin passes one that you
+    have.
     """
     wanted.check(chosen, output)
     desired = load_manifest(where)
@@ -59,11 +59,8 @@ def import_(  # noqa: PLR0913 (one argument for each group of options)
     if wanted.generate:
         return _generate(console, machine, where, wanted, selection(chosen), output)
     from reconciler.operations.import_clients import import_all, import_client
-    from reconciler.plan.imports import ImportOptions
 
-    options = ImportOptions(
-        id=wanted.number, client_id=wanted.client_id, take_over=wanted.take_over
-    )
+    options = wanted.options()
     if wanted.address is None:
         keys, part = wanted.keys(desired), selection(chosen)
         report = import_all(machine, keys, part, options, lock_timeout=lock_timeout)
@@ -95,10 +92,8 @@ def _generate(
     elif wanted.write:
         files = write_entries(where, desired, unmanaged.found)
         count = sum(map(len, unmanaged.found.values()))
-        console.note(
-            f"added {plural(count, 'client')} to {', '.join(files)}",
-            hint="look at them, then `reconciler import --all` adopts them",
-        )
+        text = f"added {plural(count, 'client')} to {', '.join(files)}"
+        console.note(text, hint="look at them, then `reconciler import --all` adopts them")
     else:
         console.data(document(desired, unmanaged.found))
     view.show_unseen(console, desired, unmanaged)

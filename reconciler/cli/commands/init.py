@@ -23,14 +23,14 @@ _AUTH_HELP: Final = "How to sign on; the default, an access token, is best for u
 
 
 @command(epilog="Example: reconciler init --instance acme-prod --age age1… --github")
-@option("--dir", "folder", default=".", show_default=True, help="The folder to make.")
+@option("--dir", "folder", default=".", show_default=True, help="The folder to create.")
 @option(
     "--instance", "instances", type=Lines("key"), multiple=True, metavar="KEY",
     help="An instance: KEY.domo.com (repeatable).",
 )  # fmt: skip
 @option("--auth", type=click.Choice(["password", "cookie", "token"]), help=_AUTH_HELP)
 @option("--email", help="Who signs on, with a password.")
-@option("--sink", type=click.Choice(["file", "state", "exec"]), help="Where secrets go.")
+@option("--sink", type=click.Choice(["file", "state", "exec"]), help="What receives the secrets.")
 @option("--age", "recipient", metavar="RECIPIENT", help="Seal the state to this age recipient.")
 @option("--github", is_flag=True, help="Add workflows for GitHub Actions.")
 @option("--gitlab", is_flag=True, help="Add a pipeline for GitLab CI.")
@@ -39,9 +39,9 @@ _AUTH_HELP: Final = "How to sign on; the default, an access token, is best for u
 @output_options
 @click.pass_obj
 def init(console: Console, /, folder: str, *, force: bool, **given: Any) -> int:
-    """Make a working folder: manifest, .gitignore, editor settings and, if asked for, a pipeline.
+    """Create a project folder: manifest, .gitignore, editor settings and, if asked for, a pipeline.
 
-    Asks on a terminal for what no option says; elsewhere it takes the options alone. If the folder
+    On a terminal it asks for what no option gives; elsewhere it uses defaults. If the folder
     has a manifest, a pipeline is added to it: files that exist stay as they are, and the manifest
     decides everything else.
     """

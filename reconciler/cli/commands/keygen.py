@@ -1,4 +1,4 @@
-"""`reconciler keygen`: an age identity, which opens what is sealed to its recipient."""
+"""`reconciler keygen`: create an age identity."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`reconciler ledger`: what was done, by whom, and whether anybody touched the record."""
+"""`reconciler ledger`: verify the record of what was done and by whom."""
 
 from pathlib import Path
 from typing import Final
@@ -30,9 +30,9 @@ ledger = LazyGroup(
 @click.argument("path", metavar="FILE")
 @option(
     "--head", metavar="HASH",
-    help="The head that an apply said at its end: it must still be in the ledger.",
+    help="The head that an apply printed at its end: it must still be in the ledger.",
 )  # fmt: skip
-@option("--count", type=click.IntRange(0), default=0, help="The line that the head stands for.")
+@option("--count", type=click.IntRange(0), default=0, help="The number of the line with this head.")
 @format_option("text", "json")
 @output_options
 @click.pass_obj

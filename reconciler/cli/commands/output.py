@@ -38,9 +38,9 @@ def output(
 ) -> int:
     """Print the secret of one client, the one at ADDRESS.
 
-    It is read from the state, or from the journal where it waits for its sink; a sealed one needs
-    an --identity. As json it is what a sink gets, as env two lines for a shell, as raw the secret
-    alone. What only another sink has cannot be printed.
+    It is read from the state, or from a journal if it waits for its sink. A sealed secret needs an
+    --identity. json is what a sink receives, env is two lines for a shell, raw is the secret alone.
+    A secret that only another sink has cannot be printed.
     """
     require_terminal(console, allowed=yes_print_secrets)
     keys = read_identities(identities)

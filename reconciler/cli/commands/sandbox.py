@@ -1,4 +1,4 @@
-"""`reconciler sandbox`: a Domo double to try things out on."""
+"""`reconciler sandbox`: serve a Domo simulator on loopback."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""`reconciler schema`: the published shapes of what is read and written."""
+"""`reconciler schema`: print a published JSON schema."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from reconciler.model.strings import nearest
 @output_options
 @click.pass_obj
 def schema(console: Console, name: str) -> int:
-    """Print a published JSON schema: of the manifest, or of what NAME says (state, plan, …)."""
+    """Print a published JSON schema: that of the manifest, or NAME (state, plan, …)."""
     published = _published()
     if name not in published:
         meant = nearest(name, published)

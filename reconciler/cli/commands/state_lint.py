@@ -39,10 +39,10 @@ def lint(
     where: ProjectPaths,
     output: str,
 ) -> int:
-    """Refuse files in which a client's secret stands in plain.
+    """Refuse files that contain a client's secret in plain.
 
     Reads any file that this program writes, whole or damaged: states, their backups, journals, and
-    what file sinks hold as JSON or dotenv. An error log is refused unread: what commands print on
+    the JSON and dotenv files of file sinks. An error log is refused unread: what commands print on
     standard error may contain a secret in any form. For a pre-commit hook, which passes every file
     of a commit, --of-manifest selects the files: the state at the manifest's path with the files
     beside it, and the files of its file sinks. The file of a client's sink is refused in any form.

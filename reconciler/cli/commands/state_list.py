@@ -21,8 +21,8 @@ from reconciler.operations.workspace import ProjectPaths, load_manifest, load_st
 def list_(console: Console, *, where: ProjectPaths, chosen: SelectionOptions, output: str) -> int:
     """List the clients that the state knows.
 
-    One line each: address, live name, and whether its sinks have its secret. What a journal holds
-    and the state does not is among them. Labels are those that the manifest has.
+    Each line has the address, the live name, and whether the sinks have the secret. Clients that
+    only a journal contains are listed too. Labels are those of the manifest.
     """
     from reconciler.plan.selection import Selection
 

@@ -44,7 +44,7 @@ def mv(  # noqa: PLR0913 (one argument for each option)
     """Give a client another address: TARGET in place of SOURCE.
 
     The client itself, its live name and its secret stay as they are. `moved:` in the manifest does
-    the same where everybody reads it.
+    the same for everyone who uses the manifest.
     """
 
     def approve(edit: StateEdit) -> bool:

@@ -35,23 +35,24 @@ def rekey(
     lock_timeout: float,
     output: str,
 ) -> int:
-    """Seal every secret to the manifest's recipients.
+    """Encrypt every secret to the manifest's recipients.
 
-    Those of the state and of its journals: for when a recipient came or went, and for a state from
-    before there was encryption. It needs identities that open every sealed secret: where one stays
-    closed, nothing is written. Who could open the secrets before may know them: rotate the clients
-    where that matters.
+    Covers the state and its journals. Run it after recipients changed, or after encryption was
+    configured. It needs identities that open every sealed secret: if one stays closed, nothing is
+    written. Anyone with an old key may have read these secrets; rotate the clients if that is a
+    risk.
     """
     desired = load_manifest(where)
     if not desired.recipients:
         raise UsageError(
             "the manifest names no recipients to seal to",
-            hint="state.encryption.age.recipients says whose keys open the state's secrets",
+            hint="list the recipients whose keys open the secrets under"
+            " state.encryption.age.recipients",
         )
     sealing = sealing_of(desired, read_identities(identities))
     done = state_rekey.rekey(open_store(where, desired), sealing, lock_timeout=lock_timeout)
     plain = sum(not each.is_sealed for each in done.secrets)
-    before = f", of which {plain:,} stood in plain" if plain else ""
+    before = f"; {plain:,} had been in plain" if plain else ""
     recipients = plural(len(desired.recipients), "recipient")
     console.note(
         f"{plural(len(done.secrets), 'secret')} sealed to {recipients}{before}"

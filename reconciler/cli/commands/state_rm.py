@@ -37,10 +37,10 @@ def rm(
     lock_timeout: float,
     output: str,
 ) -> int:
-    """Forget a client, and leave it alive.
+    """Remove a client from the state without revoking it.
 
-    While the manifest wants ADDRESS, a client of its live name at Domo stands in the way:
-    `plan --refresh` shows what would be done about it.
+    While the manifest contains ADDRESS, the client at Domo keeps its name from being used again:
+    `plan --refresh` shows what an apply would do.
     """
 
     def approve(edit: StateEdit) -> bool:
@@ -51,7 +51,7 @@ def rm(
         if entry.protect:
             console.warn(
                 f"{address} is protected: once it is forgotten, nothing here protects it",
-                hint="the client lives on, and `reconciler import` takes it up again",
+                hint="the client keeps working, and `reconciler import` adopts it again",
             )
         return confirm(console, question, auto_approve=auto_approve)
 
@@ -59,7 +59,7 @@ def rm(
     if edit is None:
         return 1
     console.must_go_on = True
-    console.note(f"forgot {address}: the client lives on")
+    console.note(f"forgot {address}: the client keeps working")
     if output == "json":
         console.document(view.document("rm", edit.after.serial, (address,)))
     return 0

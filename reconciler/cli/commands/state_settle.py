@@ -31,16 +31,22 @@ if TYPE_CHECKING:
 @command(epilog="Example: reconciler state settle acme-prod/Reporting --revoked")
 @click.argument("address", type=AddressType())
 @where_options
-@option("--revoked", "how", flag_value="revoked", envvar=None, help="I saw to it that it is gone.")
+@option(
+    "--revoked",
+    "how",
+    flag_value="revoked",
+    envvar=None,
+    help="The client is revoked, or was never created.",
+)
 @option(
     "--abandon", "how", flag_value="abandon", envvar=None,
-    help="Let it be, whatever it is; a secret that the journal has of it goes.",
+    help="Leave it as it is at Domo, and remove its secret from the journal.",
 )  # fmt: skip
 @option(
     "--output", "how", flag_value="output", envvar=None,
-    help="Print the secret that the journal has of it; it lives on.",
+    help="Print its secret from the journal; the client keeps working.",
 )  # fmt: skip
-@option("--key", envvar=None, metavar="KEY", help="Only this one, where `state show` shows more.")
+@option("--key", envvar=None, metavar="KEY", help="Only this one, if `state show` shows several.")
 @identity_option
 @print_secrets_option
 @lock_timeout_option
@@ -59,15 +65,16 @@ def settle(  # noqa: PLR0913 (one argument for each option)
     lock_timeout: float,
     output: str,
 ) -> int:
-    """End what a journal left open and no apply can find out.
+    """Settle what a journal left open and no apply can resolve.
 
-    At ADDRESS that is a create whose outcome is unknown, or an orphan: a client that was made for
-    it before the state gave it to another one. Domo is not asked: say what you saw there.
+    At ADDRESS that is a create with an unknown outcome, or an orphan: a client that was created
+    for it before the state gave the address to another client. No request is sent to Domo: look at
+    the instance first.
     """
     if how is None:
         raise UsageError(
-            "say how it is settled: --revoked, --abandon or --output",
-            hint="`reconciler state settle --help` says what each of them means",
+            "choose how it is settled: --revoked, --abandon or --output",
+            hint="`reconciler state settle --help` explains each of them",
         )
     if how == "output":
         require_terminal(console, allowed=yes_print_secrets)

@@ -22,8 +22,8 @@ from reconciler.operations.workspace import ProjectPaths, load_state
 def show(console: Console, *, address: Address, where: ProjectPaths, output: str) -> int:
     """Show all of one client but its secret.
 
-    Of the secret of the client at ADDRESS it says how it is kept: sealed, plain or not at all. That
-    of an adopted client is unknown until it is given or the client is rotated.
+    Shows whether the secret of the client at ADDRESS is kept sealed, in plain or not at all. The
+    secret of an adopted client is unknown until you pass it to `import` or rotate the client.
     """
     ground = load_state(find_store(where))
     found = find_client(ground, address)

@@ -1,4 +1,4 @@
-"""`reconciler validate`: is the manifest right, and if not, where is it wrong?"""
+"""`reconciler validate`: report every mistake in a manifest."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -28,9 +28,9 @@ Output = Literal["text", "json", "github", "sarif", "junit"]
 def validate(console: Console, where: ProjectPaths, output: Output) -> int:
     """Check a manifest and report every mistake in it at once.
 
-    Reads the manifest and nothing else: no credential, no state, no network. Other formats than
-    text are for machines: json for a program, github for annotations at the lines of a change,
-    sarif for code scanning, junit for what shows tests.
+    Reads the manifest and nothing else: no credential, no state, no network. The formats
+    other than text are for machines: json for a program, github for annotations at the lines of a
+    change, sarif for code scanning, junit for test reports.
     """
     try:
         desired = load_manifest(where)

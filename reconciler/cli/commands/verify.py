@@ -47,10 +47,10 @@ def verify(  # noqa: PLR0913 (one argument for each option)
 ) -> int:
     """Sign in with every secret that may be read, and show which clients really work.
 
-    Reads the state (a sealed secret needs an --identity), the files that were delivered, and with
-    --from-sink what a command gives back. It needs no password and changes nothing. As html it is
-    one page with the fleet's table. Ends with 3 where a place that was given a secret does not
-    have one that works, and where no identity that was given opens any sealed secret.
+    Reads the state (a sealed secret needs an --identity), the delivered files, and with --from-sink
+    what a command gives back. It needs no password and changes nothing. html is one page with a
+    table of the fleet. Exits with 3 if a place that received a secret has none that works, or if no
+    given identity opens any sealed secret.
     """
     from reconciler.cli.machine import open_machine
     from reconciler.cli.values import selection

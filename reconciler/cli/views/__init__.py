@@ -1,5 +1,5 @@
-"""What a person or a program reads: text, colours and JSON lines, made from values.
+"""What users and programs read: text, tables, pages and JSON documents, built from values.
 
-A view decides how something is shown and never whether. Names and server texts are escaped here
-at the latest, so that nothing from outside can move the cursor or forge a line.
+A view decides how something is shown, and never whether. It escapes names and server texts, so that
+they cannot move the cursor or forge a line. It receives the current time as a value.
 """

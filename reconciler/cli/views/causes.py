@@ -1,4 +1,4 @@
-"""Writes each cause of failures once, with what it hit."""
+"""Writes each cause of failures once, with the clients or instances that it affects."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -12,11 +12,11 @@ from reconciler.model.strings import join_limited, plural, printable
 
 NAMED: Final = 3
 FEW: Final = 5
-"""So many names are all shown; of more, the first three."""
+"""Up to this many names are all shown; of more, the first three."""
 
 
 def show(console: Console, failures: Iterable[Failure]) -> None:
-    """Write each cause as one error; `-v` names everything that it hit."""
+    """Write each cause as one error; `-v` names everything that it affects."""
     for each in grouped(failures):
         text = message(each, verbose=console.verbosity > 0)
         console.problem(text, hint=each.hint, code=each.code, request=each.request)
@@ -25,7 +25,7 @@ def show(console: Console, failures: Iterable[Failure]) -> None:
 def show_left(
     console: Console, left: Mapping[str, str], instances: Mapping[str, Instance], code: str
 ) -> None:
-    """Write why instances, or addresses, were left out: each reason once."""
+    """Write once each reason why instances or addresses were left out."""
     failures = [
         Failure(
             code=code,
@@ -41,7 +41,7 @@ def show_left(
 
 
 def failure(cause: Cause, name: str, noun: str, instance: Instance | None) -> Failure:
-    """Return a cause with what it hit, a `noun` of that name."""
+    """Return a cause with the `noun` of that name, which it affects."""
     return Failure(
         code=cause.code,
         message=cause.message,

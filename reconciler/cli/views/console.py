@@ -1,4 +1,4 @@
-"""The two streams, and how the user wants them: colour, verbosity, text or JSON lines."""
+"""Standard output and standard error, with colour, verbosity, text or JSON lines."""
 
 import contextlib
 import json
@@ -74,24 +74,24 @@ class Console:
 
     @property
     def colour(self) -> bool:
-        """Say whether standard output takes colour."""
+        """Return whether standard output shows colour."""
         return self.colour_allowed and self.stdout.isatty()
 
     @property
     def width(self) -> int:
-        """Return how wide text is set: as a terminal is, and no wider than `WIDTH`."""
+        """Return the width of text: that of the terminal, at most `WIDTH`."""
         return min(WIDTH, self.room)
 
     @property
     def room(self) -> int:
-        """Return how long a line of standard output may be before a terminal cuts it."""
+        """Return the length at which a terminal cuts a line of standard output."""
         if not self.stdout.isatty():
             return WIDTH
         return max(NARROWEST, _columns())
 
     @property
     def ascii(self) -> bool:
-        """Say whether standard output cannot show the signs of a plan."""
+        """Return whether standard output cannot show the signs of a plan."""
         return self._is_limited(self.stdout)
 
     def _is_limited(self, stream: TextIO) -> bool:
@@ -104,13 +104,13 @@ class Console:
         return False
 
     def data(self, text: str | bytes) -> None:
-        """Write what the command was asked for; a closing newline is added where it lacks.
+        """Write the result of the command; a missing final newline is added.
 
-        Bytes are a JSON document: what a terminal would act on is escaped in it, as JSON can.
+        Bytes are a JSON document, in which control characters are written as JSON escapes.
 
         Raises:
-            BrokenPipeError: the reader has gone.
-            ReconcilerError: standard output does not take it.
+            BrokenPipeError: the reader closed the pipe.
+            ReconcilerError: standard output cannot be written.
 
         """
         if isinstance(text, bytes):
@@ -122,11 +122,11 @@ class Console:
             self.stdout.write(written if written.endswith("\n") else written + "\n")
 
     def report(self, text: str) -> None:
-        """Write for a reader what the command found or did, unless `-q` was given.
+        """Write text for a reader, unless `-q` was given.
 
         Raises:
-            BrokenPipeError: the reader has gone.
-            ReconcilerError: standard output does not take it.
+            BrokenPipeError: the reader closed the pipe.
+            ReconcilerError: standard output cannot be written.
 
         """
         if not self.quiet:
@@ -139,24 +139,24 @@ class Console:
         self.data(orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
     def note(self, message: str, *, hint: str | None = None) -> None:
-        """Say something worth knowing, unless `-q` was given."""
+        """Write a note, unless `-q` was given."""
         if not self.quiet:
             self._say("note", message, hint, CYAN)
 
     def warn(self, message: str, *, hint: str | None = None) -> None:
-        """Say that something should be looked at, unless `-q` was given."""
+        """Write a warning, unless `-q` was given."""
         if not self.quiet:
             self._say("warning", message, hint, YELLOW)
 
     def detail(self, message: str) -> None:
-        """Say something that only `-v` asks for."""
+        """Write a detail if `-v` was given."""
         if self.verbosity:
             self._say("detail", message, None, CYAN)
 
     def problem(
         self, message: str, *, hint: str | None = None, code: str = "error", request: str = ""
     ) -> None:
-        """Say why the command did not, or will not, do what it was asked for.
+        """Write an error: why the command does not do what was requested.
 
         `request` is the method, host and path of the request that failed, for `-v` and JSON lines.
         """
@@ -169,7 +169,7 @@ class Console:
         self.problem(error.message, hint=error.hint, code=error.code, request=error.request)
 
     def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
-        """Show what is wrong in the user's files."""
+        """Write the mistakes in the user's files."""
         if self.log_format == "json":
             for each in diagnostics:
                 self.line(record(each))
@@ -178,11 +178,11 @@ class Console:
             self.stderr.write(ascii_signs(text) if self._is_limited(self.stderr) else text)
 
     def settle(self) -> None:
-        """Send what is still buffered on its way.
+        """Flush both streams.
 
         Raises:
-            BrokenPipeError: the reader has gone.
-            ReconcilerError: standard output does not take it.
+            BrokenPipeError: the reader closed the pipe.
+            ReconcilerError: standard output cannot be written.
 
         """
         with self._writing():
@@ -192,11 +192,11 @@ class Console:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        """Pass on that the output cannot be written, unless the command must go on.
+        """Raise if the output cannot be written, unless the command must go on.
 
         Raises:
-            BrokenPipeError: the reader has gone.
-            ReconcilerError: the stream refused for another reason.
+            BrokenPipeError: the reader closed the pipe.
+            ReconcilerError: the stream cannot be written for another reason.
 
         """
         try:
@@ -236,7 +236,7 @@ class Console:
         if request and self.verbosity:
             self._labelled("request:", CYAN, request)
         if code and self.verbosity:
-            self.stderr.write(f"`reconciler explain {code}` says more\n")
+            self.stderr.write(f"`reconciler explain {code}` explains this error\n")
 
     def _labelled(self, label: str, colour: str, message: str) -> None:
         text = "\n".join(printable(line) for line in message.split("\n"))
@@ -264,11 +264,11 @@ def painted(text: str, colour: str, wanted: bool) -> str:
 
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
-    """Say in the user's words that the output cannot be written.
+    """Turn an error of a stream into one with a message for the user.
 
     Raises:
-        BrokenPipeError: the reader has gone.
-        ReconcilerError: the stream refused for another reason.
+        BrokenPipeError: the reader closed the pipe.
+        ReconcilerError: the stream cannot be written for another reason.
 
     """
     try:
@@ -280,24 +280,24 @@ def writing() -> Iterator[None]:
 
 
 class ToleratedStderr(TextIOWrapper):
-    """Standard error that loses what it cannot write: a message must not stop the work."""
+    """Standard error that drops what it cannot write: a message must not stop a run."""
 
     def write(self, text: str) -> int:
-        """Write what can be written."""
+        """Write the text, or drop it."""
         with contextlib.suppress(OSError):
             return super().write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Send what can be sent."""
+        """Flush the stream, or drop its buffer."""
         with contextlib.suppress(OSError):
             super().flush()
 
 
 def open_closed_streams() -> None:
-    """Give a standard stream that is closed the null device.
+    """Open the null device for each standard stream that is closed.
 
-    Otherwise the first file that is opened gets its number, and a message would be written there.
+    Otherwise the next file to be opened gets the number of the stream, and receives its messages.
     """
     for number in (0, 1, 2):
         try:
@@ -311,7 +311,7 @@ def open_closed_streams() -> None:
 
 
 def discarded(stream: TextIO) -> TextIO:
-    """Let a stream write to nowhere from now on, with what it still holds."""
+    """Redirect a stream and its buffer to the null device."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -321,7 +321,7 @@ def discarded(stream: TextIO) -> TextIO:
 
 
 def discard_output() -> None:
-    """Let nothing more be written: the reader has gone, or the stream takes nothing."""
+    """Redirect both streams to the null device."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
@@ -329,14 +329,14 @@ def discard_output() -> None:
 
 
 def _columns() -> int:
-    """Return how many columns the terminal has; asked only where there is one."""
-    from shutil import get_terminal_size  # it brings every way of packing files along
+    """Return the width of the terminal; call it only if there is one."""
+    from shutil import get_terminal_size  # it imports every archive format
 
     return get_terminal_size((WIDTH, 24)).columns
 
 
 def _folded(text: str) -> str:
-    """Break lines between words, and never inside of one: it may be a path or a command."""
+    """Break lines between words. A word may be a path or a command and is never broken."""
     columns = max(NARROWEST, _columns())
     lines = []
     for line in text.split("\n"):
@@ -356,9 +356,9 @@ def _folded(text: str) -> str:
 
 
 def _locale(environ: Mapping[str, str]) -> str:
-    """Return the locale that decides what a terminal shows, "" where none is set.
+    """Return the locale that decides what a terminal shows, "" if none is set.
 
-    Under the C locale Python itself puts one of `_COERCED` into LC_CTYPE, so that it says nothing.
+    Under the C locale Python itself sets LC_CTYPE to one of `_COERCED`, which proves nothing.
     """
     said = {name: value for name in _LOCALE if (value := environ.get(name))}
     if said.get("LC_CTYPE") in _COERCED and "LANG" in said:

@@ -1,4 +1,4 @@
-"""How a mistake in the user's files is shown: place, message, source line, caret, hint."""
+"""Mistakes in the user's files: location, message, source line, caret and hint."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What an apply writes into its ledger, and what a check of one says."""
+"""The lines that an apply writes into its ledger, and the result of `ledger verify`."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, assert_never
@@ -31,13 +31,13 @@ UNDETECTED: Final = (
     "lines that were removed from the end, and a last line (or an end of several lines) that was"
     " written again with new digests"
 )
-"""What the chain alone cannot show: only a head that is kept elsewhere does."""
+"""What only a head that is kept elsewhere can detect."""
 
 
 def recorded(
     ledger: "Ledger", listen: Listener, *, by: Provenance, plan_id: str, now: Callable[[], str]
 ) -> Listener:
-    """Return a listener that writes what was done into a ledger, and then tells `listen`."""
+    """Return a listener that writes each event into a ledger and then calls `listen`."""
 
     def record(event: Event) -> None:
         said = entry(event)
@@ -50,7 +50,7 @@ def recorded(
 
 
 def entry(event: Event) -> Mapping[str, object] | None:
-    """Return what an event adds to a line, None where nothing was done or left undone."""
+    """Return the fields of a ledger line, None if the event is about no action."""
     match event:
         case ActionDone(action=action, client_id=client_id, gone=gone):
             old = f"the old client, {action.reason}" if action.retires else None
@@ -90,7 +90,7 @@ def _line(
 
 
 def checked(found: "Verification", *, anchored: bool) -> str:
-    """Say how far a ledger that is right reaches, and what was not checked without a head."""
+    """Return the size of a valid ledger, and what was not checked without a head."""
     torn = f", {plural(len(found.torn), 'line')} cut short by a run that was killed"
     lines = plural(found.anchor.count, "line")
     valid = f"valid: {lines}, head {found.anchor.head}" + (torn if found.torn else "")

@@ -1,6 +1,6 @@
 """Shows the progress of an apply: a bar on a terminal, else lines, or JSON lines.
 
-The lines do not say why something failed: the report at the end says it once for all.
+The lines do not contain the reason of a failure: the report at the end shows each reason once.
 """
 
 from collections import Counter
@@ -38,7 +38,7 @@ _PLAIN: Final = {
     InstanceEnded: "instance-ended",
     RunEnded: "run-ended",
 }
-"""The names of events that say no more than their fields."""
+"""The names of events that are written with their fields alone."""
 
 ROOMY: Final = 80
 MANY: Final = 20
@@ -49,13 +49,13 @@ STEPS: Final = 4
 
 @contextmanager
 def shown(console: Console, actions: Sequence[Action]) -> Iterator[Listener]:
-    """Yield the listener that fits where standard error goes."""
+    """Yield the listener for the kind of standard error: terminal, file or JSON lines."""
     if console.log_format == "json":
         yield lambda event: console.event(_record(event))
     elif console.quiet:
         yield _silent
     elif console.stderr.isatty() and actions and not console.verbosity:
-        narrow = console.width < ROOMY  # there the bar takes what the rest of its line leaves
+        narrow = console.width < ROOMY  # the bar takes the space that the rest of the line leaves
         with click.progressbar(
             length=len(actions), label="Applying", file=console.stderr, show_pos=True,
             show_eta=True, width=0 if narrow else 36,
@@ -80,7 +80,7 @@ class _Left:
         self._left = Counter(each.address.instance for each in actions)
 
     def ended_by(self, event: Event) -> int:
-        """Return how many actions an event ends: an instance that ends begins no more of them."""
+        """Return how many actions an event ends. The end of an instance ends all that are left."""
         match event:
             case ActionDone(action=action) | ActionFailed(action=action):
                 self._left[action.address.instance] -= 1

@@ -26,7 +26,7 @@ def show(
 ) -> None:
     """Write the summary to standard output and the causes of failures to standard error.
 
-    `instances` are the manifest's. The notes of the plan have `told` why some instances failed.
+    `instances` are the manifest's. `told` are failed instances that the plan reports already.
     """
     console.report(summary(report))
     for message, names in notes(report):
@@ -48,7 +48,7 @@ def show(
 
 
 def show_files(console: Console, report: Report) -> None:
-    """Say which secret files of earlier deliveries are left, and which were removed."""
+    """Write which secret files of earlier deliveries remain, and how many were removed."""
     removed = sum(each.fate is Fate.REMOVED for each in report.files)
     if removed:
         console.note(f"removed {plural(removed, 'secret file')} of revoked clients")
@@ -75,7 +75,7 @@ def show_files(console: Console, report: Report) -> None:
 
 
 def summary(report: Report) -> str:
-    """Say what was done and what was not: `Applied: 6 created, 1 revoked; 2 failed.`."""
+    """Return the counts: `Applied: 6 created, 1 revoked; 2 failed.`."""
     done = ", ".join(_counted(report)) or "nothing"
     unfinished = len(report.created)
     left = [

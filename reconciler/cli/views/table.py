@@ -1,4 +1,4 @@
-"""Columns that line up, and lists that end in a count."""
+"""Tables whose columns line up."""
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
@@ -11,8 +11,8 @@ INDENT: Final = "    "
 def columns(rows: Sequence[Sequence[str]], room: int | None = None) -> Iterator[str]:
     """Yield each row as a line, every column as wide as its widest cell.
 
-    Where that is more than `room`, a row goes on below its first columns, indented; only words
-    that are longer than the room are longer than it.
+    A row longer than `room` continues on the next line, indented. Only a word that is longer than
+    `room` exceeds it.
     """
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     parts = list(_parts(widths, room))
@@ -37,7 +37,7 @@ def _parts(widths: Sequence[int], room: int | None) -> Iterator[slice]:
 
 
 def fold(line: str, room: int | None, indent: str) -> Iterator[str]:
-    """Yield a line, broken between words where it is longer than `room`."""
+    """Yield a line, broken between words if it is longer than `room`."""
     if room is None or len(line) <= room:
         yield line
         return

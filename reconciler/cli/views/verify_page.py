@@ -1,4 +1,4 @@
-"""Which secrets work, as one page: counts, what does not work and why, and the fleet as a table."""
+"""The result of `reconciler verify` as an HTML page: counts, failures and a fleet table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from reconciler.plan.render.grouping import FEW
 from reconciler.plan.render.html_page import Listing, Sign, Tile, page
 
 MOST: Final = 1_000
-"""So many findings are listed; of more, the page says how many are not."""
+"""The most findings that are listed; the page shows the number of the others."""
 
 NEXT: Final = 15
 SOON: Final = 7
 LATER: Final = 30
-"""Days until a rotation: what is due within the first wants a look."""
+"""Days until a rotation; one within `SOON` is marked."""
 
 _SIGNS: Final[Mapping[Finding, Sign]] = {
     Finding.REFUSED: Sign(letter="r", sign="✗", says="refused", name="refused"),
@@ -41,7 +41,7 @@ CELLS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One finding with all the clients that it holds for; `named` says that `where` has them."""
+    """One finding with its clients; `named` is true if `where` lists them."""
 
     sign: Sign
     reason: str
@@ -86,7 +86,7 @@ def render(found: Sequence[Row], *, at: str) -> str:
 
 
 def _worst(found: Sequence[Row]) -> Mapping[Address, Row]:
-    """Return each client's row, of several places that which wants a look the most."""
+    """Return each client's row, the worst of several places."""
     order = {finding: rank for rank, finding in enumerate(Finding)}
     worst: dict[Address, Row] = {}
     for row in found:
@@ -139,7 +139,7 @@ def _entry(finding: Finding, group: Group) -> Entry:
 
 
 def _ages(rows: Sequence[Row]) -> str:
-    """Say how many rotations are due when, and how old the oldest client is."""
+    """Return how many rotations are due when, and the age of the oldest client."""
     if not rows:
         return ""
     days = [row.due for row in rows if row.due is not None]
@@ -148,7 +148,7 @@ def _ages(rows: Sequence[Row]) -> str:
         f"within {SOON} days": sum(0 <= each < SOON for each in days),
         f"within {LATER} days": sum(SOON <= each < LATER for each in days),
         "later": sum(each >= LATER for each in days),
-        "never, as nothing asks for it": len(rows) - len(days),
+        "never": len(rows) - len(days),
     }
     said = ", ".join(f"{count:,} {when}" for when, count in counts.items() if count)
     return f"{said}. The oldest client is {plural(max(row.age for row in rows), 'day')} old."
