@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.cli.values import ConnectionOptions, SelectionOptions
 from reconciler.model.errors import PlanRefused, ReconcilerError, UsageError
 from reconciler.model.strings import lines_limited
+from reconciler.system.bounded_read import read_bounded
 
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
@@ -54,15 +55,12 @@ def read_plan(path: str) -> "Plan":
     from reconciler.plan.document import read_document
 
     try:
-        with Path(path).open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        data = read_bounded(Path(path), LARGEST, regular=False)  # `/dev/stdin` is a pipe
     except OSError as error:
         raise ReconcilerError(
             f"the plan `{path}` cannot be read: {error.strerror}",
             hint="`reconciler plan --out plan.json` saves one",
         ) from None
-    if len(data) > LARGEST:
-        raise PlanRefused(f"`{path}` is larger than any plan")
     return read_document(data)
 
 

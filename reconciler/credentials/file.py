@@ -1,14 +1,13 @@
 """The source `file`: the content of a file."""
 
 import asyncio
-import os
-import stat
 from pathlib import Path
 from typing import Final
 
 from reconciler.credentials.references import FileRef
 from reconciler.model.errors import CredentialUnavailable
 from reconciler.ports.plugin import Host
+from reconciler.system.bounded_read import read_bounded
 
 LARGEST: Final = 1 << 20
 """The largest file that is read, in bytes: a larger one is not a credential."""
@@ -39,28 +38,10 @@ def read(reference: FileRef, root: Path) -> bytes:
     """
     path = root / reference.path
     try:
-        data = _content(path)
+        return read_bounded(path, LARGEST)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise _refused(reference, reason, path) from None
-    if data is None:
-        raise _refused(reference, "it is not a regular file", path)
-    if len(data) > LARGEST:
-        raise _refused(reference, "it is larger than 1 MiB", path)
-    return data
-
-
-def _content(path: Path) -> bytes | None:
-    """Return at most one byte more than the limit; None if it is not a regular file."""
-    # Without O_NONBLOCK, opening a FIFO would wait for a writer.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(LARGEST + 1)
-    finally:
-        os.close(descriptor)
 
 
 def _refused(reference: FileRef, reason: str, path: Path) -> CredentialUnavailable:

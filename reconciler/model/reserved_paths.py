@@ -6,23 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from reconciler.model import state_files
 from reconciler.model.address import Address
 from reconciler.model.manifest import Manifest
 from reconciler.model.sink import STATE
 from reconciler.model.source_location import SourceLocation
 
-BESIDE: Final = re.compile(
-    r"(?P<what>\.backup|\.lock|\.[0-9A-Za-z_-]+\.journal|\.\d{8}T\d{6}-[0-9a-f]{8}\.log)?(?:\.[0-9a-f]{16}\.tmp)?(?:/.*)?",
-    re.DOTALL,
-)
-"""What stands behind the state's name in the names that a state's store uses and sweeps away.
-
-A file below one of them would make a folder of it.
-"""
+BESIDE: Final = re.compile(rf"{state_files.ANY}(?:/.*)?", re.DOTALL)
+"""The endings of the files beside the state; a file below one of them would make a folder of it."""
 _BESIDE: Final = {
     None: "the state",
-    ".backup": "the state's backup",
-    ".lock": "the state's lock",
+    state_files.BACKUP: "the state's backup",
+    state_files.LOCK: "the state's lock",
 }
 CREDENTIAL: Final = "a file with a credential to sign on with"
 RECIPIENTS: Final = "the recipients file"

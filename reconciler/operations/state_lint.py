@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.placeholders import parts
-from reconciler.stores.local import LOG
+from reconciler.model.state_files import LOG
 
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.damaged_file import BOMS, damage
 from reconciler.model.errors import ReconcilerError
+from reconciler.system.bounded_read import FileTooLarge, read_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -191,20 +192,19 @@ def _manifest_files(folder: Path) -> list[Path]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        data = read_bounded(path, LARGEST, regular=False)  # `-f /dev/stdin` is a pipe
     except FileNotFoundError:
         raise ReconcilerError(
             f"there is no manifest `{path}`",
             hint="`-f PATH` names another file or folder, and so does RECONCILER_FILE",
         ) from None
-    except OSError as error:
-        raise ReconcilerError(f"the manifest `{path}` cannot be read: {error.strerror}") from None
-    if len(data) > LARGEST:
+    except FileTooLarge:
         raise ReconcilerError(
             f"the manifest `{path}` is larger than 256 MiB",
             hint="divide it into files of one folder, and give the folder to -f",
-        )
+        ) from None
+    except OSError as error:
+        raise ReconcilerError(f"the manifest `{path}` cannot be read: {error.strerror}") from None
     wrong = None if data.startswith(BOMS) else damage(data)  # a parser reports or accepts those
     if wrong is not None:
         raise ReconcilerError(f"the manifest `{path}` {wrong[0]}", hint=wrong[1])

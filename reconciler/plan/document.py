@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 
+from reconciler.documents.envelope import envelope
 from reconciler.documents.schema import InvalidDocument, validate
 from reconciler.model.address import Address
 from reconciler.model.errors import PlanRefused
@@ -18,8 +19,8 @@ from reconciler.plan.action import Action, Cause, Kind, Notice, Origin, Plan, Pr
 from reconciler.plan.plan_id import plan_digest
 from reconciler.plan.request import PlanRequest
 
-FORMAT: Final = "reconciler.plan"
 VERSION: Final = 1
+FORMAT: Final = envelope("plan", VERSION)["format"]
 
 
 def document(plan: Plan) -> Mapping[str, object]:
@@ -34,8 +35,7 @@ def _checksum(said: Mapping[str, object]) -> str:
 
 def _describe(plan: Plan) -> Mapping[str, object]:
     return {
-        "format": FORMAT,
-        "version": VERSION,
+        **envelope("plan", VERSION),
         "plan_id": plan.id,
         "as_of": plan.as_of,
         "refreshed": plan.refreshed,

@@ -1,8 +1,6 @@
 """Reads the pair of client id and secret from a file, or from the output of a command."""
 
 import json
-import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -13,6 +11,7 @@ from reconciler.model.sink import SinkTarget
 from reconciler.model.strings import printable
 from reconciler.ports.sinks import ReadBack
 from reconciler.sinks.file import Folders
+from reconciler.system.bounded_read import read_bounded
 
 LARGEST: Final = 1 << 20
 """The largest file that is read, in bytes: a sink writes less than a thousandth of it."""
@@ -102,12 +101,5 @@ def _unquoted(value: str) -> str:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a regular file; refuse a symbolic link, a device and a FIFO."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(handle, "rb") as stream:  # noqa: PTH123 (a descriptor has no path)
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError("it is not a regular file")
-        data = stream.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise ValueError("it is larger than 1 MiB")
-    return data
+    """Read a regular file; a symbolic link is refused because it may lead out of the folder."""
+    return read_bounded(path, LARGEST, follow_links=False)

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 from typing import Final
 
+from reconciler.model.state_files import LOG
 from reconciler.model.strings import printable
 from reconciler.stores.git_guard import unsafe_paths
-from reconciler.stores.local import LOG
 from reconciler.system.atomic_files import create_private, write_all
 
 ROOM: Final = 1 << 20

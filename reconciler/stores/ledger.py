@@ -18,11 +18,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
+from reconciler.documents.envelope import envelope
 from reconciler.model.damaged_file import damage
 from reconciler.model.errors import LockHeld, ReconcilerError
 
-FORMAT: Final = "reconciler.ledger"
 VERSION: Final = 1
+_FORMAT: Final = envelope("ledger", VERSION)["format"]
 START: Final = "0" * 64
 """What the first line holds in place of a digest."""
 
@@ -237,7 +238,7 @@ def _is_torn(line: bytes, number: int, before: str) -> bool:
 
 def _head(number: int, before: str) -> dict[str, object]:
     """Return what every line begins with, in this order."""
-    return {"format": FORMAT, "version": VERSION, "line": number, "previous": before}
+    return {**envelope("ledger", VERSION), "line": number, "previous": before}
 
 
 def _unlinked(number: int, fields: Mapping[str, object]) -> Discrepancy:
@@ -270,7 +271,7 @@ def _fields(line: bytes) -> Mapping[str, object] | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) and found.get("format") == FORMAT else None
+    return found if isinstance(found, dict) and found.get("format") == _FORMAT else None
 
 
 def _digest(line: bytes) -> str:

@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from reconciler.model import state_files
 from reconciler.model.errors import StateRefused, StateUnwritable
 from reconciler.state.model import State, without_secrets_absent_from
 from reconciler.stores.bounded_read import read_state_file
 from reconciler.system.atomic_files import (
-    SUFFIX,
     fsync_folder,
     make_private_folders,
     temporary_example,
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
     from reconciler.stores.error_log import ErrorLog
     from reconciler.stores.journal_file import JournalFile
     from reconciler.stores.lock import FileLock
-
-_RUN: Final = r"[0-9A-Za-z_-]+"
-_JOURNAL: Final = rf"\.{_RUN}\.journal"
-
-LOG: Final = r"\.\d{8}T\d{6}-[0-9a-f]{8}\.log"
-"""How the name of an error log ends, after the state's name."""
 
 
 class LocalStore:
@@ -83,7 +77,8 @@ class LocalStore:
             make_private_folders(self._path.parent)
             if present is not None:
                 write_atomically(
-                    self._beside("backup"), encode(without_secrets_absent_from(present, state))
+                    self._beside(state_files.BACKUP),
+                    encode(without_secrets_absent_from(present, state)),
                 )
             write_atomically(self._path, data)
         except OSError as error:
@@ -136,7 +131,7 @@ class LocalStore:
             StateRefused: a journal is corrupt before its last line, newer, or of another lineage.
 
         """
-        found = self._matching(_JOURNAL)
+        found = self._matching(state_files.JOURNAL)
         if not found:
             return ()
         from reconciler.stores.journal_reader import read_leftover_journals
@@ -150,9 +145,9 @@ class LocalStore:
         """Return the journal of this run; the run's name becomes a part of the file's."""
         from reconciler.stores.journal_file import JournalFile
 
-        if not re.fullmatch(_RUN, header.run):
+        if not re.fullmatch(state_files.RUN, header.run):
             raise ValueError(f"`{header.run}` cannot be a part of a file's name")
-        return JournalFile(self._beside(f"{header.run}.journal"), header)
+        return JournalFile(self._beside(f".{header.run}.journal"), header)
 
     def rescue(self, header: "Header", records: "Sequence[Record]") -> str:
         """Write records that the run's journal did not take into a journal file of their own.
@@ -165,7 +160,7 @@ class LocalStore:
         """
         from reconciler.state.journal_codec import encode_header, encode_record
 
-        path = self._beside(f"{header.run}_{os.urandom(4).hex()}.journal")
+        path = self._beside(f".{header.run}_{os.urandom(4).hex()}.journal")
         data = encode_header(header) + b"".join(map(encode_record, records))
         try:
             write_atomically(path, data)
@@ -221,7 +216,7 @@ class LocalStore:
         """Return the file beside the state for the error output of a run's commands."""
         from reconciler.stores.error_log import ErrorLog
 
-        path, named = self._beside(f"{run}.log"), Path(self._name)
+        path, named = self._beside(f".{run}.log"), Path(self._name)
         return ErrorLog(path, shown=str(path if named.is_symlink() else named.with_name(path.name)))
 
     @property
@@ -232,7 +227,7 @@ class LocalStore:
     @property
     def lock_path(self) -> Path:
         """Return the file that is locked."""
-        return self._beside("lock")
+        return self._beside(state_files.LOCK)
 
     def owns(self, path: Path) -> bool:
         """Say whether a path is the state, or has a name that this store gives to files beside it.
@@ -240,9 +235,8 @@ class LocalStore:
         Nothing else may be written there.
         """
         name, here = self._path.name, Path(os.path.realpath(path))
-        beside = rf"(?:\.backup|\.lock|{_JOURNAL}|{LOG})?(?:\.[0-9a-f]{{16}}{re.escape(SUFFIX)})?"
         return here.parent == self._path.parent and bool(
-            re.fullmatch(re.escape(name) + beside, here.name)
+            re.fullmatch(re.escape(name) + state_files.ANY, here.name)
         )
 
     def secret_paths(self) -> tuple[Path, ...]:
@@ -250,16 +244,16 @@ class LocalStore:
 
         The run's name and the random part of a temporary file's are examples.
         """
-        present = (self._path, self._beside("backup"))
+        present = (self._path, self._beside(state_files.BACKUP))
         return (*present, *map(temporary_example, present), *self.journal_paths())
 
     def journal_paths(self) -> tuple[Path, ...]:
         """Return those of them that a secret stands in only until its sinks have it."""
-        journal = self._beside("0123456789abcdef.journal")
-        return (journal, temporary_example(journal), *self._matching(_JOURNAL))
+        journal = self._beside(".0123456789abcdef.journal")
+        return (journal, temporary_example(journal), *self._matching(state_files.JOURNAL))
 
     def _beside(self, what: str) -> Path:
-        return self._path.with_name(f"{self._path.name}.{what}")
+        return self._path.with_name(f"{self._path.name}{what}")
 
     def _matching(self, ending: str) -> list[Path]:
         """Return the files beside the state whose names are its own and `ending`, a pattern."""
@@ -277,7 +271,7 @@ class LocalStore:
 
     def _sweep(self) -> None:
         """Remove the temporary files of a run that was killed: a secret may stand in them."""
-        ending = rf"(?:\.backup|{_JOURNAL})?\.[0-9a-f]{{16}}{re.escape(SUFFIX)}"
+        ending = rf"(?:\{state_files.BACKUP}|{state_files.JOURNAL})?{state_files.TEMPORARY}"
         for path in self._matching(ending):
             path.unlink(missing_ok=True)
 

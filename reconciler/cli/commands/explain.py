@@ -9,6 +9,7 @@ from reconciler.cli.help import command
 from reconciler.cli.options import format_option, output_options
 from reconciler.cli.types import Lines
 from reconciler.cli.views.console import Console
+from reconciler.documents.envelope import envelope
 from reconciler.model.errors import UsageError
 from reconciler.model.strings import nearest
 
@@ -50,7 +51,7 @@ def explain(console: Console, *, code: str | None, output: str) -> int:
 
 def _document(chosen: "Mapping[str, Explanation]") -> dict[str, object]:
     codes = [{"code": code, **known._asdict()} for code, known in chosen.items()]
-    return {"format": "reconciler.explain", "version": 1, "codes": codes}
+    return {**envelope("explain"), "codes": codes}
 
 
 def _page(code: str, known: "Explanation", width: int) -> str:

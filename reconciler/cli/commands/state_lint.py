@@ -8,6 +8,7 @@ from reconciler.bootstrap import open_store
 from reconciler.cli.help import command
 from reconciler.cli.options import file_option, format_option, option, output_options
 from reconciler.cli.views.console import Console
+from reconciler.documents.envelope import envelope
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.strings import lines_limited, plural
 from reconciler.operations.state_lint import classifier, find_plain_secrets
@@ -66,8 +67,7 @@ def lint(
 
 def _document(found: "Sequence[PlainSecret]") -> dict[str, object]:
     return {
-        "format": "reconciler.state-lint",
-        "version": 1,
+        **envelope("state-lint"),
         "clean": not found,
         "plain": [{"file": each.path, "line": each.line} for each in found],
     }

@@ -8,6 +8,7 @@ from reconciler.bootstrap import find_store
 from reconciler.cli.help import command
 from reconciler.cli.options import format_option, output_options, where_options
 from reconciler.cli.views.console import Console
+from reconciler.documents.envelope import envelope
 from reconciler.model.errors import LockHeld
 from reconciler.model.strings import plural
 from reconciler.operations.workspace import ProjectPaths
@@ -82,8 +83,7 @@ def _document(
     said = last or {}
     names = ("purpose", "user", "pid", "host", "since")
     return {
-        "format": "reconciler.state-lock",
-        "version": 1,
+        **envelope("state-lock"),
         "held": held,
         "holder": {name: said.get(name) for name in names} if last else None,
         "journals": journals,

@@ -10,6 +10,7 @@ from reconciler.apply.events import Cause
 from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.table import columns, fold
+from reconciler.documents.envelope import envelope
 from reconciler.model.alike import Failure
 from reconciler.model.instance import Instance
 from reconciler.model.strings import join_limited, plural, printable
@@ -51,8 +52,7 @@ class Forecast:
 def document(found: Forecast) -> dict[str, object]:
     """Return the checks as an object for a program."""
     return {
-        "format": "reconciler.check",
-        "version": 1,
+        **envelope("check"),
         "complete": not found.fails,
         "instances": [
             {

@@ -12,6 +12,7 @@ from textwrap import wrap
 from typing import Final, Literal, Self, TextIO
 
 from reconciler.cli.views.diagnostics import record, render
+from reconciler.documents.envelope import envelope
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.strings import ascii_json, ascii_signs, printable, printable_json
@@ -248,7 +249,7 @@ class Console:
 
     def event(self, said: Mapping[str, object]) -> None:
         """Write an event as a JSON line."""
-        self.line({"format": "reconciler.event", "version": 1, **said})
+        self.line({**envelope("event"), **said})
 
     def line(self, said: Mapping[str, object]) -> None:
         """Write a JSON line; each one has the time and the run that it belongs to."""

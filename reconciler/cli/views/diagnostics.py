@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from reconciler.documents.envelope import envelope
 from reconciler.model.diagnostic import Diagnostic, Excerpt
 from reconciler.model.source_location import SourceLocation
 from reconciler.model.strings import printable
@@ -34,8 +35,7 @@ def record(diagnostic: Diagnostic) -> Mapping[str, object]:
 def document(diagnostics: Sequence[Diagnostic]) -> dict[str, object]:
     """Return the mistakes of a manifest as an object for a program."""
     return {
-        "format": "reconciler.validate",
-        "version": 1,
+        **envelope("validate"),
         "valid": all(each.severity != "error" for each in diagnostics),
         "diagnostics": [record(each) for each in diagnostics],
     }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
+from reconciler.documents.envelope import envelope
 from reconciler.model.address import Address
 from reconciler.model.scope import is_same
 from reconciler.model.strings import plural, printable
@@ -66,8 +67,7 @@ def _document(
     unmanaged: Sequence[Mapping[str, Any]] = (),
 ) -> Mapping[str, Any]:
     return {
-        "format": "reconciler.import",
-        "version": 1,
+        **envelope("import"),
         "adopted": list(adopted),
         "unmanaged": list(unmanaged),
         "left": [{"what": what, "message": why} for what, why in sorted(left.items())],

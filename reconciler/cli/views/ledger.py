@@ -18,6 +18,7 @@ from reconciler.apply.events import (
     WaveStarted,
 )
 from reconciler.cli.views.progress import GONE
+from reconciler.documents.envelope import envelope
 from reconciler.model.address import Address
 from reconciler.model.strings import plural
 from reconciler.plan.action import Action
@@ -102,8 +103,7 @@ def checked(found: "Verification", *, anchored: bool) -> str:
 def document(found: "Verification", *, anchored: bool) -> Mapping[str, object]:
     """Return what a check found as an object for a program."""
     return {
-        "format": "reconciler.ledger-verify",
-        "version": 1,
+        **envelope("ledger-verify"),
         "valid": not found.broken,
         "anchored": anchored,
         "undetected": None if anchored else UNDETECTED,

@@ -7,6 +7,7 @@ from typing import Final
 from reconciler.apply.events import Cause, Report
 from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
+from reconciler.documents.envelope import envelope
 from reconciler.model.alike import Failure, grouped
 from reconciler.model.instance import Instance
 from reconciler.model.leftover import Fate
@@ -95,8 +96,7 @@ def document(
     """Return the report as an object for a program; `left_out` are instances that moved since."""
     left = list(left_out)
     return {
-        "format": "reconciler.apply",
-        "version": 1,
+        **envelope("apply"),
         "complete": report.complete and not left,
         "interrupted": report.stopped,
         "serial": report.serial,

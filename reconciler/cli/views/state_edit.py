@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
+from reconciler.documents.envelope import envelope
 from reconciler.model.address import Address
 
 
 def document(edit: str, serial: int, addresses: Iterable[Address | str]) -> Mapping[str, object]:
     """Return an edit of the state as an object for a program."""
     return {
-        "format": "reconciler.state-edit",
-        "version": 1,
+        **envelope("state-edit"),
         "edit": edit,
         "serial": serial,
         "addresses": [str(each) for each in addresses],

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.table import columns
+from reconciler.documents.envelope import envelope
 from reconciler.model.strings import plural, printable
 from reconciler.operations.known_clients import KnownClient
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def document(found: Iterable[KnownClient]) -> dict[str, object]:
     """Return the clients as an object for a program."""
-    return {"format": "reconciler.state-list", "version": 1, "clients": [*map(_row, found)]}
+    return {**envelope("state-list"), "clients": [*map(_row, found)]}
 
 
 def show(console: Console, found: Sequence[KnownClient]) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.table import fold
+from reconciler.documents.envelope import envelope
 from reconciler.model.strings import format_duration, printable
 from reconciler.operations.known_clients import KnownClient, stored_secret
 
@@ -21,7 +22,7 @@ KEYS: Final = 12
 
 def document(ground: "LoadedState", known: KnownClient) -> Mapping[str, Any]:
     """Return the client as an object for a program."""
-    return {"format": "reconciler.state-show", "version": 1, **_details(ground, known)}
+    return {**envelope("state-show"), **_details(ground, known)}
 
 
 def show(console: Console, ground: "LoadedState", known: KnownClient) -> None:

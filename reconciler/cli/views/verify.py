@@ -9,6 +9,7 @@ from reconciler.apply.verify import Finding, SecretCheckResult
 from reconciler.cli.views import causes
 from reconciler.cli.views.console import Console
 from reconciler.cli.views.table import columns
+from reconciler.documents.envelope import envelope
 from reconciler.model.alike import Failure, Group
 from reconciler.model.alike import grouped as alike
 from reconciler.model.instance import Instance
@@ -66,8 +67,7 @@ def document(found: Sequence[Row]) -> dict[str, object]:
     """Return the answers as an object for a program."""
     findings = [each.answer.finding for each in found]
     return {
-        "format": "reconciler.verify",
-        "version": 1,
+        **envelope("verify"),
         "complete": not any(each.fails for each in findings),
         "counts": {each.value: findings.count(each) for each in Finding},
         "secrets": [

@@ -127,7 +127,7 @@ def test_what_cannot_be_read_is_not_overwritten(
 def test_what_is_no_file_is_refused(store: LocalStore, path: Path, kind: str) -> None:
     """A folder or a pipe in the place of the state is an error, and nobody waits for it."""
     path.mkdir() if kind == "folder" else os.mkfifo(path)
-    with pytest.raises(StateRefused, match="is not a file"):
+    with pytest.raises(StateRefused, match="it is not a regular file"):
         store.read()
 
 
