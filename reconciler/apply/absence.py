@@ -1,10 +1,10 @@
-"""Finds out by listing again that a client is gone: one list without it proves nothing."""
+"""Prove by repeated lists that a client is gone: Domo's lists lag, so one list is not enough."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from reconciler.apply.matching import doubt, is_same_client, sight
+from reconciler.apply.matching import explain_unproved_absence, is_same_client, locate
 from reconciler.apply.run_context import Run
 from reconciler.model.client import ListedClient
 from reconciler.plan.observation import Gone, Known, NotVisible, Presence
@@ -15,7 +15,7 @@ _PAUSE: Final = 0.25
 
 @dataclass(slots=True, kw_only=True)
 class Absence:
-    """The lists of one instance over the absence window; all clients of a run share them."""
+    """The lists of one instance during the absence window, shared by all clients of a run."""
 
     run: Run
     session: Session
@@ -23,10 +23,10 @@ class Absence:
     lists: list[Listing] = field(default_factory=list)
     complete: bool = False
 
-    async def sight(
+    async def locate(
         self, known: Known, listing: Listing, *, domain: str, principal: str | None = None
     ) -> Presence:
-        """Look for a client; one that `listing` lacks is gone only if later lists lack it, too.
+        """Look for a client; one that `listing` lacks is gone only if later lists lack it as well.
 
         Raises:
             Unreachable: the instance stopped answering.
@@ -34,7 +34,7 @@ class Absence:
         """
 
         def look(each: Listing) -> Presence:
-            return sight(self.run, self.instance, known, each, domain=domain, principal=principal)
+            return locate(self.run, self.instance, known, each, domain=domain, principal=principal)
 
         for each in (listing, *self.lists):
             seen = look(each)
@@ -71,7 +71,9 @@ async def unlisted(
     began, pause = clock.monotonic(), _PAUSE
     while True:
         listing = await absence.session.list_clients()
-        listing = replace(listing, missing=doubt(run, absence.instance, listing, domain=domain))
+        listing = replace(
+            listing, missing=explain_unproved_absence(run, absence.instance, listing, domain=domain)
+        )
         shown: dict[int | None, list[ListedClient]] = {}
         for each in listing.clients:
             shown.setdefault(each.id, []).append(each)

@@ -1,7 +1,7 @@
-"""A forecast of a run: signs on to instances, lists their clients and probes sinks.
+"""Forecast a run: sign on to instances, list their clients and probe sinks.
 
-Nothing is changed. Only a create shows whether a user may create: Domo grants that by itself, and a
-user who sees the clients of all users need not have the grant.
+Nothing is changed. Only a real create shows whether the user may create clients: the grant is
+independent, and a user who sees the clients of all users may lack it.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from reconciler.ports import (
 
 
 class SignOn(StrEnum):
-    """How far a sign-on came."""
+    """The result of a sign-on."""
 
     UNTRIED = "untried"
     REFUSED = "refused"
@@ -41,7 +41,7 @@ class SignOn(StrEnum):
 class Sight(StrEnum):
     """Whose clients a list showed; `OWN` also if there are no others.
 
-    It is about lists alone, and not about what the user may create or revoke.
+    This concerns lists only, and not what the user may create or revoke.
     """
 
     NOTHING = "nothing"
@@ -51,10 +51,10 @@ class Sight(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceCheck:
-    """What was found out about one instance; `cause` is why a run would fail there.
+    """The forecast for one instance; `cause` is the reason why a run would fail there.
 
-    `method` is how it is signed on to, "" if the manifest has no `auth`. `ends` is when the cookie
-    or token ends, None if neither it nor the instance shows that.
+    `method` is its sign-on method, "" if the manifest has no `auth`. `ends` is the end of the
+    cookie or token, None if neither the value nor the instance shows it.
     """
 
     key: str
@@ -69,7 +69,7 @@ class InstanceCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkCheck:
-    """What was found out about one sink; `cause` says which of its targets take no secret."""
+    """The forecast for one sink; `cause` describes the targets that cannot take a secret."""
 
     name: str
     targets: int
@@ -84,7 +84,7 @@ async def instances(
     concurrency: int,
     now: datetime,
 ) -> Sequence[InstanceCheck]:
-    """Sign on to each instance, so many at once, and list its clients."""
+    """Sign on to each instance, with limited concurrency, and list its clients."""
     gate = asyncio.Semaphore(concurrency)
 
     async def look(instance: Instance) -> InstanceCheck:
@@ -103,7 +103,7 @@ async def _instance(
         credential = await credential_of(instance, credentials)
         found = replace(found, credential=True, ends=_ends(credential))
         async with domo.session(instance, credential) as session:
-            if not isinstance(credential, TokenCredential):  # a token is judged by its first use
+            if not isinstance(credential, TokenCredential):  # a token is tested by its first use
                 found = replace(found, sign_on=SignOn.WORKS)
             listing = await session.list_clients()
             if found.ends is None:
@@ -133,7 +133,7 @@ def _sight(listing: Listing) -> Sight:
 
 
 def _only_end(ends: Sequence[datetime | None], now: datetime) -> datetime | None:
-    """Return when the token in use ends: it has not ended yet, and others may not be told apart."""
+    """Return the end of the token in use, None if several tokens could be that one."""
     left = {each for each in ends if each is None or each > now}
     return left.pop() if len(left) == 1 else None
 
@@ -149,7 +149,7 @@ def _ends(credential: Credential) -> datetime | None:
 
 
 async def sinks(targets: Iterable[SinkTarget], *, sinks: Sinks) -> Sequence[SinkCheck]:
-    """Probe each sink with all of its targets; nothing is written that stays."""
+    """Probe each sink with all of its targets; nothing that is written stays."""
     grouped: dict[str, list[SinkTarget]] = {}
     for each in targets:
         grouped.setdefault(each.sink, []).append(each)

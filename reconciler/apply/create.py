@@ -1,4 +1,4 @@
-"""Makes one client: intent durable → `POST` → secret durable → signed in with → delivered."""
+"""Create one client: intent durable → `POST` → secret durable → proved → delivered."""
 
 from dataclasses import replace
 from typing import Final, assert_never
@@ -32,7 +32,7 @@ _BAD_REQUEST: Final = 400
 
 
 def new_intent(run: Run, session: Session, action: Action, listing: Listing) -> Intent:
-    """Return the record that must be durable before the client is asked for."""
+    """Return the record that must be durable before the create is sent."""
     wanted = run.desired.clients[action.address]
     entry = run.entry(action.address)
     return Intent(
@@ -56,7 +56,7 @@ def new_intent(run: Run, session: Session, action: Action, listing: Listing) -> 
 
 
 def _orphan(run: Run, action: Action, listing: Listing) -> Retiring | None:
-    """Return the client with our mark, unknown to the state, that the action is to succeed."""
+    """Return the client with our mark, unknown to the state, that the action replaces."""
     if action.kind is not Kind.ROTATE:
         return None
     wanted = run.desired.clients[action.address]
@@ -70,7 +70,7 @@ def _orphan(run: Run, action: Action, listing: Listing) -> Retiring | None:
         if listed.client_id == action.client_id and (
             listed.client_id is not None or form(listed.name) == form(action.address.client)
         ):
-            # Where the list masks the id, the nonce alone names the client from here on.
+            # If the list masks the id, only the nonce identifies the client from here on.
             client_id = listed.client_id or f"masked:{mark.nonce}"
             return Retiring(
                 live_name=listed.name,
@@ -85,7 +85,7 @@ def _orphan(run: Run, action: Action, listing: Listing) -> Retiring | None:
 
 
 def conflict(run: Run, action: Action, listing: Listing) -> Cause | None:
-    """Say why nothing may be posted where the wanted name is there already."""
+    """Return why the create must not be sent, None if the wanted name is free."""
     found = listing.named(action.live_name)
     if found is None:
         return None
@@ -95,14 +95,14 @@ def conflict(run: Run, action: Action, listing: Listing) -> Cause | None:
     if managed is not None:
         return Cause(
             code="conflict",
-            message=f"a client of this name is there, and it is managed as {managed.address}",
+            message=f"a client of this name exists, and it is managed as {managed.address}",
             hint="`reconciler plan --refresh` shows what the instance has",
         )
     if view.is_orphan(found):
         return Cause(
             code="suspected-orphan",
             message="a client of this name has this state's mark, and the state does not know it",
-            hint="somebody may be using it: `reconciler plan --refresh` plans a successor first,"
+            hint="a consumer may use it: `reconciler plan --refresh` plans a successor first,"
             f" and `reconciler import '{action.address}'` adopts it as it is",
         )
     hint = f"adopt it with `reconciler import '{action.address}'`, or choose another name"
@@ -110,7 +110,7 @@ def conflict(run: Run, action: Action, listing: Listing) -> Cause | None:
         hint = "`reconciler apply --refresh` sees it, and takes the next name that is free"
     return Cause(
         code="conflict",
-        message="a client of this name is there already, and it was not made from this state",
+        message="a client of this name exists already, and it was not created from this state",
         hint=hint,
     )
 
@@ -122,11 +122,11 @@ def _domain(run: Run, action: Action) -> str:
 async def send_create(
     run: Run, session: Session, action: Action, intent: Intent
 ) -> CreatedClient | Cause:
-    """Send the create until it is certainly made, certainly refused, or nobody can say.
+    """Send the create until it is created, refused, or its outcome stays unknown.
 
     Raises:
         Unreachable: the instance stopped answering; the attempt stays open in the journal.
-        StateUnwritable: the journal does not take a record; nothing more is posted.
+        StateUnwritable: the journal cannot be written; no further create is sent.
 
     """
     last: NotApplied | Ambiguous | None = None
@@ -177,9 +177,9 @@ def _description(run: Run, intent: Intent) -> str:
 async def _resolve(
     run: Run, session: Session, action: Action, intent: Intent, outcome: NotApplied | Ambiguous
 ) -> Cause | None:
-    """Find out by listing what a create came to; None where it may be sent again.
+    """Resolve the outcome of a create by listing; return None if it may be sent again.
 
-    Until it is known, a client that the list does not show yet may have any client id.
+    Until it is resolved, a client that the list does not show yet may have any client id.
     """
     run.doubted.add(action.address.instance)
     try:
@@ -201,13 +201,13 @@ async def _resolve(
 
 
 async def deliver(run: Run, session: Session, action: Action, entry: Entry) -> Cause | None:
-    """Put the secret into each sink that lacks it; say why where one does not take it.
+    """Deliver the secret to each sink that lacks it; return why if a sink refuses it.
 
     A client that has predecessors, or that an earlier run made, signs in first: no working secret
     in a sink is ever overwritten with one that does not work.
 
     Raises:
-        StateUnwritable: the sinks may have it; delivering again is harmless.
+        StateUnwritable: the sinks may have it; a second delivery is harmless.
 
     """
     secret = run.secret(entry.client_id, entry)
@@ -228,10 +228,9 @@ async def deliver(run: Run, session: Session, action: Action, entry: Entry) -> C
 
 
 def _to_state(run: Run, address: Address, secret: Secret) -> None:
-    """Let the state keep a secret that was read back, if it is one of the sinks.
+    """Store a secret that was read back in the state, if the state is one of the sinks.
 
-    That is no record of the journal, which holds no such secret: until the state is written, the
-    next run reads it back again.
+    The journal does not record it: if the state is not written, the next run reads it back again.
     """
     entry = run.entry(address)
     if entry is None or STATE not in entry.waiting:
@@ -288,7 +287,7 @@ async def _to_sinks(run: Run, action: Action, entry: Entry, secret: Secret) -> C
 
 
 async def prove(run: Run, session: Session, entry: Entry, secret: Secret) -> Cause | None:
-    """Sign in with a secret, once in a run; say why it must not take anything over.
+    """Sign in with a secret, once in a run; return why it must not replace another one.
 
     If the outcome is unknown, a client that this run created and that has no predecessors is
     delivered: it replaces nothing. A secret from an earlier run may replace a newer one.

@@ -1,4 +1,4 @@
-"""The whole of an apply: probe, work on many instances at once, write the state."""
+"""The engine of an apply: process many instances concurrently, then write the state."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -23,45 +23,45 @@ from reconciler.state.working_state import drop_unneeded_secret
 
 
 async def carry_out(run: Run, left: Sequence[LeftoverJournal]) -> Report:
-    """Do what the plan says, and return what became of it.
+    """Carry out the plan and return the report.
 
     `left` are the journals of earlier runs, whose records `run.working` has applied already; they
-    are removed once this run's journal and the state hold all that they say. The sinks in use
+    are removed once this run's journal and the state contain all of them. The sinks in use
     (`sink_targets`) have been probed.
 
     Raises:
-        StateUnwritable: the journal cannot be begun; nothing was sent.
+        StateUnwritable: the journal cannot be created; nothing was sent.
 
     """
     began = run.ports.clock.monotonic()
     update_lifecycle_settings(run)
     seal_plain(run)
-    tallies = _tallies(run)
-    actions = sum(len(each.actions) for each in tallies.values())
-    run.emit(RunStarted(plan_id=run.plan.id, instances=len(tallies), actions=actions))
+    results = _results(run)
+    actions = sum(len(each.actions) for each in results.values())
+    run.emit(RunStarted(plan_id=run.plan.id, instances=len(results), actions=actions))
     stopper = asyncio.create_task(run.stop.wait())
-    parts = waves(list(tallies), run.desired.rollout, order=_order(run))
+    parts = waves(list(results), run.desired.rollout, order=_order(run))
     failures = 0
     for number, wave in enumerate(parts, start=1):
         if not run.may_start:
             break
         if len(parts) > 1:
             run.emit(WaveStarted(number=number, waves=len(parts), instances=len(wave.keys)))
-        failures += await _wave(run, wave, tallies, stopper, failures)
+        failures += await _wave(run, wave, results, stopper, failures)
         if wave.allowed is not None and failures > wave.allowed:
             run.halt(_too_many(failures, wave.allowed))
     stopper.cancel()
-    _close_plan(run, tallies.values())
-    # A removed file is forgotten in the state that is written next; a crash in between is harmless.
+    _close_plan(run, results.values())
+    # The next state omits the removed files; after a crash in between the next run omits them.
     files = await sweep(run)
     lost = await _keep(run, left)
-    report = replace(_report(run, tallies.values(), lost), files=files)
+    report = replace(_report(run, results.values(), lost), files=files)
     run.emit(report.event)
     return replace(report, seconds=run.ports.clock.monotonic() - began)
 
 
 def update_lifecycle_settings(run: Run) -> None:
-    """Let the state keep what the manifest says now of clients that are not made anew."""
+    """Store the lifecycle settings of the manifest for clients that are not created again."""
     renewed = {each.address for each in run.plan.actions if each.kind.makes}
     for address, wanted in run.desired.clients.items():
         entry = run.entry(address)
@@ -102,7 +102,7 @@ def seal_plain(run: Run) -> None:
 
 
 def sink_targets(desired: Manifest, plan: Plan) -> list[SinkTarget]:
-    """Return every sink target that the plan's actions are to fill."""
+    """Return every sink target that the plan's actions deliver to."""
     found: list[SinkTarget] = []
     for action in plan.actions:
         if action.kind.makes or action.kind is Kind.DELIVER:
@@ -111,7 +111,7 @@ def sink_targets(desired: Manifest, plan: Plan) -> list[SinkTarget]:
     return found
 
 
-def _tallies(run: Run) -> dict[str, InstanceResult]:
+def _results(run: Run) -> dict[str, InstanceResult]:
     grouped: dict[str, list[Action]] = {}
     for action in run.plan.actions:
         grouped.setdefault(action.address.instance, []).append(action)
@@ -126,10 +126,10 @@ def _tallies(run: Run) -> dict[str, InstanceResult]:
 
 
 async def _wave(
-    run: Run, wave: Wave, tallies: dict[str, InstanceResult], stopper: asyncio.Task[None], used: int
+    run: Run, wave: Wave, results: dict[str, InstanceResult], stopper: asyncio.Task[None], used: int
 ) -> int:
-    """Work on a wave's instances, many at once; return how many failed."""
-    waiting = [tallies[key] for key in reversed(wave.keys)]
+    """Process the instances of a wave concurrently; return how many failed."""
+    waiting = [results[key] for key in reversed(wave.keys)]
     failed = 0
 
     async def worker() -> None:
@@ -137,9 +137,9 @@ async def _wave(
         while waiting and run.may_start:
             if wave.allowed is not None and failed + used > wave.allowed:
                 return
-            tally = waiting.pop()
-            await work(run, tally)
-            failed += not tally.ok
+            result = waiting.pop()
+            await work(run, result)
+            failed += not result.ok
 
     workers = [
         asyncio.create_task(worker()) for _ in range(min(run.settings.concurrency, len(waiting)))
@@ -159,24 +159,24 @@ async def _settle_all(workers: Sequence[asyncio.Task[None]]) -> None:
 
 
 def _order(run: Run) -> tuple[str, ...]:
-    """Return the instances in the order of the plan that was begun, for a run that goes on."""
+    """Return the instances in the order of the plan that this run resumes."""
     return run.working.open_plan.order if run.working.open_plan is not None else ()
 
 
 def _too_many(failed: int, allowed: int) -> Cause:
     return Cause(
         code=ROLLOUT,
-        message=f"the rollout stopped: {plural(failed, 'instance')} failed where {allowed} may",
-        hint="mend the cause and apply again: what is done stays done",
+        message=f"the rollout stopped: {plural(failed, 'instance')} failed, and {allowed} may",
+        hint="fix the cause and apply again: completed actions stay done",
     )
 
 
-def _close_plan(run: Run, tallies: Iterable[InstanceResult]) -> None:
-    """Take what is done out of the plan that the state keeps open."""
+def _close_plan(run: Run, results: Iterable[InstanceResult]) -> None:
+    """Remove the completed actions from the open plan in the state."""
     earlier = run.working.open_plan
     if earlier is None:
         return
-    undone = {action.address for each in tallies for action in each.undone}
+    undone = {action.address for each in results for action in each.undone}
     untouched = {each.address for each in earlier.actions if not run.selected(each.address)}
     left = remaining_plan(earlier, undone=undone, untouched=untouched)
     if left != earlier:
@@ -185,11 +185,11 @@ def _close_plan(run: Run, tallies: Iterable[InstanceResult]) -> None:
 
 
 async def _keep(run: Run, left: Sequence[LeftoverJournal]) -> Cause | None:
-    """Write the state, then let the journals forget what it holds; say why where that failed.
+    """Write the state, then remove its records from the journals; return why if that failed.
 
-    The order matters: the state is written even where the journal takes nothing any more, what
-    only old journals say is durable in this run's before they go, and this run's is cut down to
-    what the state does not hold last of all.
+    The order matters. The state is written even if the journal cannot be. Records that only old
+    journals have become durable in this run's journal before the old ones are removed. The records
+    that the state contains are removed from this run's journal last.
     """
     try:
         if run.working.changed:
@@ -205,8 +205,8 @@ async def _keep(run: Run, left: Sequence[LeftoverJournal]) -> Cause | None:
     return None
 
 
-def _report(run: Run, tallies: Iterable[InstanceResult], lost: Cause | None) -> Report:
-    every = tuple(tallies)
+def _report(run: Run, results: Iterable[InstanceResult], lost: Cause | None) -> Report:
+    every = tuple(results)
     return Report(
         done=tuple(action for each in every for action in each.done),
         failed=tuple(failed for each in every for failed in each.failed),

@@ -1,4 +1,4 @@
-"""What an apply says while it runs and when it ends, as values for the views."""
+"""The events and the report of an apply, as values for the views."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ ROLLOUT: Final = "rollout"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why something was not done: `code` and `message` are equal where the causes are.
+    """Why an action was not done. Equal causes have an equal `code` and `message`.
 
     `request` is the method, host and path of the request that failed. It differs from instance to
     instance, so it does not count when causes are compared.
@@ -48,8 +48,8 @@ class InstanceStarted:
 class ActionDone:
     """An action of the plan is done and durable.
 
-    `client_id` is that of the client that was made, delivered or ended. `gone` says that it had
-    ended before, by somebody else's hand.
+    `client_id` is that of the client that was created, delivered or revoked. `gone` is true if
+    another user had revoked it before.
     """
 
     action: Action
@@ -59,9 +59,9 @@ class ActionDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionFailed:
-    """An action of the plan is not done; what was done of it is recorded.
+    """An action of the plan failed; its completed steps are recorded.
 
-    `created` says that its client exists at Domo all the same; the cause then says what is missing.
+    `created` is true if its client exists at Domo; the cause then describes what is missing.
     """
 
     action: Action
@@ -71,7 +71,7 @@ class ActionFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What an earlier run, or an answer that was lost, left open is found out: `how` says what."""
+    """An unfinished step of an earlier run or a lost answer is resolved; `how` describes it."""
 
     address: Address
     how: str
@@ -79,7 +79,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unresolved:
-    """Nobody can say yet what became of a create: nothing is posted until it is known."""
+    """The outcome of a create is unknown: no other create is sent there until it is resolved."""
 
     address: Address
     cause: Cause
@@ -87,7 +87,7 @@ class Unresolved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFailed:
-    """The instance could not be worked on, or not to the end."""
+    """The instance could not be processed completely."""
 
     instance: str
     cause: Cause
@@ -95,7 +95,7 @@ class InstanceFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceEnded:
-    """The instance is through, with or without failures."""
+    """The instance is processed, with or without failures."""
 
     instance: str
     ok: bool
@@ -112,7 +112,7 @@ class WaveStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
-    """Nothing more is sent, and the state is written or has failed to be: so many actions each."""
+    """No further request is sent, and the state is written or not; the counts are of actions."""
 
     done: int
     failed: int
@@ -154,11 +154,11 @@ class Report:
     """How an apply ended.
 
     The plan's actions are `done`, `failed`, `under_way` (cut off: the journal knows how far they
-    came), or `skipped` (never begun: interrupted, or their instance or wave stopped); those at an
-    address that is `unresolved` are counted there. `unrecorded` says why the state was not written,
-    and then the journal holds everything; `serial` is that of the state that was. `notes` say how
-    Domo spells new clients differently, each with the client's address. `files` are secret files
-    that no sink needs any more.
+    came), or `skipped` (not started: interrupted, or their instance or wave stopped); those at an
+    address that is `unresolved` are counted there. `unrecorded` is the reason if the state was not
+    written; the journal then contains everything. `serial` is that of the written state. `notes`
+    describe how Domo spells new clients differently, each with the client's address. `files` are
+    secret files that no sink needs any more.
     """
 
     done: tuple[Action, ...] = ()
@@ -182,7 +182,7 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Say whether everything that was planned is done and recorded."""
+        """Return whether every planned action is done and recorded."""
         left = self.under_way or self.skipped or self.unresolved
         broken = self.failed or self.instances_failed or self.halted or self.unrecorded
         return not (left or broken)
@@ -202,7 +202,7 @@ class Report:
 
 
 def cause_of(error: ReconcilerError, instance: str) -> Cause:
-    """Make an error into a cause; the instance's name goes, so that equal causes are equal."""
+    """Return an error as a cause without the instance's name, so that equal causes are equal."""
     message = error.message.removeprefix(f"{instance}: ")
     return Cause(
         code=error.code, message=printable(message), hint=error.hint, request=error.request
@@ -210,5 +210,5 @@ def cause_of(error: ReconcilerError, instance: str) -> Cause:
 
 
 def but(cause: Cause | None, done: str) -> Cause | None:
-    """Return why an action failed, with what of it is `done` all the same."""
+    """Return the cause of a failed action with the part of it that is `done`."""
     return None if cause is None else replace(cause, message=f"{done}: {cause.message}")

@@ -1,4 +1,4 @@
-"""What became of each action on one instance."""
+"""The result of each action on one instance."""
 
 from collections.abc import Sequence
 
@@ -19,8 +19,8 @@ from reconciler.plan.action import Action, Kind
 class InstanceResult:
     """The actions on one instance.
 
-    Each ends in exactly one of done, failed, held (its address is unresolved), under way (cut off
-    in the middle) and skipped.
+    Each is in exactly one of these: done, failed, held (its address is unresolved), under way
+    (interrupted after its start) and skipped.
     """
 
     def __init__(self, run: Run, instance: str, actions: Sequence[Action]) -> None:
@@ -37,12 +37,12 @@ class InstanceResult:
 
     @property
     def skipped(self) -> tuple[Action, ...]:
-        """Return the actions that were not begun."""
+        """Return the actions that were not started."""
         return tuple(each for each in self._open() if id(each) not in self._started)
 
     @property
     def under_way(self) -> tuple[Action, ...]:
-        """Return the actions that were begun and have not ended."""
+        """Return the actions that were started and have not ended."""
         return tuple(each for each in self._open() if id(each) in self._started)
 
     @property
@@ -57,24 +57,24 @@ class InstanceResult:
 
     @property
     def ok(self) -> bool:
-        """Say whether everything went as planned so far."""
+        """Return whether no action has failed so far."""
         return not (self.failed or self.unresolved or self.failure)
 
     def begin(self) -> None:
-        """Say that work on the instance starts."""
+        """Report the start of the instance."""
         self._begun = True
         self._run.emit(InstanceStarted(instance=self.instance))
 
     def start(self, action: Action) -> None:
-        """Say that the first request for an action is about to be sent."""
+        """Record that the first request of an action is about to be sent."""
         self._started.add(id(action))
 
     def hold(self, action: Action) -> None:
-        """Leave out an action whose address is unresolved, which is told by itself."""
+        """Omit an action whose address is unresolved; `Unresolved` reports the address."""
         self.held.append(action)
 
     def leave(self, address: Address, cause: Cause) -> None:
-        """Record what the run could not settle at an address."""
+        """Record a journal entry that the run could not resolve at an address."""
         self.unresolved.append(Unresolved(address=address, cause=cause))
         self._run.emit(self.unresolved[-1])
 
@@ -86,7 +86,7 @@ class InstanceResult:
         self._run.emit(ActionDone(action=action, client_id=client_id, gone=gone))
 
     def end(self, action: Action, cause: Cause | None, *, created: bool = False) -> None:
-        """Record how an action ended; `created` says that its client exists also if it failed."""
+        """Record the result of an action; `created`: its client exists despite a failure."""
         if cause is None:
             self.succeed(action)
             return
@@ -95,18 +95,18 @@ class InstanceResult:
         self._run.emit(event)
 
     def fail(self, cause: Cause) -> None:
-        """Record that the instance cannot be worked on any further."""
+        """Record that the instance cannot be processed further."""
         self.failure = InstanceFailed(instance=self.instance, cause=cause)
         self._run.emit(self.failure)
 
     def _client_id(self, action: Action) -> str | None:
-        """Return the id of the client that an action made or, where it made none, acted upon."""
+        """Return the id of the client that an action created, or else of the one it acted upon."""
         entry = self._run.entry(action.address)
         if entry is not None and (action.kind.makes or action.client_id is None):
             return entry.client_id
         return action.client_id
 
     def finish(self) -> None:
-        """Say that the instance is through."""
+        """Report the end of the instance."""
         if self._begun:
             self._run.emit(InstanceEnded(instance=self.instance, ok=self.ok and not self._open()))

@@ -1,4 +1,4 @@
-"""One instance, from sign-on to the last revoke."""
+"""Process one instance, from the sign-on to the last revoke."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from reconciler.apply.absence import Absence, unlisted
 from reconciler.apply.events import Cause, but, cause_of
 from reconciler.apply.instance_result import InstanceResult
 from reconciler.apply.learn import learn, learn_unmarked, note_repeated
-from reconciler.apply.matching import check_origin, sight
+from reconciler.apply.matching import check_origin, locate
 from reconciler.apply.new_secret import CreatedClient, persist_secret, set_aside
 from reconciler.apply.resolve_journal import recover
 from reconciler.apply.revoke import (
@@ -36,35 +36,35 @@ from reconciler.state.journal_records import Intent, NotCreated, Revoked
 from reconciler.state.model import Entry, Retiring
 
 
-async def work(run: Run, tally: InstanceResult) -> None:
-    """Do what the plan has for one instance, and settle what earlier runs left open on it.
+async def work(run: Run, result: InstanceResult) -> None:
+    """Carry out the plan on one instance, and resolve what earlier runs left unfinished there.
 
-    Returns with every outcome in `tally`; raises nothing but a cancellation.
+    Returns with every outcome in `result`; raises nothing but a cancellation.
     """
-    tally.begin()
+    result.begin()
     try:
-        _forget(run, tally)
-        asking = [e for e in tally.actions if e.kind is not Kind.FORGET or e.is_for_absence]
-        if asking or run.has_left_open(tally.instance):
-            if (unseen := run.unseen.get(tally.instance)) is not None:
-                tally.fail(unseen)
+        _forget(run, result)
+        asking = [e for e in result.actions if e.kind is not Kind.FORGET or e.is_for_absence]
+        if asking or run.has_left_open(result.instance):
+            if (unseen := run.unseen.get(result.instance)) is not None:
+                result.fail(unseen)
             else:
-                await _with_session(run, tally, asking)
+                await _with_session(run, result, asking)
     except ReconcilerError as error:
-        tally.fail(cause_of(error, tally.instance))
+        result.fail(cause_of(error, result.instance))
     except Exception as error:  # noqa: BLE001 (one instance's defect must not cancel the others)
-        tally.fail(Cause(code="internal", message=f"internal error: {type(error).__name__}"))
+        result.fail(Cause(code="internal", message=f"internal error: {type(error).__name__}"))
     finally:
-        run.views.pop(tally.instance, None)
-        tally.finish()
+        run.views.pop(result.instance, None)
+        result.finish()
 
 
-def _forget(run: Run, tally: InstanceResult) -> None:
-    """Do what asks nobody, so that it works for an instance that is not to be had, too."""
-    for action in tally.actions:
+def _forget(run: Run, result: InstanceResult) -> None:
+    """Run the actions that need no request, so that they succeed on an unreachable instance."""
+    for action in result.actions:
         if action.kind is Kind.FORGET and not action.is_for_absence and run.may_start:
             run.working.entry(action.address, None, forgotten=True)
-            tally.succeed(action)
+            result.succeed(action)
 
 
 async def _deliver(run: Run, session: Session, action: Action) -> Cause | None:
@@ -74,33 +74,33 @@ async def _deliver(run: Run, session: Session, action: Action) -> Cause | None:
     return await create.deliver(run, session, action, entry)
 
 
-async def _with_session(run: Run, tally: InstanceResult, actions: Sequence[Action]) -> None:
-    instance = run.desired.instances.get(tally.instance)
+async def _with_session(run: Run, result: InstanceResult, actions: Sequence[Action]) -> None:
+    instance = run.desired.instances.get(result.instance)
     if instance is None:
         raise CredentialUnavailable(
-            f"{tally.instance}: an earlier run left a create open on it, and it left the manifest",
-            hint="put its key back with `clients: []` until it is settled, or end it by hand:"
+            f"{result.instance}: an earlier run left a create open on it, and it left the manifest",
+            hint="put its key back with `clients: []` until it is resolved, or settle it by hand:"
             " reconciler state settle",
         )
     credential = await credential_of(instance, run.ports.credentials)
     async with run.ports.domo.session(instance, credential) as session:
         work = _Work(
             run=run,
-            tally=tally,
+            result=result,
             session=session,
             domain=instance.domain,
             listing=await session.list_clients(),
-            absence=Absence(run=run, session=session, instance=tally.instance),
+            absence=Absence(run=run, session=session, instance=result.instance),
         )
-        check_origin(run, tally.instance, work.listing, domain=instance.domain)
+        check_origin(run, result.instance, work.listing, domain=instance.domain)
         await work.identify()
         await work.recover()
         for action in (each for each in actions if each.kind is Kind.DELIVER):
             if action.address in work.aside:
-                tally.hold(action)
+                result.hold(action)
             elif run.may_start:
-                tally.start(action)
-                tally.end(action, await _deliver(run, session, action))
+                result.start(action)
+                result.end(action, await _deliver(run, session, action))
         await work.make([each for each in actions if each.kind.makes])
         await work.retire([each for each in actions if each.kind is Kind.REVOKE])
         await work.forget([each for each in actions if each.kind is Kind.FORGET])
@@ -108,13 +108,13 @@ async def _with_session(run: Run, tally: InstanceResult, actions: Sequence[Actio
 
 @dataclass(slots=True, kw_only=True)
 class _Work:
-    """An instance that is signed on to.
+    """An instance with an open session.
 
-    `listing` is its newest list, `before` the numeric ids that it had before the first create.
+    `listing` is its newest list, `before` the numeric ids before the first create.
     """
 
     run: Run
-    tally: InstanceResult
+    result: InstanceResult
     session: Session
     domain: str
     listing: Listing
@@ -129,40 +129,43 @@ class _Work:
     ended_first: set[Address] = field(default_factory=set)
 
     async def identify(self) -> None:
-        """Take what the list shows of new clients into what is known.
+        """Record what the list shows of new clients.
 
         A client that it shows with another client id is set aside.
         """
-        for address, entry in learn(self.run, self.tally.instance, self.listing, self._entries()):
+        for address, entry in learn(self.run, self.result.instance, self.listing, self._entries()):
             cause = await set_aside(self.run, self.session, address, entry)
             self.aside.add(address)
             if cause is not None and self.made:  # before the creates, `recover` reports it
-                self.tally.leave(address, cause)
+                self.result.leave(address, cause)
         learn_unmarked(self.run, self.listing, {each.address for each in self.made}, self.before)
 
-    def _sight(self, known: Entry | Retiring, domain: str) -> Presence:
-        return sight(self.run, self.tally.instance, known, self.listing, domain=domain)
+    def _locate(self, known: Entry | Retiring, domain: str) -> Presence:
+        return locate(self.run, self.result.instance, known, self.listing, domain=domain)
 
     def _entries(self) -> list[tuple[Address, Entry]]:
-        addresses = self.run.addresses.get(self.tally.instance, set())
+        addresses = self.run.addresses.get(self.result.instance, set())
         known = self.run.working.clients
         return [(each, known[each]) for each in sorted(addresses) if each in known]
 
     async def recover(self) -> None:
-        """Settle what earlier runs left open here; what stays open blocks its address."""
+        """Resolve what earlier runs left unfinished; an unresolved create blocks its address."""
         aside = dict(self.run.working.orphans)
         self.listing, unresolved = await recover(
-            self.run, self.session, self.tally.instance, self.listing
+            self.run, self.session, self.result.instance, self.listing
         )
         left = aside.keys() - self.run.working.orphans.keys()
         self.released = frozenset(each for each, entry in self._entries() if entry.nonce in left)
-        self.tally.unresolved.extend(unresolved)
+        self.result.unresolved.extend(unresolved)
         self.blocked = frozenset(each.address for each in unresolved)
 
     async def make(self, actions: Sequence[Action]) -> None:
-        """Create what is planned: all intents durable first, then one `POST` after the other."""
+        """Send the planned creates: all intents become durable, then one `POST` after the other.
+
+        The intents come first because one sync then covers all of them.
+        """
         for action in (each for each in actions if each.address in self.released):
-            self.tally.start(action)
+            self.result.start(action)
             await self._finish(action, None)
         actions = [each for each in actions if each.address not in self.released]
         ready = [each for each in actions if await self._is_ready(each)]
@@ -194,15 +197,15 @@ class _Work:
     async def _make_one(
         self, action: Action, intent: Intent, finishing: list[asyncio.Task[None]]
     ) -> None:
-        self.tally.start(action)
+        self.result.start(action)
         posted = await create.send_create(self.run, self.session, action, intent)
         if isinstance(posted, CreatedClient):
             self.made.append(action)
-            self.run.addresses.setdefault(self.tally.instance, set()).add(action.address)
+            self.run.addresses.setdefault(self.result.instance, set()).add(action.address)
             finishing.append(asyncio.create_task(self._finish(action, posted)))
         else:
-            ended = "the old client is revoked, and until the next apply there is none"
-            self.tally.end(
+            ended = "the old client is revoked, and the address has no client until the next apply"
+            self.result.end(
                 action, but(posted, ended) if action.address in self.ended_first else posted
             )
 
@@ -215,13 +218,13 @@ class _Work:
             if posted is not None:
                 taken = await persist_secret(self.run, self.session, posted, self.listing)
                 if taken is not None:
-                    self.tally.end(action, taken)
+                    self.result.end(action, taken)
                     return
                 note_repeated(self.run, action.address, posted.made)
             cause = await _deliver(self.run, self.session, action)
         except ReconcilerError as error:
-            cause = cause_of(error, self.tally.instance)
-        except Exception as error:  # noqa: BLE001 (what nobody expected is told like the rest)
+            cause = cause_of(error, self.result.instance)
+        except Exception as error:  # noqa: BLE001 (an unexpected failure is reported like the rest)
             cause = Cause(code="internal", message=f"internal error: {type(error).__name__}")
         entry = self.run.entry(action.address)
         if cause is None and entry is not None and retire_now(entry):
@@ -230,11 +233,11 @@ class _Work:
             made = posted.made.client_id if posted is not None else None
             created = entry is not None and made in (None, entry.client_id)
             why = but(cause, "created, but not delivered") if created else cause
-            self.tally.end(action, why, created=created)
+            self.result.end(action, why, created=created)
 
     async def _is_ready(self, action: Action) -> bool:
         if action.address in self.blocked:
-            self.tally.hold(action)
+            self.result.hold(action)
             return False
         cause: Cause | None = None
         entry = self.run.entry(action.address)
@@ -245,42 +248,42 @@ class _Work:
             cause = await is_back(self.absence, self.listing, entry, entry.domain)
         cause = cause or create.conflict(self.run, action, self.listing)
         if cause is not None:
-            self.tally.end(action, cause)
+            self.result.end(action, cause)
         return cause is None
 
     async def forget(self, actions: Sequence[Action]) -> None:
-        """Forget what the plan found gone, if it still is."""
+        """Forget the clients that the plan found gone, if they still are."""
         for action in actions:
             entry = self.run.entry(action.address)
             if not self.run.may_start or entry is None:
                 continue
-            self.tally.start(action)
+            self.result.start(action)
             cause = None
             clients: tuple[Entry | Retiring, ...] = (entry, *entry.retiring)
             for each in clients:
                 cause = cause or await is_back(self.absence, self.listing, each, entry.domain)
             if cause is None:
                 self.run.working.entry(action.address, None)
-            self.tally.end(action, cause)
+            self.result.end(action, cause)
 
     async def _revoke_first(self, action: Action, entry: Entry) -> Cause | None:
         if not self.run.may_start:
-            return Cause(code="interrupted", message="interrupted before it was begun")
+            return Cause(code="interrupted", message="interrupted before it was started")
         self.run.check_serial()
-        seen = self._sight(entry, entry.domain)
+        seen = self._locate(entry, entry.domain)
         cause = await self._revoke_known(action.address, entry)
         failed = await self._confirm()
         cause = cause or failed.get((action.address, entry.client_id))
         if cause is None:
             self.ended_first.add(action.address)
         if cause is None and isinstance(seen, Present):
-            # Another client that has taken the name of one that was gone already stays in sight.
+            # Keep a client that has taken the name of one that was gone already.
             kept = tuple(each for each in self.listing.clients if each is not seen.listed)
             self.listing = replace(self.listing, clients=kept)
         return cause
 
     async def retire(self, actions: Sequence[Action]) -> None:
-        """List once more for the numeric ids, then end predecessors and what left the manifest."""
+        """List again for the numeric ids, then revoke predecessors and removed clients."""
         if self.made:
             self.listing = await self.session.list_clients()
             await self.identify()
@@ -291,7 +294,7 @@ class _Work:
         count = len(causes)
         for action in actions:
             if self.run.may_start:
-                self.tally.start(action)
+                self.result.start(action)
                 causes.append((action, await self._revoke(action)))
         failed = await self._confirm()
         for number, (action, cause) in enumerate(causes):
@@ -306,10 +309,10 @@ class _Work:
             )
             if retires:
                 why = but(why, "created and delivered, but the old client is not revoked")
-            self.tally.end(action, why, created=retires)
+            self.result.end(action, why, created=retires)
 
     async def _revoke_known(self, address: Address, known: Entry | Retiring) -> Cause | None:
-        """Revoke a client; the revoke counts once a list has confirmed it."""
+        """Revoke a client; the revoke counts after a list has confirmed it."""
         outcome = await revoke(self.run, self.absence, self.listing, address, known)
         if isinstance(outcome, ListedClient):
             self.run.revoking.add(known.client_id)
@@ -318,7 +321,7 @@ class _Work:
         return outcome
 
     async def _confirm(self) -> dict[tuple[Address, str], Cause]:
-        """List once more and record the revokes that the list confirms; return the others."""
+        """List again and record the revokes that the list confirms; return the others."""
         if not self.sent:
             return {}
         sent, self.sent = self.sent, []
@@ -366,11 +369,11 @@ class _Work:
         return None
 
     async def _revoke_old(self, address: Address, old: Retiring) -> Cause | None:
-        """Revoke a predecessor, once a list shows its delivered successor."""
+        """Revoke a predecessor, if a list shows its delivered successor."""
         entry = self.run.entry(address)
         if entry is None:
             return None
-        if isinstance(self._sight(old, entry.domain), Gone):
+        if isinstance(self._locate(old, entry.domain), Gone):
             return await self._revoke_known(address, old)
         if old not in retire_due(self.run, entry):
             return Cause(code="not-due", message="its successor has not reached every sink yet")

@@ -1,4 +1,4 @@
-"""What is done with a secret that the journal did not take: kept beside, else not left alive."""
+"""If the journal cannot be written, save the secret to a second journal or revoke the client."""
 
 from typing import NoReturn
 
@@ -14,10 +14,10 @@ from reconciler.state.journal_records import Created, Intent, RolledBack
 async def write_fallback_journal(
     run: Run, session: Session, intent: Intent, created: Created, error: StateUnwritable
 ) -> NoReturn:
-    """Keep the secret in a journal of its own; where that fails too, revoke the client again.
+    """Write the secret to a separate journal; if that fails as well, revoke the client.
 
     Raises:
-        StateUnwritable: always, saying which of the two was done.
+        StateUnwritable: always, with the step that was taken.
 
     """
     try:
@@ -28,13 +28,13 @@ async def write_fallback_journal(
     run.working.apply(created)
     raise StateUnwritable(
         f"{error.message}; the new secret of {intent.address} is kept in {path}",
-        hint="mend the disk and apply again: that file is read like any journal",
+        hint="fix the disk and apply again: that file is read like any journal",
     ) from None
 
 
 async def _revoke_unsaved(run: Run, session: Session, intent: Intent, created: Created) -> str:
     lives_on = (
-        f"the new client {created.client_id} of {intent.address} lives on without its secret,"
+        f"the new client {created.client_id} of {intent.address} still exists without its secret,"
         " and the next apply revokes it"
     )
     try:
@@ -50,7 +50,10 @@ async def _revoke_unsaved(run: Run, session: Session, intent: Intent, created: C
     except ReconcilerError:
         return lives_on
     if isinstance(outcome, ClientRevoked):
-        # Not durable, but what the journal is cut down to at the end of the run must not have it.
+        # Not durable, but the journal that is written at the end of the run must not contain it.
         run.working.apply(RolledBack(nonce=intent.nonce))
-        return f"the new client of {intent.address} is revoked again, for its secret has no place"
+        return (
+            f"the new client of {intent.address} is revoked again, because its secret could not"
+            " be saved"
+        )
     return lives_on

@@ -1,4 +1,4 @@
-"""Takes into the state what lists show of new clients: numeric id, live name and scope."""
+"""Record what lists show of new clients: numeric id, live name and scope."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
@@ -25,10 +25,9 @@ def learn(
 ) -> list[tuple[Address, Entry]]:
     """Record what a list shows of the clients that the state file does not know yet.
 
-    Return the clients that it shows with another client id, and that have not signed in.
+    Return the clients that it shows with another client id and that have not signed in.
 
-    One index serves them all: one for each entry would take quadratic time, and which listed
-    client an entry is depends on the list alone.
+    All entries share one index, because an index for each entry would take quadratic time.
     """
     views: dict[str, View] = {}
     taken: list[tuple[Address, Entry]] = []
@@ -54,8 +53,8 @@ def learn_unmarked(
 ) -> None:
     """Record what a list shows of new clients if it hides client ids and shows no mark.
 
-    A client that was not in the list before the creates, with the name and the owner of one of
-    them, is that one.
+    A client that was not in the list before the creates is attributed to the create with its name
+    and owner.
     """
     new = [
         each
@@ -102,7 +101,7 @@ def _differences(run: Run, entry: Entry, listed: ListedClient) -> Iterator[tuple
 
 
 def note_repeated(run: Run, address: Address, made: ClientCreated) -> None:
-    """Note what a create response repeats in another spelling, unless a list has shown it."""
+    """Note values that a create response spells differently, unless a list has shown them."""
     entry = run.entry(address)
     if entry is None:
         return

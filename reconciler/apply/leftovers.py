@@ -1,4 +1,4 @@
-"""Secret files that no delivery names any more: listed at the end of a run, or removed."""
+"""Secret files that no delivery refers to: listed at the end of a run, or removed."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,11 @@ from reconciler.model.sink import recorded_file
 
 
 async def sweep(run: Run) -> tuple[Remnant, ...]:
-    """Look at the leftovers of this run and of earlier ones, and return what became of them.
+    """Check the leftovers of this run and of earlier ones, and return what happened to them.
 
-    A file is removed only if its client is revoked and recorded as such, and if the user asked for
-    it. The file of a client that still works is listed: a consumer may read it. One that is gone
-    or that something else has written over is forgotten.
+    A file is removed only if the user asked for it and its client is recorded as revoked. The file
+    of a client that still works is listed, because a consumer may read it. A file that is gone or
+    that another program has overwritten is forgotten.
     """
     prune = run.settings.prune and run.may_start
     working = {entry.client_id for entry in run.working.clients.values()}

@@ -1,4 +1,4 @@
-"""What a list of this run says about a client: the only ground on which one is revoked."""
+"""What a list of this run shows of a client; a client is revoked only on this evidence."""
 
 from reconciler.apply.run_context import Run
 from reconciler.model import client_id
@@ -13,7 +13,7 @@ from reconciler.state.journal_records import Intent
 def view_of(
     run: Run, instance: str, listing: Listing, *, domain: str, proves: frozenset[int | None]
 ) -> View:
-    """Index a list, with all that is known of its instance."""
+    """Index a list, with the known clients of its instance."""
     return View.of(
         InstanceListed(
             clients=listing.clients, proves=proves, missing=listing.missing, domain=domain
@@ -25,7 +25,7 @@ def view_of(
     )
 
 
-def sight(
+def locate(
     run: Run,
     instance: str,
     known: Known,
@@ -34,7 +34,7 @@ def sight(
     domain: str,
     principal: str | None = None,
 ) -> Presence:
-    """Look for a client that is known, by the rules of `plan.observe.View`.
+    """Look for a known client, by the rules of `plan.observation.View`.
 
     A list is indexed once for all clients of one owner: one index for each client would take
     quadratic time. The kept list makes its `id` unique for as long as the views are kept.
@@ -48,8 +48,8 @@ def sight(
     return views[key][1].locate(known)
 
 
-def doubt(run: Run, instance: str, listing: Listing, *, domain: str) -> str:
-    """Return why a list proves no absence, "" if nothing speaks against it."""
+def explain_unproved_absence(run: Run, instance: str, listing: Listing, *, domain: str) -> str:
+    """Return why a list cannot prove an absence, "" if it can."""
     found = view_of(run, instance, listing, domain=domain, proves=frozenset()).doubt
     return found.replace("INSTANCE", instance)
 
@@ -58,7 +58,7 @@ def check_origin(run: Run, instance: str, listing: Listing, *, domain: str) -> N
     """Check that a list does not show clients of another instance.
 
     Raises:
-        Unreachable: it does, so nothing is done with it.
+        Unreachable: it does, so the work on the instance stops.
 
     """
     view = view_of(run, instance, listing, domain=domain, proves=frozenset())
@@ -80,9 +80,10 @@ def is_same_client(one: ListedClient, other: ListedClient) -> bool:
 
 
 def find_by_nonce(intent: Intent, listing: Listing, *, lineage: str) -> ListedClient | None:
-    """Return the client that carries this attempt's nonce, under whatever name.
+    """Return the client with this attempt's nonce, under any name.
 
-    A client of another owner, or one of several, has a copied description: it is not the attempt's.
+    If its owner is another one, or several clients have the nonce, the description was copied and
+    proves nothing.
     """
     ours = owner_of(lineage=lineage, domain=intent.domain)
     found = [

@@ -1,4 +1,4 @@
-"""Keeps the secret of a new client, and finds out whether its client id is its own."""
+"""Store the secret of a new client, and check that its client id is no other client's."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -21,7 +21,7 @@ _SETTLE: Final = "revoke this one in Domo, and end it here: reconciler state set
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedClient:
-    """Domo made the client; its secret is still to be made durable, and to be delivered."""
+    """A client that Domo created; its secret is not durable or delivered yet."""
 
     intent: Intent
     made: ClientCreated
@@ -36,7 +36,7 @@ async def sign_in(
     scope: tuple[str, ...],
     patient: bool = True,
 ) -> Invalid | Inconclusive | None:
-    """Sign in with a secret, in several tries; return why it does not work, None if it does.
+    """Sign in with a secret, with several tries; return why it does not work, None if it does.
 
     Unless it is `patient`, the first unknown outcome is returned.
     """
@@ -54,7 +54,7 @@ async def sign_in(
 
 
 def unproved(outcome: Invalid | Inconclusive) -> str:
-    """Return what a failed proof says about a secret."""
+    """Describe a failed proof of a secret."""
     if isinstance(outcome, Invalid):
         return "its secret does not sign in"
     return "Domo could not be asked whether its secret works"
@@ -63,14 +63,14 @@ def unproved(outcome: Invalid | Inconclusive) -> str:
 async def persist_secret(
     run: Run, session: Session, posted: CreatedClient, listing: Listing
 ) -> Cause | None:
-    """Make the secret durable; if the disk refuses, end the client rather than lose it.
+    """Make the secret durable; if the disk refuses, revoke the client rather than lose its secret.
 
-    A client id that is known already is another client's: the secret is kept, and set aside. While
+    A known client id is another client's: the secret is stored, and the client is set aside. While
     the answer to another create is lost, an id may be that one's: the secret is set aside until it
     has signed in. Return why it must not be delivered.
 
     Raises:
-        StateUnwritable: the journal did not take it; the message says what became of the secret.
+        StateUnwritable: the journal cannot be written; the message describes where the secret is.
 
     """
     intent, made = posted.intent, posted.made
@@ -112,7 +112,7 @@ def _taken(client_id: str, holder: str, address: Address) -> Cause:
 
 
 async def release(run: Run, session: Session, made: CreatedRecord, secret: Secret) -> Cause | None:
-    """Let a client that was set aside count as created if its secret signs in; else say why not."""
+    """Count a client that was set aside as created if its secret signs in; else return why not."""
     created = made.created
     outcome = await sign_in(run, session, created.client_id, secret, scope=made.intent.scope)
     if outcome is not None:
@@ -132,7 +132,7 @@ async def release(run: Run, session: Session, made: CreatedRecord, secret: Secre
 
 
 async def recheck(run: Run, session: Session, made: CreatedRecord) -> Cause | None:
-    """Look again at a client that an earlier run set aside; None if it counts as created now."""
+    """Check a client that an earlier run set aside; return None if it counts as created now."""
     address, created = made.intent.address, made.created
     holder = run.holder(created.client_id, address)
     if holder is not None:
@@ -157,9 +157,9 @@ async def recheck(run: Run, session: Session, made: CreatedRecord) -> Cause | No
 
 
 async def set_aside(run: Run, session: Session, address: Address, entry: Entry) -> Cause | None:
-    """Keep the secret of a client that lists show with another client id, and forget that id.
+    """Store the secret of a client that lists show with another client id, and forget that id.
 
-    What the address had before, it has again. Without the secret, nothing changes.
+    The address gets its previous entry again. Without the secret, nothing changes.
     """
     made = run.working.made.get(entry.client_id)
     kept = run.working.secret_of(entry.client_id, entry)

@@ -1,4 +1,4 @@
-"""Reads a secret back from a file that it was delivered to, if it is still the one that works."""
+"""Read a secret back from a file that it was delivered to, if it still works."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from reconciler.state.model import Entry
 async def read_back(run: Run, session: Session, entry: Entry) -> Secret | Cause:
     """Return the secret of a client from one of its files, once it has signed in.
 
-    Without one, return why: the client needs a rotation, or Domo could not be asked.
+    If no file has it, return why: the client needs a rotation, or Domo could not be asked.
     """
     reasons: dict[str, None] = {}
     for recorded in (*entry.files, *_leftovers(run, entry)):
@@ -40,7 +40,7 @@ async def read_back(run: Run, session: Session, entry: Entry) -> Secret | Cause:
         return Cause(
             code="secret-unknown",
             message="its secret cannot be opened here",
-            hint="the next plan shows what heals it",
+            hint="the next plan shows the remedy",
         )
     return Cause(
         code="needs-rotation",

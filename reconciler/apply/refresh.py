@@ -1,4 +1,4 @@
-"""Lists many instances at once, to plan with what they really have; changes nothing."""
+"""List many instances concurrently, for a plan with their real clients; this changes nothing."""
 
 import asyncio
 from collections.abc import Iterable
@@ -23,8 +23,8 @@ async def observe(
 ) -> Observation:
     """Sign on to the instances of these keys and list their clients.
 
-    An instance that cannot be looked at is in the answer with the reason; the others are listed
-    all the same.
+    The result contains the reason for each instance that could not be listed; such a failure does
+    not affect the other instances.
     """
     owners: dict[str, set[int | None]] = {}
     for address, entry in (state.clients if state is not None else {}).items():

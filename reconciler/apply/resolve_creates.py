@@ -1,4 +1,4 @@
-"""Finds out what became of creates whose answer never came: by listing, never by posting again."""
+"""Resolve creates without an answer: by listing, never by sending the create again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,16 +15,16 @@ from reconciler.ports import Ambiguous, ClientRevoked, Listing, NotApplied, Sess
 from reconciler.state.journal_records import Intent, NotCreated, RolledBack
 
 _SETTLE_HINT: Final = (
-    "look at the instance's clients, then end it by hand: reconciler state settle {address} "
+    "look at the instance's clients, then settle it by hand: reconciler state settle {address} "
     "--revoked | --abandon"
 )
 
 
 @dataclass(slots=True, kw_only=True)
 class Settlement:
-    """What was found out. `listing` is the last list; `withdrawn` were made, and are revoked.
+    """The result. `listing` is the last list; `withdrawn` were created, and are revoked.
 
-    `answer` is what came back for the create, None for one of an earlier run.
+    `answer` is the answer to the create, None for a create of an earlier run.
     """
 
     listing: Listing
@@ -41,14 +41,14 @@ async def settle(
     *,
     answer: NotApplied | Ambiguous | None = None,
 ) -> Settlement:
-    """Resolve each attempt to `NotCreated` or `RolledBack`; what cannot be resolved stays open.
+    """Resolve each attempt to `NotCreated` or `RolledBack`; the others stay open.
 
-    A client that no list shows for the whole window (`Settings.window`) was not made. One that
-    carries the attempt's nonce was made and its secret never received: it is revoked.
+    If no list shows the client during the whole window (`Settings.window`), it was not created. If
+    a client has the attempt's nonce, it was created and its secret is lost: it is revoked.
 
     Raises:
         Unreachable: the instance stopped answering; what is not resolved yet stays open.
-        StateUnwritable: the journal does not take the resolution.
+        StateUnwritable: the journal cannot be written.
 
     """
     outcome = Settlement(listing=listing, answer=answer)
@@ -57,38 +57,39 @@ async def settle(
     began, pause, last = clock.monotonic(), 0.25, False
     while waiting:
         waiting = [
-            each for each in waiting if not await _settled_by_sight(run, session, each, outcome)
+            each for each in waiting if not await _settled_by_one_list(run, session, each, outcome)
         ]
         if not waiting or last:
             break
         await clock.sleep(min(pause, max(0.0, window - (clock.monotonic() - began))))
         pause *= 2
-        # Withdrawing one client can take longer than the window: only a list after it counts.
+        # Revoking one client can take longer than the window: only a list after it counts.
         last = clock.monotonic() - began >= window
         outcome.listing = await session.list_clients()
     for intent in waiting:
         await run.record(NotCreated(nonce=intent.nonce))
-        run.emit(Settled(address=intent.address, how="it was not made"))
+        run.emit(Settled(address=intent.address, how="it was not created"))
     return outcome
 
 
-async def _settled_by_sight(
+async def _settled_by_one_list(
     run: Run, session: Session, intent: Intent, outcome: Settlement
 ) -> bool:
-    """Say whether one look at the list is enough; False where absence needs a longer look."""
+    """Return whether one list is enough; False if the absence needs more lists."""
     found = find_by_nonce(intent, outcome.listing, lineage=run.working.lineage)
     if found is not None:
         await _withdraw(run, session, intent, found, outcome)
         return True
     if any(_carries(each.mark, intent) for each in outcome.listing.clients):
-        _leave(
-            run, intent, outcome, "clients with its mark are there, and nothing proves which is its"
-        )
+        _leave(run, intent, outcome, "several clients have its mark, and they cannot be told apart")
         return True
     holder = outcome.listing.named(intent.live_name)
     if holder is not None and not _is_another(run, intent, holder):
         _leave(
-            run, intent, outcome, "a client of this name is there, and nothing proves whose it is"
+            run,
+            intent,
+            outcome,
+            "a client of this name exists, and it cannot be attributed to this create",
         )
         return True
     if not outcome.listing.proves_absence_of(owner=intent.owner, principal=intent.principal):
@@ -106,7 +107,7 @@ async def _withdraw(
             run,
             intent,
             outcome,
-            "it was made, its secret never arrived, and the list has no id of it",
+            "it was created, its secret never arrived, and the list does not show its id",
         )
         return
     result = await revoke_confirmed(run, session, found, intent)
@@ -115,7 +116,7 @@ async def _withdraw(
             run,
             intent,
             outcome,
-            f"it was made, its secret never arrived, and revoking failed: {result.reason}",
+            f"it was created, its secret never arrived, and revoking it failed: {result.reason}",
         )
         return
     await run.record(RolledBack(nonce=intent.nonce))
@@ -124,7 +125,12 @@ async def _withdraw(
     outcome.withdrawn.append(intent)
     clients = tuple(each for each in outcome.listing.clients if each is not found)
     outcome.listing = replace(outcome.listing, clients=clients)
-    run.emit(Settled(address=intent.address, how="it was made without its secret, and is revoked"))
+    run.emit(
+        Settled(
+            address=intent.address,
+            how="it was created, its secret never arrived, and it is revoked",
+        )
+    )
 
 
 def _carries(mark: Mark | None, intent: Intent) -> bool:
@@ -132,10 +138,10 @@ def _carries(mark: Mark | None, intent: Intent) -> bool:
 
 
 def _is_another(run: Run, intent: Intent, listed: ListedClient) -> bool:
-    """Say whether the name is held by a client that is surely not the attempt's.
+    """Return whether a client of that name is certainly not the attempt's.
 
-    That is one that the state knows, or one with our mark and another attempt's nonce: a suspected
-    orphan, which blocks its address by itself.
+    That is a client that the state contains, or one with our mark and another attempt's nonce: a
+    suspected orphan, which blocks its address itself.
     """
     mark = listed.mark
     if mark is not None and mark.owner == owner_of(

@@ -1,4 +1,4 @@
-"""Settles, on one instance, what the journals of earlier runs left open."""
+"""Resolve, on one instance, what the journals of earlier runs left unfinished."""
 
 from dataclasses import replace
 from typing import Final
@@ -14,7 +14,7 @@ from reconciler.state.client_index import of_attempts
 from reconciler.state.journal_records import CreatedRecord, Revoked
 
 _ORPHAN_HINT: Final = (
-    "its secret is kept in the journal; end it by hand: reconciler state settle '{address}' "
+    "its secret is kept in the journal; settle it by hand: reconciler state settle '{address}' "
     "--revoked | --abandon | --output"
 )
 
@@ -22,11 +22,11 @@ _ORPHAN_HINT: Final = (
 async def recover(
     run: Run, session: Session, instance: str, listing: Listing
 ) -> tuple[Listing, tuple[Unresolved, ...]]:
-    """Return the newest list and what could not be settled.
+    """Return the newest list and the records that could not be resolved.
 
     Raises:
-        Unreachable: the instance stopped answering; what is not settled yet stays open.
-        StateUnwritable: the journal does not take what was found out.
+        Unreachable: the instance stopped answering; unresolved records stay open.
+        StateUnwritable: the journal cannot be written.
 
     """
     intents = [each for each in run.working.open.values() if each.address.instance == instance]
@@ -45,19 +45,19 @@ async def recover(
 async def _orphan(
     run: Run, absence: Absence, made: CreatedRecord, listing: Listing
 ) -> Unresolved | None:
-    """Drop an orphan that is gone; report one that lives, for its address has another client."""
+    """Drop an orphan that is gone; report one that exists beside its address's client."""
     address, client_id = made.intent.address, made.created.client_id
     if made.created.taken:
         cause = await recheck(run, absence.session, made)
         return _left(run, made, cause) if cause is not None else None
     (known,) = of_attempts((), (made,))
     principal = made.intent.principal
-    seen = await absence.sight(known, listing, domain=known.domain, principal=principal)
+    seen = await absence.locate(known, listing, domain=known.domain, principal=principal)
     if isinstance(seen, Gone):
         await run.record(Revoked(address=address, client_id=client_id))
-        run.emit(Settled(address=address, how="a client that an earlier run made is gone"))
+        run.emit(Settled(address=address, how="a client that an earlier run created is gone"))
         return None
-    message = "an earlier run made a client for it, and the state has another one since"
+    message = "an earlier run created a client for it, and the state has another one since"
     return _left(run, made, Cause(code="orphan", message=message))
 
 

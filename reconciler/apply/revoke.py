@@ -1,11 +1,11 @@
-"""Ends clients: only what a list of this run shows, and a predecessor only after its successor."""
+"""Revoke clients: only those in a list of this run, and a predecessor only after its successor."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from reconciler.apply.absence import Absence, unlisted
 from reconciler.apply.events import Cause
-from reconciler.apply.matching import doubt, is_same_client, sight, view_of
+from reconciler.apply.matching import explain_unproved_absence, is_same_client, locate, view_of
 from reconciler.apply.run_context import Run
 from reconciler.model.address import Address
 from reconciler.model.client import ListedClient
@@ -25,8 +25,8 @@ NOT_PROVED: Final = Cause(
 )
 NOT_LISTED: Final = Cause(
     code="successor-not-listed",
-    message="no list shows the new client, or none that tells it from others, so the old one stays",
-    hint="the next apply looks again; where lists mask client ids for good, end the old"
+    message="no list shows the new client in a form that identifies it, so the old one stays",
+    hint="the next apply looks again; if lists always mask client ids, revoke the old"
     " client in Domo by hand",
 )
 
@@ -101,7 +101,7 @@ async def revoke_confirmed(
 
 
 def unconfirmed(shown: ListedClient, listing: Listing) -> Cause:
-    """Return why a revoke that Domo answered with 204 does not count."""
+    """Return why a revoke does not count although Domo answered with 204."""
     why = listing.missing or "the list still shows the client"
     return Cause(
         code="revoke-unconfirmed",
@@ -113,18 +113,18 @@ def unconfirmed(shown: ListedClient, listing: Listing) -> Cause:
 async def revoke(
     run: Run, absence: Absence, listing: Listing, address: Address, known: Entry | Retiring
 ) -> Cause | ListedClient | None:
-    """Revoke one client that the state knows; return why it cannot be, or what was revoked.
+    """Revoke one client of the state; return why it cannot be revoked, or what was revoked.
 
-    The caller lists once more and then records the revoke. None means that the client was gone
+    The caller lists again and then records the revoke. None means that the client was gone
     already, and that this is recorded.
 
     Raises:
         Unreachable: the instance stopped answering.
-        StateUnwritable: the journal did not take it: the next run's list shows that it is gone.
+        StateUnwritable: the journal cannot be written; the next run's list shows that it is gone.
 
     """
     domain = run.desired.instances[address.instance].domain
-    match await absence.sight(known, listing, domain=domain):
+    match await absence.locate(known, listing, domain=domain):
         case Present(listed=listed) if listed.id is not None:
             outcome = await revoke_shown(run, absence.session, listed)
             if isinstance(outcome, NotApplied):
@@ -155,7 +155,7 @@ async def revoke_stray(
             code="not-visible",
             message=f"the list shows no client {action.client_id} with this state's mark that the"
             " state does not know",
-            hint="`reconciler plan --refresh` shows what is there",
+            hint="`reconciler plan --refresh` shows the clients of the instance",
         )
     outcome = await revoke_shown(run, session, listed)
     if isinstance(outcome, NotApplied):
@@ -183,13 +183,13 @@ async def is_back(
     absence: Absence, listing: Listing, known: Entry | Retiring, domain: str
 ) -> Cause | None:
     """Return why a client that was planned as gone does not count as gone, None if it does."""
-    match await absence.sight(known, listing, domain=domain):
+    match await absence.locate(known, listing, domain=domain):
         case Missing():
             return None
         case Present():
             return Cause(
                 code="not-gone",
-                message="the plan took the client for gone, and a list shows it",
+                message="the plan counted the client as gone, and a list shows it",
                 hint="plan again",
             )
         case _:
@@ -197,8 +197,8 @@ async def is_back(
 
 
 def invisible(run: Run, instance: str, listing: Listing, *, domain: str) -> Cause:
-    """Return why nothing follows from a client's absence in a list."""
-    if why := doubt(run, instance, listing, domain=domain):
+    """Return why a client's absence in a list proves nothing."""
+    if why := explain_unproved_absence(run, instance, listing, domain=domain):
         return Cause(
             code="not-visible",
             message=f"the client is not listed, which proves nothing: {why}",
@@ -212,7 +212,7 @@ def invisible(run: Run, instance: str, listing: Listing, *, domain: str) -> Caus
 
 
 def retire_now(entry: Entry) -> tuple[Retiring, ...]:
-    """Return the predecessors that end in the run that has delivered their successor."""
+    """Return the predecessors to revoke in the run that has delivered their successor."""
     if entry.delivered_at is None:
         return ()
     return tuple(old for old in entry.retiring if old.overlap == 0)
@@ -221,7 +221,7 @@ def retire_now(entry: Entry) -> tuple[Retiring, ...]:
 def retire_due(run: Run, entry: Entry) -> tuple[Retiring, ...]:
     """Return the predecessors whose overlap, counted from the delivery to all sinks, is over.
 
-    It is reckoned at the plan's as-of, as what was reviewed is.
+    The overlap is computed at the plan's as-of, the instant that was reviewed.
     """
     delivered = entry.delivered_at
     if delivered is None:
@@ -234,6 +234,6 @@ def retire_due(run: Run, entry: Entry) -> tuple[Retiring, ...]:
 
 
 def successor_is_shown(run: Run, address: Address, entry: Entry, listing: Listing) -> bool:
-    """Say whether the list shows the client that takes over, so that its predecessor may end."""
+    """Return whether the list shows the successor, so that its predecessor may be revoked."""
     domain = run.desired.instances[address.instance].domain
-    return isinstance(sight(run, address.instance, entry, listing, domain=domain), Present)
+    return isinstance(locate(run, address.instance, entry, listing, domain=domain), Present)

@@ -1,4 +1,4 @@
-"""Waves: how a fleet's instances are divided, and how many may fail before the rest is left."""
+"""Waves: the division of a fleet's instances, and how many may fail before the run stops."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from reconciler.model.manifest import Rollout
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """Instances that are worked on together; `allowed` failures in it, None for any number."""
+    """Instances that are processed together; `allowed` failures, None for any number."""
 
     keys: tuple[str, ...]
     allowed: int | None = None
@@ -19,12 +19,12 @@ def waves(
 ) -> tuple[Wave, ...]:
     """Divide the instances with changes, in the order of their keys, canary first.
 
-    `order` are the instances of the plan when it was begun: a run that goes on with it divides
-    them all, and then takes those that are left of each wave.
+    `order` are the instances of the plan at its start: a run that resumes it divides all of them,
+    and then processes the rest of each wave.
 
     The canary allows no failure. The size of a later wave is its share of all instances with
-    changes, rounded up, and its allowance is what `max_failures` leaves for the rest of the run:
-    the engine takes off what earlier waves have used.
+    changes, rounded up. `max_failures` is the allowance for all waves after the canary: the engine
+    subtracts the failures of earlier waves.
     """
     left = set(keys)
     ordered = sorted(left.union(order))

@@ -1,4 +1,4 @@
-"""What every step of one apply shares: the ports, what is known, and whether to go on."""
+"""The context that all steps of one apply share: ports, known clients, and the stop signal."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ ViewKey = tuple[int, str, int | None, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The outside world of one apply. `nonce` draws 8 random hex digits."""
+    """The ports of one apply. `nonce` returns 8 random hex digits."""
 
     domo: Domo
     credentials: Credentials
@@ -48,11 +48,11 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How an apply goes about it.
+    """The settings of an apply.
 
     `concurrency` counts instances. `window` is for how many seconds a client must stay out of the
-    lists before it counts as not made. `attempts` bounds how often one client is tried in a run.
-    `grace` is how many seconds what is in flight gets after an interrupt. `accept_missing` are the
+    lists before it counts as not created. `attempts` bounds how often one client is tried in a run.
+    `grace` is how many seconds running requests get after an interrupt. `accept_missing` are the
     instances of which a list without any known client is believed. `prune` removes the secret files
     of revoked clients.
     """
@@ -66,18 +66,18 @@ class Settings:
 
 
 class Stop:
-    """An interrupt that is asked for once and seen everywhere."""
+    """A stop request that all tasks check."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
     @property
     def requested(self) -> bool:
-        """Say whether nothing new may start."""
+        """Return whether a stop was requested, so that nothing new may start."""
         return self._event.is_set()
 
     def request(self) -> None:
-        """Let nothing new start; what is in flight finishes."""
+        """Prevent new work; running requests finish."""
         self._event.set()
 
     async def wait(self) -> None:
@@ -87,7 +87,7 @@ class Stop:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One apply under way.
+    """One running apply.
 
     `base` is the state file that this run read and will replace, `addresses` what is known of each
     instance by its key, `proven` the client ids that signed in, `gone` those that were to be
@@ -136,7 +136,7 @@ class Run:
         }
 
     def selected(self, address: Address) -> bool:
-        """Say whether the run may touch what is at an address."""
+        """Return whether the run may change the client at an address."""
         instance = self.desired.instances.get(address.instance)
         labels = instance.labels if instance is not None else {}
         return self.selection is None or self.selection.matches(address, labels)
@@ -157,19 +157,19 @@ class Run:
         known = self.working.clients
         mine = {each: known[each] for each in self.addresses.get(instance, ()) if each in known}
         attempts = of_attempts(self.working.open.values(), self.working.orphans.values())
-        # A list need not show a client that this run has just revoked.
+        # A client that this run has just revoked may be missing in a list.
         clients = (replace(e, attempt=e.client_id in self.revoking) for e in of_clients(mine))
         return [*clients, *(each for each in attempts if each.address.instance == instance)]
 
     def is_new(self, address: Address, entry: Entry) -> bool:
-        """Return whether a client is one that the state file did not know when the run began."""
+        """Return whether the state file lacked a client when the run started."""
         before = self.base.clients.get(address)
         return before is not entry and (before is None or before.client_id != entry.client_id)
 
     def holder(
         self, client_id_: str, address: Address, listing: Listing | None = None
     ) -> str | None:
-        """Return who had a client id before a create; if nobody had, it is this address's now.
+        """Return the owner of a client id before a create; a free id belongs to this address now.
 
         `listing` is a list from before the create.
         """
@@ -200,17 +200,17 @@ class Run:
         }
 
     def has_left_open(self, instance: str) -> bool:
-        """Say whether earlier runs left something on an instance that only a list can tell."""
+        """Return whether earlier runs left something unfinished that only a list can resolve."""
         left = (*self.working.open.values(), *(o.intent for o in self.working.orphans.values()))
         return instance in self.unidentified() or any(e.address.instance == instance for e in left)
 
     @property
     def may_start(self) -> bool:
-        """Say whether something new may be begun."""
+        """Return whether new work may start."""
         return self.halted is None and not self.stop.requested
 
     def emit(self, event: Event) -> None:
-        """Tell the views."""
+        """Send an event to the views."""
         self.listen(event)
 
     def now(self) -> str:
@@ -218,11 +218,11 @@ class Run:
         return format_utc(self.ports.clock.now())
 
     def entry(self, address: Address) -> Entry | None:
-        """Return what is known of an address."""
+        """Return the entry of an address, None if no client is known there."""
         return self.working.clients.get(address)
 
     def secret(self, client_id: str, entry: Entry) -> Secret | None:
-        """Return a secret that this run may deliver, None where it is sealed or unknown."""
+        """Return a secret that this run may deliver, None if it is sealed or unknown."""
         if client_id in self.secrets:
             return self.secrets[client_id]
         kept = self.working.secret_of(client_id, entry)
@@ -233,7 +233,7 @@ class Run:
         return self.ports.sealing.open(client_id=client_id, sealed=kept)
 
     async def record(self, *records: Record) -> None:
-        """Make records durable, then let them count.
+        """Make records durable, then apply them to the known clients.
 
         Raises:
             StateUnwritable: they may not be durable; the run is halted and starts nothing more.
@@ -248,11 +248,11 @@ class Run:
             self.working.apply(record)
 
     def halt(self, cause: Cause) -> None:
-        """Let nothing new start anywhere; the first cause is the one that is told."""
+        """Prevent new work on all instances; the first cause is the one that is reported."""
         self.halted = self.halted or cause
 
     def check_serial(self) -> None:
-        """Look once more, before the first `POST`, whether the state is still the one read.
+        """Check before the first `POST` that the state file is still the one that was read.
 
         Raises:
             StateRefused: another run has written it in between.
@@ -263,7 +263,7 @@ class Run:
         found = self.ports.store.read()
         if found is None or (found.lineage, found.serial) != (self.base.lineage, self.base.serial):
             error = StateRefused(
-                "the state file was changed by somebody else during this run",
+                "the state file was changed by another process during this run",
                 hint="nothing was created; plan again and apply that",
             )
             self.halt(Cause(code=error.code, message=error.message, hint=error.hint))

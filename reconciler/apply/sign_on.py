@@ -1,4 +1,4 @@
-"""References become a credential: once for each instance, and only for those that are touched."""
+"""Resolve references to a credential: once for each instance, and only if it is needed."""
 
 from typing import assert_never
 
@@ -16,15 +16,15 @@ from reconciler.ports import (
 
 
 async def credential_of(instance: Instance, credentials: Credentials) -> Credential:
-    """Resolve what the instance signs on with.
+    """Resolve the credential of an instance.
 
     Raises:
-        CredentialUnavailable: a reference has no value, or the manifest names no way to sign on.
+        CredentialUnavailable: a reference has no value, or the manifest has no `auth` for it.
 
     """
     if instance.auth is None:
         raise CredentialUnavailable(
-            f"{instance.key}: the manifest says no way to sign on",
+            f"{instance.key}: the manifest has no sign-on method for it",
             hint="give the instance, or the defaults, an `auth`",
         )
     return await _resolved(instance.auth, credentials)

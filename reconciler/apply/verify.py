@@ -1,4 +1,4 @@
-"""Signs in with every secret that may be read, and says which clients really work."""
+"""Sign in with every secret that may be read, and report which clients work."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,10 +31,10 @@ JOURNAL: Final = "journal"
 
 
 class Finding(StrEnum):
-    """What was found out about a secret in one place, the worst first.
+    """The result for a secret in one place, the worst first.
 
-    `UNKNOWN` is a secret that nobody may read here by design, so that nothing follows from it; the
-    others but `WORKS` want somebody to look at them.
+    `UNKNOWN` is a secret that cannot be read here by design, so it is no failure. The others except
+    `WORKS` need attention.
     """
 
     REFUSED = "refused"
@@ -46,12 +46,12 @@ class Finding(StrEnum):
 
     @property
     def fails(self) -> bool:
-        """Say whether this place does not have a secret that works."""
+        """Return whether this place lacks a secret that works."""
         return self not in (Finding.WORKS, Finding.UNKNOWN)
 
 
 class Seal(StrEnum):
-    """Whether a secret was sealed, and an identity at hand opened it."""
+    """Whether a secret was sealed, and whether a given identity opened it."""
 
     NONE = "none"
     OPENED = "opened"
@@ -60,7 +60,7 @@ class Seal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretCheckResult:
-    """What was found out about the secret of a client in one place; `reason` is a phrase."""
+    """The result for the secret of a client in one place; `reason` is a phrase."""
 
     address: Address
     place: str
@@ -95,7 +95,7 @@ class SecretSources:
 def trials(
     working: WorkingState, reading: SecretSources, meant: Predicate
 ) -> Iterator[SecretCheck | SecretCheckResult]:
-    """Yield, for each managed client that is meant, what there is to sign in with or why not."""
+    """Yield the secrets of each selected client, or the reason why a secret cannot be read."""
     for address, entry in sorted(working.clients.items()):
         if meant(address):
             yield from _of_client(working, reading, address, entry)
@@ -113,8 +113,8 @@ def _of_client(
         *_delivered(reading, address, entry, instance),
     ]
     if not found:
-        reason = "adopted: the secret was made elsewhere" if entry.adopted else "no place has it"
-        hint = "`reconciler rotate ADDRESS` makes a client with a known one"
+        reason = "adopted: the secret was created elsewhere" if entry.adopted else "no place has it"
+        hint = "`reconciler rotate ADDRESS` creates a client with a known one"
         found = [
             SecretCheckResult(
                 address=address, place="", finding=Finding.UNKNOWN, reason=reason, hint=hint
@@ -165,7 +165,7 @@ def _kept(
 def _delivered(
     reading: SecretSources, address: Address, entry: Entry, instance: Instance
 ) -> Iterator[SecretCheck | SecretCheckResult]:
-    """Yield the sinks that were given the secret, where they are still what they were then."""
+    """Yield the sinks that have the secret, if the manifest has not changed them since."""
     known = tuple(sink for sink in entry.delivered if sink in reading.desired.sinks)
     targets = dict(zip(known, reading.desired.targets_of(address, known), strict=True))
     for sink, reached in sorted(entry.delivered.items()):
@@ -233,7 +233,7 @@ def _unknown(
 def with_location(
     answers: Sequence[SecretCheckResult], working: WorkingState | None, written: State | None
 ) -> Sequence[SecretCheckResult]:
-    """Say of each secret that the state's file does not have that it waits in a journal."""
+    """Add the location to each secret that is only in a journal."""
     clients = working.clients if working is not None else {}
     having = {
         address
@@ -251,9 +251,9 @@ def with_location(
 def with_identity_errors(
     answers: Sequence[SecretCheckResult], identities: Sequence[str]
 ) -> Sequence[SecretCheckResult]:
-    """Say of each secret that stayed sealed that none of the identities in these files opens it.
+    """Add the identity files to each secret that none of them opened.
 
-    Where they open no secret at all, they are the wrong ones: what was asked for was not done.
+    If they open no secret at all, they are the wrong ones: the request was not fulfilled.
     """
     if not identities:
         return answers
@@ -279,7 +279,7 @@ async def verify(
     reader: SinkReader,
     concurrency: int,
 ) -> Sequence[SecretCheckResult]:
-    """Sign in with each secret, so many at once; what needs no answer from Domo is passed on."""
+    """Sign in with each secret, with limited concurrency; pass results without a request on."""
     found: list[SecretCheckResult] = []
     waiting = iter(asked)
 
@@ -295,8 +295,8 @@ async def verify(
 
 
 _AGAIN: Final = (
-    "`reconciler rotate ADDRESS` makes and delivers a new one; one that the state keeps is printed"
-    " by `reconciler output ADDRESS`"
+    "`reconciler rotate ADDRESS` creates and delivers a new one; `reconciler output ADDRESS` prints"
+    " one that the state contains"
 )
 
 
@@ -326,7 +326,9 @@ async def _proved(trial: SecretCheck, secret: Secret, prover: Prover) -> SecretC
         case Valid():
             return _answer(trial, Finding.WORKS)
         case Invalid(reason=reason):
-            hint = "`plan --refresh` shows whether it is gone; `reconciler rotate ADDRESS` heals it"
+            hint = (
+                "`plan --refresh` shows whether it is gone; `reconciler rotate ADDRESS` replaces it"
+            )
             return _answer(trial, Finding.REFUSED, reason, hint)
         case Inconclusive(reason=reason):
             hint = "check the network and the instance's `endpoints`, then run again"

@@ -197,7 +197,7 @@ def test_one_that_slips_past_a_deleted_lock_is_stopped(scene: Scene, other: str)
     code, _, err = end(first)
     if other == "acme/c0":
         assert code == 1
-        assert "the state file was changed by somebody else" in err
+        assert "the state file was changed by another process" in err
     else:
         assert code == 3
         assert "has this state's mark, and the state does not know it" in err

@@ -104,7 +104,7 @@ def test_the_table_says_what_works_and_why_not(
     assert "Verified: 1 work; 1 refused, 1 unreadable, 1 unknown." in run.out
     assert "Error: the secret was refused: Domo answered 401" in run.err
     assert "sink files: out/file.json cannot be read: No such file or directory" in run.err
-    assert "hint: `reconciler rotate ADDRESS` makes and delivers a new one" in run.err
+    assert "hint: `reconciler rotate ADDRESS` creates and delivers a new one" in run.err
 
 
 def test_the_page_has_the_fleet_and_no_secret(

@@ -190,7 +190,7 @@ def test_a_secret_that_nothing_takes_ends_its_client_again(
         ended = end(process)
     assert ended.code in {1, 3}
     assert_silent(ended, served)
-    assert "is revoked again, for its secret has no place" in ended.said
+    assert "is revoked again, because its secret could not be saved" in ended.said
     assert served.revoked(DOMAIN)
     assert not served.clients(DOMAIN)
     assert not (tmp_path / "secrets").exists()

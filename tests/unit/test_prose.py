@@ -12,7 +12,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 
-PACKAGES: Final = ("domo", "sandbox")
+PACKAGES: Final = ("apply", "domo", "sandbox")
 """The packages of `reconciler` that keep the rules."""
 
 DOCUMENTS: Final = (

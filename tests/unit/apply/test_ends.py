@@ -75,7 +75,7 @@ def test_who_is_revoked_first_is_missed_where_no_successor_comes(
     shop.served.fault("error_before", route="create*", times=None)
     act = make_action(Kind.ROTATE, client, client_id=old.client_id)
     (failed,) = shop.apply(shop.desired(client), act).failed
-    assert "the old client is revoked, and until the next apply there is none" in (
+    assert "the old client is revoked, and the address has no client until the next apply" in (
         failed.cause.message
     )
     assert shop.names() == []
