@@ -148,13 +148,15 @@ def _replayed(
     if state is None and not journals:
         return None
     from reconciler.state.model import State
+    from reconciler.state.relocation import Relocation
     from reconciler.state.working_state import WorkingState
 
     if state is None:
         state = State(lineage=journals[0].header.lineage)
     working = WorkingState.of(state)
+    relocation = Relocation(working.clients)
     for journal in journals:
-        for each in journal.records:
+        for each in relocation.relocated(journal.records):
             working.apply(each)
     return working
 

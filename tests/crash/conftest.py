@@ -55,3 +55,10 @@ def change(ground: Path, launcher: Launcher, domo: Domo) -> Scene:
     """Return the scene of an apply that does everything."""
     told = story.change(ground / "change", launcher, domo)
     return Scene(story=told, launcher=launcher, domo=domo, folder=ground / "case")
+
+
+@pytest.fixture(scope="session")
+def moves(ground: Path, launcher: Launcher, domo: Domo) -> Scene:
+    """Return the scene of an apply that replaces clients at their new addresses."""
+    told = story.moves(ground / "moves", launcher, domo)
+    return Scene(story=told, launcher=launcher, domo=domo, folder=ground / "case")

@@ -74,6 +74,22 @@ AFTER: Final = """\
       - {name: New File, scope: [data]}
 """
 
+BEFORE_MOVES: Final = """\
+  i1:
+    clients:
+      - {name: Wider, scope: [data]}
+      - {name: Kept, scope: [data], sink: state}
+      - {name: Left, scope: [data], on_remove: revoke}
+"""
+
+MOVES: Final = "moved: [{from: i1/Wider, to: i1/Wide}, {from: i1/Kept, to: i1/Held}]\n"
+AFTER_MOVES: Final = """\
+  i1:
+    clients:
+      - {name: Wide, scope: [data, user]}
+      - {name: Held, scope: [data, user], sink: state}
+"""
+
 STRANGERS: Final = (
     {"name": "Wider (3)", "scope": ["data"], "owner": None},
     {"name": "Somebody's", "scope": ["user"], "owner": None},
@@ -163,6 +179,24 @@ def change(folder: Path, launcher: Launcher, domo: Domo) -> Story:
             ("i2", "Lapsed"): "Lapsed (2)",
         },
         makes=7,
+    )
+
+
+def moves(folder: Path, launcher: Launcher, domo: Domo) -> Story:
+    """Return the place where clients have new addresses, at which they are replaced."""
+    empty = folder.with_name("no moves")
+    empty.mkdir()
+    place = Place(folder=empty, manifest=HEAD + BEFORE_MOVES, config=world())
+    with place.opened(folder.with_name("making"), domo) as case:
+        ended = launcher.run(case.folder, *APPLY)
+        assert ended.code == 0, ended.said
+        case.folder.rename(folder)
+        case.folder.mkdir()
+        config = case.config(seed=2)
+    return Story(
+        place=Place(folder=folder, manifest=MOVES + HEAD + AFTER_MOVES, config=config),
+        wanted={("i1", "Wide"): ("files",), ("i1", "Held"): ("state",)},
+        makes=2,
     )
 
 
