@@ -1,9 +1,9 @@
 """Reads the values of `--rule` and `--instances` of `reconciler sandbox`."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.model.address import is_instance_key
 from reconciler.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 KEYS: Final = ("acme-prod", "acme-dev", "globex")
 LABEL: Final = 63
 """The most characters of a part of a host name."""
-
-KEY_FORM: Final = r"[a-z0-9][a-z0-9-]*"
 
 
 def read_world(
@@ -74,7 +72,7 @@ def read_keys(instances: str) -> tuple[str, ...]:
         return (*KEYS[: int(instances)], *more)
     keys = tuple(dict.fromkeys(key.strip() for key in instances.split(",")))
     for key in keys:
-        if not re.fullmatch(KEY_FORM, key) or key.endswith("-") or len(key) > LABEL:
+        if not is_instance_key(key) or key.endswith("-") or len(key) > LABEL:
             raise UsageError(
                 f"`{key}` is not an instance key",
                 hint="a key is a part of a host name: a-z, 0-9 and `-`, as in acme-prod",

@@ -43,28 +43,28 @@ class ManifestError:
     hide: tuple[int, ...] = ()
 
 
-class Report:
+class ErrorCollector:
     """Collects findings; the same one twice (an alias was used twice) counts once.
 
     `unfinished` says that somebody stopped looking because there were too many.
     """
 
     def __init__(self) -> None:
-        self._findings: dict[tuple[int, str, str], ManifestError] = {}
+        self._errors: dict[tuple[int, str, str], ManifestError] = {}
         self._more: Counter[str] = Counter()
         self._hidden: set[int] = set()
         self._places: set[int] = set()
         self.unfinished = False
 
-    def add(self, finding: ManifestError) -> None:
+    def add(self, error: ManifestError) -> None:
         """Take in one mistake."""
-        self._hidden.update(finding.hide)
-        self._places.add(finding.at)
-        if len(self._findings) < _KEPT:
-            said = finding.message if isinstance(finding.message, str) else finding.word or ""
-            self._findings.setdefault((finding.at, finding.code, said), finding)
+        self._hidden.update(error.hide)
+        self._places.add(error.at)
+        if len(self._errors) < _KEPT:
+            said = error.message if isinstance(error.message, str) else error.word or ""
+            self._errors.setdefault((error.at, error.code, said), error)
         else:
-            self._more[finding.code] += 1
+            self._more[error.code] += 1
 
     def told(self, position: int) -> bool:
         """Say whether something was found at a position already."""
@@ -79,48 +79,50 @@ class Report:
         self._more[code] += count
 
     def __bool__(self) -> bool:
-        return bool(self._findings) or self._more.total() > 0
+        return bool(self._errors) or self._more.total() > 0
 
-    def diagnostics(self, atlas: SourceMap) -> tuple[Diagnostic, ...]:
+    def diagnostics(self, source_map: SourceMap) -> tuple[Diagnostic, ...]:
         """Return the mistakes by place: the first ones in full, the rest as one count."""
         from reconciler.manifest.source_excerpt import Excerpts
 
-        found = sorted(self._findings.values(), key=lambda each: (each.at, each.code))
-        page = _Page(atlas, Excerpts(atlas, frozenset(self._hidden)))
+        found = sorted(self._errors.values(), key=lambda each: (each.at, each.code))
+        page = _DiagnosticBuilder(source_map, Excerpts(source_map, frozenset(self._hidden)))
         shown = [page.diagnostic(each) for each in found[:SHOWN]]
         rest = self._more + Counter(each.code for each in found[SHOWN:])
         return (*shown, *_counted(rest, unfinished=self.unfinished))
 
 
-class _Page:
+class _DiagnosticBuilder:
     """Turns findings into what is shown: words, suggestions, hints and lines."""
 
-    def __init__(self, atlas: SourceMap, excerpts: "Excerpts") -> None:
-        self._atlas = atlas
+    def __init__(self, source_map: SourceMap, excerpts: "Excerpts") -> None:
+        self._source_map = source_map
         self._excerpts = excerpts
         self._suggestions = Suggestions()
 
-    def diagnostic(self, finding: ManifestError) -> Diagnostic:
-        message, hint = self._said(finding)
+    def diagnostic(self, error: ManifestError) -> Diagnostic:
+        message, hint = self._words(error)
         return Diagnostic(
-            code=finding.code,
+            code=error.code,
             message=message,
-            place=self._atlas.place(finding.at),
-            excerpt=self._excerpts.of(finding.at),
+            place=self._source_map.place(error.at),
+            excerpt=self._excerpts.of(error.at),
             hint=hint,
             related=tuple(
-                Related(place=self._atlas.place(at), message=said, excerpt=self._excerpts.of(at))
-                for at, said in finding.also
+                Related(
+                    place=self._source_map.place(at), message=said, excerpt=self._excerpts.of(at)
+                )
+                for at, said in error.also
             ),
         )
 
-    def _said(self, finding: ManifestError) -> tuple[str, str | None]:
+    def _words(self, error: ManifestError) -> tuple[str, str | None]:
         """Return the message and the hint; neither quotes a word that may be a credential."""
-        message, hint, word = finding.message, finding.hint, finding.word
+        message, hint, word = error.message, error.hint, error.word
         if not isinstance(message, str) and word is not None:
-            if self._excerpts.conceals(finding.at):
+            if self._excerpts.conceals(error.at):
                 return message(f"`{self._excerpts.mask}`"), hint if isinstance(hint, str) else None
-            near = self._suggestions.near(word, finding.known) if finding.known else None
+            near = self._suggestions.near(word, error.known) if error.known else None
             message = message(quoted(word)) + (f": did you mean {quoted(near)}?" if near else "")
         return str(message), hint if isinstance(hint, str | None) else hint()
 

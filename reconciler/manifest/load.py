@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from reconciler.manifest import top_level
-from reconciler.manifest.error_collector import ManifestError, Report
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError
 from reconciler.manifest.merge import ALLOW, ParsedManifest, merge
 from reconciler.manifest.resolve.placeholders import PlaceholderFiller
 from reconciler.manifest.resolve.recipients import recipients
-from reconciler.manifest.resolve.resolver import Expander, labels_of
+from reconciler.manifest.resolve.resolver import Resolver, labels_of
 from reconciler.manifest.resolve.sink_targets import SinkTargetChecker
 from reconciler.manifest.resolve.sinks import define
 from reconciler.manifest.schema.valid_subset import pruned
 from reconciler.manifest.schema.validator import ManifestSchema
 from reconciler.manifest.yaml import encoding
-from reconciler.manifest.yaml.parser import Parsed, parse
+from reconciler.manifest.yaml.parser import Document, parse
 from reconciler.manifest.yaml.source_map import SourceMap
 from reconciler.model.errors import InvalidInput
 from reconciler.model.manifest import Manifest
@@ -45,21 +45,21 @@ def load(
         InvalidInput: with every mistake in all files.
 
     """
-    atlas, report = SourceMap(), Report()
+    source_map, report = SourceMap(), ErrorCollector()
     with _collector_off():
-        manifest = _manifest(sorted(sources, key=lambda each: each.name), atlas, report)
+        manifest = _manifest(sorted(sources, key=lambda each: each.name), source_map, report)
         names = sorted(each.name.removeprefix(root.rstrip("/") + "/") for each in sources)
-        ground = _Ground(
+        folder = _Folder(
             root=root, files=tuple(names), is_folder=is_folder or len(names) > 1, read=read
         )
-        desired = _desired(manifest, ground, atlas, report) if manifest else None
+        desired = _desired(manifest, folder, source_map, report) if manifest else None
         if report or desired is None:
-            raise InvalidInput(report.diagnostics(atlas))
+            raise InvalidInput(report.diagnostics(source_map))
         return desired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ground:
+class _Folder:
     """What is around a manifest: its folder, the names of its files in it, a reader of others."""
 
     root: str
@@ -83,39 +83,43 @@ def _collector_off() -> Iterator[None]:
             gc.enable()
 
 
-def _manifest(sources: Sequence[Source], atlas: SourceMap, report: Report) -> ParsedManifest | None:
+def _manifest(
+    sources: Sequence[Source], source_map: SourceMap, report: ErrorCollector
+) -> ParsedManifest | None:
     """Parse and check each file by itself; None where nothing is left to be read further."""
     if not sources:
-        at = atlas.add("manifest", "")
+        at = source_map.add("manifest", "")
         report.add(
             ManifestError(code="empty-folder", message="there is no manifest file here", at=at)
         )
         return None
-    read = [_parsed(source, atlas, report) for source in sources]
+    read = [_parsed(source, source_map, report) for source in sources]
     parsed = [each for each in read if each is not None]
     shape = ManifestSchema(versioned=len(sources) == 1, scopes=_allowed_scopes(parsed))
     if len(parsed) == len(sources) > 1:
         _need_version(parsed, report)
-    usable = [each for one in parsed if (each := _checked(one, shape, atlas, report)) is not None]
+    usable = [
+        each for one in parsed if (each := _checked(one, shape, source_map, report)) is not None
+    ]
     if not usable:
         return None
     return merge(
         usable,
         [each.value for each in parsed],
-        atlas=atlas,
+        source_map=source_map,
         report=report,
-        lost=[()] if len(usable) < len(sources) else [],
+        dropped=[()] if len(usable) < len(sources) else [],
     )
 
 
-def _allowed_scopes(parsed: Sequence[Parsed]) -> set[str]:
+def _allowed_scopes(parsed: Sequence[Document]) -> set[str]:
     """Return the scopes that the files allow beside the known ones."""
     written = [each.value.get(ALLOW) for each in parsed if isinstance(each.value, dict)]
     items = [item for each in written if isinstance(each, list) for item in each]
     return {each for each in items if isinstance(each, str)} - set(SCOPES)
 
 
-def _need_version(parsed: Sequence[Parsed], report: Report) -> None:
+def _need_version(parsed: Sequence[Document], report: ErrorCollector) -> None:
     """Report where no file of a folder says the version: it is one manifest, and says it once."""
     maps = [each for each in parsed if isinstance(each.value, dict)]
     if maps and not any("version" in each.value for each in maps):
@@ -129,61 +133,63 @@ def _need_version(parsed: Sequence[Parsed], report: Report) -> None:
         )
 
 
-def _parsed(source: Source, atlas: SourceMap, report: Report) -> Parsed | None:
+def _parsed(source: Source, source_map: SourceMap, report: ErrorCollector) -> Document | None:
     text = encoding.readable(source.data)
-    base = atlas.add(source.name, text)
+    base = source_map.add(source.name, text)
     if not encoding.check(source.data, text, base=base, report=report):
         return None
-    return parse(text, base=base, atlas=atlas, report=report)
+    return parse(text, base=base, source_map=source_map, report=report)
 
 
 def _checked(
-    parsed: Parsed, shape: ManifestSchema, atlas: SourceMap, report: Report
-) -> Parsed | None:
+    parsed: Document, shape: ManifestSchema, source_map: SourceMap, report: ErrorCollector
+) -> Document | None:
     """Return a document of the right shape, less its wrong parts; None where there is none."""
     if shape.accepts(parsed.value):
         return parsed
-    from reconciler.manifest.schema.errors import Explainer
+    from reconciler.manifest.schema.errors import ViolationReporter
 
-    explainer = Explainer(parsed.value, parsed.at, atlas, report)
+    explainer = ViolationReporter(parsed.value, parsed.at, source_map, report)
     if not explainer.explain(shape.violations(parsed.value)):
         return None
-    rest = pruned(parsed.value, explainer.spoilt, atlas)
+    rest = pruned(parsed.value, explainer.invalid, source_map)
     if not isinstance(rest, dict) or not shape.accepts({**rest, "version": 1}):
         return None
-    return Parsed(
+    return Document(
         value=rest,
         at=parsed.at,
-        lost=parsed.lost | explainer.lost,
+        dropped=parsed.dropped | explainer.dropped,
         nameless=tuple(explainer.nameless),
     )
 
 
 def _desired(
-    manifest: ParsedManifest, ground: _Ground, atlas: SourceMap, report: Report
+    manifest: ParsedManifest, folder: _Folder, source_map: SourceMap, report: ErrorCollector
 ) -> Manifest:
-    holes = PlaceholderFiller(labels_of(manifest), report, whole=not manifest.lost.a_label)
-    sinks = define(manifest, holes, atlas, report)
-    deliveries = SinkTargetChecker(sinks, holes, ground.root, report)
-    expander = Expander(manifest, holes, deliveries, atlas, report)
-    expanded = expander.expand()
+    placeholders = PlaceholderFiller(
+        labels_of(manifest), report, whole=not manifest.dropped.a_label
+    )
+    sinks = define(manifest, placeholders, source_map, report)
+    target_checker = SinkTargetChecker(sinks, placeholders, folder.root, report)
+    expander = Resolver(manifest, placeholders, target_checker, source_map, report)
+    expanded = expander.resolve_all()
     # A manifest without warnings does not pay for the import of what shows their lines.
-    found = expander.warnings.diagnostics(atlas) if expander.warnings else ()
+    found = expander.warnings.diagnostics(source_map) if expander.warnings else ()
     warnings = tuple(replace(each, severity="warning") for each in found)
     age = top_level.encryption(manifest)
-    deliveries.check_own(_own(manifest, ground, expander.credential_files, atlas))
+    target_checker.check_own(_own(manifest, folder, expander.credential_files, source_map))
     return Manifest(
-        root=ground.root,
-        files=ground.files,
-        is_folder=ground.is_folder,
+        root=folder.root,
+        files=folder.files,
+        is_folder=folder.is_folder,
         recipients_file=age.get("recipients_file"),
         state_path=top_level.state_path(manifest),
-        recipients=recipients(age, ground.read, atlas, report),
+        recipients=recipients(age, folder.read, source_map, report),
         mark=bool(manifest.once["mark"].value) if "mark" in manifest.once else True,
         sinks={name: sink.definition for name, sink in sinks.items()},
         limits=top_level.limits(manifest),
-        rollout=top_level.rollout(manifest, atlas, report),
-        moved=top_level.moved(manifest, atlas, report),
+        rollout=top_level.rollout(manifest, source_map, report),
+        moved=top_level.moved(manifest, source_map, report),
         instances=expanded.instances,
         clients=expanded.clients,
         warnings=warnings,
@@ -192,18 +198,18 @@ def _desired(
 
 
 def _own(
-    manifest: ParsedManifest, ground: _Ground, credentials: Mapping[str, int], atlas: SourceMap
+    manifest: ParsedManifest, folder: _Folder, credentials: Mapping[str, int], source_map: SourceMap
 ) -> OwnFiles:
     named = {path: OwnFile(what=CREDENTIAL, at=at) for path, at in credentials.items()}
     age = top_level.encryption(manifest)
     if "recipients_file" in age:
-        at = atlas.value(age, "recipients_file")
+        at = source_map.value(age, "recipients_file")
         named[age["recipients_file"]] = OwnFile(what=RECIPIENTS, at=at)
-    named.update((path, OwnFile(what=MANIFEST)) for path in ground.files)
+    named.update((path, OwnFile(what=MANIFEST)) for path in folder.files)
     state = manifest.section("state")
     return OwnFiles(
         state=top_level.state_path(manifest),
-        state_at=atlas.value(state, "path") if "path" in state else None,
+        state_at=source_map.value(state, "path") if "path" in state else None,
         named=named,
-        folder="." if ground.is_folder else None,
+        folder="." if folder.is_folder else None,
     )

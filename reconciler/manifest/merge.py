@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reconciler.manifest.dropped import DroppedPaths
-from reconciler.manifest.error_collector import ManifestError, Report
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError
 from reconciler.manifest.schema.valid_subset import Path
-from reconciler.manifest.yaml.parser import Parsed
+from reconciler.manifest.yaml.parser import Document
 from reconciler.manifest.yaml.source_map import Entry, Item, SourceMap
 from reconciler.model.sink import STATE
 
@@ -33,7 +33,7 @@ class ParsedManifest:
     once: Mapping[str, Entry] = field(default_factory=dict)
     moved: tuple[Item, ...] = ()
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    lost: DroppedPaths = field(default_factory=DroppedPaths)
+    dropped: DroppedPaths = field(default_factory=DroppedPaths)
     nameless: tuple[Mapping[str, Any], ...] = ()
 
     def section(self, key: str) -> Mapping[str, Any]:
@@ -42,12 +42,12 @@ class ParsedManifest:
 
 
 def merge(
-    files: Sequence[Parsed],
+    files: Sequence[Document],
     written: Iterable[Any],
     *,
-    atlas: SourceMap,
-    report: Report,
-    lost: Iterable[Path] = (),
+    source_map: SourceMap,
+    report: ErrorCollector,
+    dropped: Iterable[Path] = (),
 ) -> ParsedManifest:
     """Unite files; `written` are their documents before wrong parts were left out.
 
@@ -56,36 +56,36 @@ def merge(
     maps: dict[str, dict[str, Entry]] = {each: {} for each in _MAPS}
     once: dict[str, Entry] = {}
     moved: list[Item] = []
-    missing = {*lost, *(path for each in files for path in each.lost)}
+    missing = {*dropped, *(path for each in files for path in each.dropped)}
     for file in files:
-        for entry in atlas.entries(file.value):
+        for entry in source_map.entries(file.value):
             if entry.key in maps:
-                missing.update(_unite(maps[entry.key], entry, atlas, report))
+                missing.update(_unite(maps[entry.key], entry, source_map, report))
             elif entry.key in _ONCE:
                 missing.update(_once(once, entry, report))
             elif entry.key == "moved":
-                moved += atlas.items(entry.value)
+                moved += source_map.items(entry.value)
     return ParsedManifest(
         **{name: tuple(found[key] for key in sorted(found)) for name, found in maps.items()},
         once=once,
         moved=tuple(moved),
         names=_names(written),
-        lost=DroppedPaths(missing),
+        dropped=DroppedPaths(missing),
         nameless=tuple(client for each in files for client in each.nameless),
     )
 
 
 def _unite(
-    found: dict[str, Entry], section: Entry, atlas: SourceMap, report: Report
+    found: dict[str, Entry], section: Entry, source_map: SourceMap, report: ErrorCollector
 ) -> Iterator[Path]:
     """Take in a file's entries; yield the paths of those that another file has, too."""
-    for entry in atlas.entries(section.value):
+    for entry in source_map.entries(section.value):
         if (first := found.setdefault(entry.key, entry)) is not entry:
             report.add(_twice(f"the {_MAPS[section.key]} ", entry, first))
             yield section.key, entry.key
 
 
-def _once(once: dict[str, Entry], entry: Entry, report: Report) -> Iterator[Path]:
+def _once(once: dict[str, Entry], entry: Entry, report: ErrorCollector) -> Iterator[Path]:
     if (first := once.setdefault(entry.key, entry)) is not entry:
         report.add(_twice("", entry, first))
         yield (entry.key,)

@@ -1,16 +1,14 @@
 """The keys that stand once: the state's path, limits, waves, and what has moved."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from reconciler.manifest.error_collector import ManifestError, Report, quoted
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError, quoted
 from reconciler.manifest.merge import ParsedManifest
 from reconciler.manifest.yaml.source_map import Item, SourceMap
-from reconciler.model.address import Address
+from reconciler.model.address import Address, is_instance_key
 from reconciler.model.manifest import CountOrPercent, Limits, Moved, Rollout
 
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 _STATE_PATH: Final = "reconciler.state.json"
 Kind = Literal["instance key", "address", "domain"]
 
@@ -27,14 +25,16 @@ def share(value: float | str) -> CountOrPercent:
     return CountOrPercent(number=int(value))
 
 
-def rollout(manifest: ParsedManifest, atlas: SourceMap, report: Report) -> Rollout | None:
+def rollout(
+    manifest: ParsedManifest, source_map: SourceMap, report: ErrorCollector
+) -> Rollout | None:
     """Return the waves; a canary that is no instance is reported."""
     if "rollout" not in manifest.once:
         return None
     section = manifest.section("rollout")
     canary = section.get("canary", 1)
     if isinstance(canary, list):
-        for item in atlas.items(canary):
+        for item in source_map.items(canary):
             _check_canary(item, manifest, report)
     made: dict[str, Any] = {
         "canary": tuple(canary) if isinstance(canary, list) else int(canary),
@@ -45,9 +45,9 @@ def rollout(manifest: ParsedManifest, atlas: SourceMap, report: Report) -> Rollo
     return Rollout(**made)
 
 
-def _check_canary(item: Item, manifest: ParsedManifest, report: Report) -> None:
+def _check_canary(item: Item, manifest: ParsedManifest, report: ErrorCollector) -> None:
     known = manifest.names["instances"]
-    if item.value in known or manifest.lost.section("instances"):
+    if item.value in known or manifest.dropped.section("instances"):
         return
     report.add(
         ManifestError(
@@ -61,25 +61,27 @@ def _check_canary(item: Item, manifest: ParsedManifest, report: Report) -> None:
     )
 
 
-def moved(manifest: ParsedManifest, atlas: SourceMap, report: Report) -> tuple[Moved, ...]:
+def moved(
+    manifest: ParsedManifest, source_map: SourceMap, report: ErrorCollector
+) -> tuple[Moved, ...]:
     """Return what has moved; both sides must be of one kind, and no name moves twice."""
     found: dict[str, Item] = {}
     result = []
     for item in manifest.moved:
         source, target = item.value["from"], item.value["to"]
-        if finding := _bad_move(item, atlas):
-            report.add(finding)
+        if error := _bad_move(item, source_map):
+            report.add(error)
         elif (first := found.setdefault(source, item)) is not item:
-            report.add(_moves_twice(item, first, atlas))
+            report.add(_moves_twice(item, first, source_map))
         else:
-            result.append(Moved(source=source, target=target, place=atlas.place(item.at)))
+            result.append(Moved(source=source, target=target, place=source_map.place(item.at)))
     return tuple(result)
 
 
-def _bad_move(item: Item, atlas: SourceMap) -> ManifestError | None:
+def _bad_move(item: Item, source_map: SourceMap) -> ManifestError | None:
     kinds = {}
     for end in ("from", "to"):
-        at = atlas.value(item.value, end)
+        at = source_map.value(item.value, end)
         kinds[end] = _kind(item.value[end])
         if kinds[end] is None:
             message = f"{quoted(item.value[end])} is no instance key, address or domain"
@@ -105,18 +107,18 @@ def _kind(name: str) -> Kind | None:
             address = Address.parse(name)
         except ValueError:
             return None
-        return "address" if _KEY.fullmatch(address.instance) else None
+        return "address" if is_instance_key(address.instance) else None
     if "." in name:
         return "domain"
-    return "instance key" if _KEY.fullmatch(name) else None
+    return "instance key" if is_instance_key(name) else None
 
 
-def _moves_twice(item: Item, first: Item, atlas: SourceMap) -> ManifestError:
+def _moves_twice(item: Item, first: Item, source_map: SourceMap) -> ManifestError:
     return ManifestError(
         code="moved-twice",
         message=f"{quoted(item.value['from'])} moves twice",
-        at=atlas.value(item.value, "from"),
-        also=((atlas.value(first.value, "from"), "first moved here"),),
+        at=source_map.value(item.value, "from"),
+        also=((source_map.value(first.value, "from"), "first moved here"),),
     )
 
 

@@ -1,6 +1,14 @@
 """The name of one client in one instance."""
 
-from typing import NamedTuple, Self
+import re
+from typing import Final, NamedTuple, Self
+
+_INSTANCE_KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+def is_instance_key(text: str) -> bool:
+    """Return if a text has the form of a key under `instances`."""
+    return _INSTANCE_KEY.fullmatch(text) is not None
 
 
 class Address(NamedTuple):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.address import is_instance_key
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.operations.scaffold import (
     MANIFEST,
@@ -23,7 +24,6 @@ from reconciler.operations.scaffold import (
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
 
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
 
@@ -121,7 +121,7 @@ def check_instances(keys: Sequence[str]) -> None:
     if not keys:
         raise UsageError("no instance is named", hint="--instance KEY names one: KEY.domo.com")
     for key in keys:
-        if not _KEY.fullmatch(key):
+        if not is_instance_key(key):
             raise UsageError(
                 f"`{key}` is not an instance's key",
                 hint="the name before .domo.com: lower-case letters, digits and hyphens",

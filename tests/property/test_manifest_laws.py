@@ -8,9 +8,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifest.error_collector import Report
+from reconciler.manifest.error_collector import ErrorCollector
 from reconciler.manifest.load import Source, load
-from reconciler.manifest.schema.errors import Explainer
+from reconciler.manifest.schema.errors import ViolationReporter
 from reconciler.manifest.schema.valid_subset import pruned
 from reconciler.manifest.schema.validator import ManifestSchema
 from reconciler.manifest.yaml.parser import parse
@@ -133,12 +133,12 @@ def test_what_is_left_of_a_wrong_document_is_right(
 ) -> None:
     """Without the parts that were reported, the rest can be read further."""
     text = yaml.safe_dump({**values, under: {"a": inner}, "version": 1})
-    atlas, report, shape = SourceMap(), Report(), ManifestSchema()
-    parsed = parse(text, base=atlas.add("m", text), atlas=atlas, report=report)
+    source_map, report, shape = SourceMap(), ErrorCollector(), ManifestSchema()
+    parsed = parse(text, base=source_map.add("m", text), source_map=source_map, report=report)
     assert parsed is not None
-    explainer = Explainer(parsed.value, parsed.at, atlas, report)
+    explainer = ViolationReporter(parsed.value, parsed.at, source_map, report)
     assert explainer.explain(shape.violations(parsed.value))
-    assert shape.accepts(pruned(parsed.value, explainer.spoilt, atlas))
+    assert shape.accepts(pruned(parsed.value, explainer.invalid, source_map))
 
 
 @given(MANIFEST)
@@ -236,8 +236,8 @@ def is_named(value: str, secret: str) -> bool:
 def test_texts_are_read_as_they_were_written(value: Any) -> None:
     """Whatever quotes, escapes and line breaks YAML writes a text with."""
     text = yaml.safe_dump({"x": value}, default_style='"', width=20)
-    atlas, report = SourceMap(), Report()
-    parsed = parse(text, base=atlas.add("t", text), atlas=atlas, report=report)
+    source_map, report = SourceMap(), ErrorCollector()
+    parsed = parse(text, base=source_map.add("t", text), source_map=source_map, report=report)
     assert parsed is not None
     assert parsed.value == {"x": value}
     assert not report

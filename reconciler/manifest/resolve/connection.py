@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from reconciler import plugins
-from reconciler.manifest.error_collector import ManifestError, Report
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError
 from reconciler.manifest.resolve.placeholders import INSTANCE, PlaceholderFiller, dash
 from reconciler.manifest.yaml.source_map import Entry, SourceMap
 from reconciler.model.auth import Auth, CookieAuth, PasswordAuth, TokenAuth
@@ -27,22 +27,24 @@ _MISSING: Final = object()
 """A value that is wrong; the reason is reported."""
 
 
-class Access:
+class ConnectionResolver:
     """Makes the auth and the endpoints of instances, and reports what is wrong in them."""
 
-    def __init__(self, holes: PlaceholderFiller, atlas: SourceMap, report: Report) -> None:
-        self._holes = holes
-        self._atlas = atlas
+    def __init__(
+        self, placeholders: PlaceholderFiller, source_map: SourceMap, report: ErrorCollector
+    ) -> None:
+        self._placeholders = placeholders
+        self._source_map = source_map
         self._report = report
         self.files: dict[str, int] = {}
         self._wrong: set[int] = set()
 
     def check_auth(self, auth: Mapping[str, Any]) -> None:
         """Report unknown placeholders in an auth, once, whoever uses it."""
-        for entry in self._atlas.entries(auth):
+        for entry in self._source_map.entries(auth):
             if entry.key != "method":
                 texts = self._texts(entry)
-                known = [self._holes.known(text, at, INSTANCE) for text, at in texts]
+                known = [self._placeholders.known(text, at, INSTANCE) for text, at in texts]
                 if all(known) and isinstance(entry.value, dict):
                     source = plugins.credential_source(next(iter(entry.value)))
                     if source is not None and source.role is Role.VARIABLE:
@@ -60,7 +62,7 @@ class Access:
     def _texts(self, entry: Entry) -> list[tuple[str, int]]:
         if isinstance(entry.value, str):
             return [(entry.value, entry.at)]
-        (reference,) = self._atlas.entries(entry.value)
+        (reference,) = self._source_map.entries(entry.value)
         return list(self._strings(reference.value, reference.at))
 
     def _strings(self, value: Any, at: int) -> Iterator[tuple[str, int]]:
@@ -68,17 +70,17 @@ class Access:
         if isinstance(value, str):
             yield value, at
         elif isinstance(value, dict):
-            for each in self._atlas.entries(value):
+            for each in self._source_map.entries(value):
                 yield from self._strings(each.value, each.at)
         elif isinstance(value, list):
-            for item in self._atlas.items(value):
+            for item in self._source_map.items(value):
                 yield from self._strings(item.value, item.at)
 
-    def auth(self, auth: Mapping[str, Any], values: Values, who: int) -> Auth | None:
+    def auth(self, auth: Mapping[str, Any], values: Values, instance_at: int) -> Auth | None:
         """Return one instance's auth; None where something in it was wrong."""
         found = {
-            entry.key: self._credential(entry, values, who)
-            for entry in self._atlas.entries(auth)
+            entry.key: self._credential(entry, values, instance_at)
+            for entry in self._source_map.entries(auth)
             if entry.key != "method"
         }
         if any(each is None for each in found.values()):
@@ -90,14 +92,16 @@ class Access:
             return CookieAuth(dsidv1=made["dsidv1"])
         return TokenAuth(token=made["token"])
 
-    def _credential(self, entry: Entry, values: Values, who: int) -> str | CredentialRef | None:
+    def _credential(
+        self, entry: Entry, values: Values, instance_at: int
+    ) -> str | CredentialRef | None:
         if isinstance(entry.value, str):
-            return self._holes.fill(entry.value, entry.at, values, who)
-        (reference,) = self._atlas.entries(entry.value)
+            return self._placeholders.fill(entry.value, entry.at, values, instance_at)
+        (reference,) = self._source_map.entries(entry.value)
         source = plugins.credential_source(reference.key)
         if source is None:  # the schema has reported it
             return None
-        value = self._filled(reference.value, reference.at, source.role, values, who)
+        value = self._filled(reference.value, reference.at, source.role, values, instance_at)
         if value is _MISSING:
             return None
         try:
@@ -110,40 +114,44 @@ class Access:
             raise plugins.failed(source, error) from error
         return None
 
-    def _filled(self, value: Any, at: int, role: Role, values: Values, who: int) -> Any:
+    def _filled(self, value: Any, at: int, role: Role, values: Values, instance_at: int) -> Any:
         """Return the value of a reference with its placeholders filled in, or `_MISSING`."""
         if isinstance(value, dict):
-            entries = self._atlas.entries(value)
-            found = {e.key: self._filled(e.value, e.at, role, values, who) for e in entries}
+            entries = self._source_map.entries(value)
+            found = {e.key: self._filled(e.value, e.at, role, values, instance_at) for e in entries}
             return _MISSING if _MISSING in found.values() else found
         if isinstance(value, list):
-            items = self._atlas.items(value)
-            listed = [self._filled(item.value, item.at, role, values, who) for item in items]
+            items = self._source_map.items(value)
+            listed = [
+                self._filled(item.value, item.at, role, values, instance_at) for item in items
+            ]
             return _MISSING if _MISSING in listed else listed
         if not isinstance(value, str):
             return value
-        text = self._holes.fill(value, at, values, who)
-        if text is None or (role is Role.VARIABLE and not self._is_variable(text, value, at, who)):
+        text = self._placeholders.fill(value, at, values, instance_at)
+        if text is None or (
+            role is Role.VARIABLE and not self._is_variable(text, value, at, instance_at)
+        ):
             return _MISSING
         if role is Role.ARGUMENT and dash(value, text):
-            self._report.add(option_like(who, at))
+            self._report.add(option_like(instance_at, at))
         if role is Role.PATH:
             self.files.setdefault(text, at)
         return text
 
-    def _is_variable(self, name: str, template: str, at: int, who: int) -> bool:
+    def _is_variable(self, name: str, template: str, at: int, instance_at: int) -> bool:
         if _VARIABLE.fullmatch(name):
             return True
         if at not in self._wrong:
-            self._report.add(_bad_variable(name, template, at, who))
+            self._report.add(_bad_variable(name, template, at, instance_at))
         return False
 
     def check_endpoints(self, endpoints: Mapping[str, Any]) -> list[Entry]:
         """Report unknown placeholders in the endpoints; return those that can be filled in."""
         return [
             entry
-            for entry in self._atlas.entries(endpoints)
-            if self._holes.known(entry.value, entry.at, INSTANCE, labels=False)
+            for entry in self._source_map.entries(endpoints)
+            if self._placeholders.known(entry.value, entry.at, INSTANCE, labels=False)
         ]
 
     def endpoints(self, entries: Iterable[Entry], values: Values) -> Endpoints:
@@ -177,7 +185,9 @@ def _bad_url(entry: Entry) -> ManifestError:
     )
 
 
-def _bad_variable(name: str, template: str, at: int, who: int | None = None) -> ManifestError:
+def _bad_variable(
+    name: str, template: str, at: int, instance_at: int | None = None
+) -> ManifestError:
     """Report what is no variable's name; it is shown where it cannot well be the value itself."""
     from reconciler.manifest.credential_patterns import is_variable_like
 
@@ -190,17 +200,17 @@ def _bad_variable(name: str, template: str, at: int, who: int | None = None) -> 
         at=at,
         word=name,
         hint="the value of the variable is not written here, only its name",
-        also=() if who is None else ((who, "used for this instance"),),
+        also=() if instance_at is None else ((instance_at, "used for this instance"),),
         hide=() if is_variable_like(template) else (at,),
     )
 
 
-def option_like(who: int, at: int) -> ManifestError:
+def option_like(instance_at: int, at: int) -> ManifestError:
     """Say that a placeholder makes an option out of an argument."""
     return ManifestError(
         code="option-like-argument",
         message="an argument of a command begins with `-` only because of a placeholder",
-        at=who,
+        at=instance_at,
         hint="write something before the placeholder, as in `--name={client}`",
         also=((at, "this argument"),),
     )

@@ -14,7 +14,7 @@ _MAGIC: Final = re.compile(r"[*?\[]")
 _LAST: Final = "\U0010ffff"
 
 
-class Fleet:
+class InstanceSelector:
     """The instances of a manifest by key and by label; `entries` are sorted by key.
 
     An answer is a set of numbers of entries, so that three thousand sets over three thousand

@@ -16,7 +16,7 @@ _CAUSES: Final = ("sink", "rotate_after")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class LifecycleSettings:
     """What holds for a client where nothing nearer says otherwise; times are in seconds.
 
     `given` says where the settings that change a client by themselves stand.
@@ -30,7 +30,9 @@ class Policy:
     replace: Replace = "create_first"
     given: Mapping[str, SourceLocation] = field(default_factory=dict)
 
-    def nearer(self, level: Mapping[str, Any], atlas: SourceMap | None = None) -> "Policy":
+    def override_with(
+        self, level: Mapping[str, Any], source_map: SourceMap | None = None
+    ) -> "LifecycleSettings":
         """Return what holds under a nearer level, which may give some settings anew.
 
         `atlas` is given for a level of many clients: the places of its settings are kept.
@@ -38,7 +40,7 @@ class Policy:
         if SETTINGS.isdisjoint(level):
             return self
         get = level.get
-        return Policy(
+        return LifecycleSettings(
             sinks=_names(level["sink"]) if "sink" in level else self.sinks,
             on_remove=get("on_remove", self.on_remove),
             protect=get("protect", self.protect),
@@ -47,18 +49,18 @@ class Policy:
             else self.rotate_after,
             overlap=duration(level["overlap"]) if "overlap" in level else self.overlap,
             replace=get("replace", self.replace),
-            given=_given(self.given, level, atlas),
+            given=_given(self.given, level, source_map),
         )
 
 
 def _given(
-    wider: Mapping[str, SourceLocation], level: Mapping[str, Any], atlas: SourceMap | None
+    wider: Mapping[str, SourceLocation], level: Mapping[str, Any], source_map: SourceMap | None
 ) -> Mapping[str, SourceLocation]:
     found = {name: place for name, place in wider.items() if name not in level}
-    if atlas is not None:
+    if source_map is not None:
         for name in _CAUSES:
             if name in level:
-                found[name] = atlas.place(atlas.key(level, name))
+                found[name] = source_map.place(source_map.key(level, name))
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from reconciler.manifest.error_collector import ManifestError, Report, quoted
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError, quoted
 from reconciler.model.placeholders import UnknownPlaceholder, fill, parts
 
 INSTANCE: Final = ("instance", "INSTANCE", "domain")
@@ -16,7 +16,9 @@ class PlaceholderFiller:
     It is not `whole` where a label had to be left out: one that seems to be unknown may not be.
     """
 
-    def __init__(self, labels: Iterable[str], report: Report, *, whole: bool = True) -> None:
+    def __init__(
+        self, labels: Iterable[str], report: ErrorCollector, *, whole: bool = True
+    ) -> None:
         self._labels = frozenset(f"labels.{name}" for name in labels)
         self._report = report
         self._whole = whole
@@ -42,7 +44,7 @@ class PlaceholderFiller:
             self._known[key] = tuple(f"{{{each}}}" for each in allowed)
         return self._known[key]
 
-    def fill(self, text: str, at: int, values: Mapping[str, str], who: int) -> str | None:
+    def fill(self, text: str, at: int, values: Mapping[str, str], instance_at: int) -> str | None:
         """Fill `text` for the instance at `who`; None where a placeholder has no value there.
 
         Raises nothing: `known` has reported names that do not exist, and a label that this
@@ -52,7 +54,7 @@ class PlaceholderFiller:
             return fill(text, values)
         except UnknownPlaceholder as unknown:
             if unknown.name in self._labels and self._whole:
-                self._report.add(_lacking(unknown.name, at, who))
+                self._report.add(_lacking(unknown.name, at, instance_at))
             return None
 
 
@@ -67,11 +69,11 @@ def _unknown(name: str, at: int, allowed: tuple[str, ...]) -> ManifestError:
     )
 
 
-def _lacking(name: str, at: int, who: int) -> ManifestError:
+def _lacking(name: str, at: int, instance_at: int) -> ManifestError:
     return ManifestError(
         code="missing-label",
         message=f"this instance lacks the label {quoted(name.removeprefix('labels.'))}",
-        at=who,
+        at=instance_at,
         hint="give the label to the instance, or use another placeholder",
         also=((at, "the label is used here"),),
     )

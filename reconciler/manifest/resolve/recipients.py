@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from reconciler.manifest.error_collector import ManifestError, Report, quoted
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError, quoted
 from reconciler.manifest.yaml.source_map import SourceMap
 
 Read = Callable[[str], str]
 
 
 def recipients(
-    age: Mapping[str, Any], read: Read, atlas: SourceMap, report: Report
+    age: Mapping[str, Any], read: Read, source_map: SourceMap, report: ErrorCollector
 ) -> tuple[str, ...]:
     """Return the recipients of `encryption.age` without repeats, those of the file last.
 
@@ -19,16 +19,18 @@ def recipients(
     """
     if not age:
         return ()
-    found = [*_listed(age, atlas, report), *_from_file(age, read, atlas, report)]
+    found = [*_listed(age, source_map, report), *_from_file(age, read, source_map, report)]
     if not found:
-        report.add(_nobody(atlas.key(age, next(iter(age)))))
+        report.add(_nobody(source_map.key(age, next(iter(age)))))
     return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
-def _listed(age: Mapping[str, Any], atlas: SourceMap, report: Report) -> Iterator[str | None]:
+def _listed(
+    age: Mapping[str, Any], source_map: SourceMap, report: ErrorCollector
+) -> Iterator[str | None]:
     """Yield the recipients of the list, None for each that is reported."""
     listed = age.get("recipients")
-    for item in atlas.items(listed) if listed else ():
+    for item in source_map.items(listed) if listed else ():
         recipient = item.value.strip()
         if is_recipient(recipient):
             yield recipient
@@ -38,12 +40,12 @@ def _listed(age: Mapping[str, Any], atlas: SourceMap, report: Report) -> Iterato
 
 
 def _from_file(
-    age: Mapping[str, Any], read: Read, atlas: SourceMap, report: Report
+    age: Mapping[str, Any], read: Read, source_map: SourceMap, report: ErrorCollector
 ) -> Iterator[str | None]:
     """Yield the recipients of the file, None for each that is reported; none is repeated."""
     if "recipients_file" not in age:
         return
-    path, at = age["recipients_file"], atlas.value(age, "recipients_file")
+    path, at = age["recipients_file"], source_map.value(age, "recipients_file")
     try:
         lines = read(path).removeprefix("\ufeff").splitlines()
     except (OSError, ValueError) as error:

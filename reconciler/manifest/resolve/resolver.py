@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from reconciler.manifest.error_collector import ManifestError, Report, quoted
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError, quoted
 from reconciler.manifest.merge import ParsedManifest
 from reconciler.manifest.resolve.client_sets import ClientEntry, ClientResolver, client_sets
-from reconciler.manifest.resolve.connection import Access, Values
-from reconciler.manifest.resolve.lifecycle import Policy
+from reconciler.manifest.resolve.connection import ConnectionResolver, Values
+from reconciler.manifest.resolve.lifecycle import LifecycleSettings
 from reconciler.manifest.resolve.placeholders import CLIENT, INSTANCE, PlaceholderFiller
 from reconciler.manifest.resolve.sink_targets import SinkTargetChecker
 from reconciler.manifest.resolve.sinks import check_names
@@ -24,7 +24,7 @@ _LABEL: Final = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expanded:
+class ResolvedClients:
     """The instances and their clients, sorted by key and by address."""
 
     instances: Mapping[str, Instance]
@@ -36,54 +36,54 @@ def labels_of(manifest: ParsedManifest) -> set[str]:
     return {name for each in manifest.instances for name in each.value.get("labels", ())}
 
 
-class Expander:
+class Resolver:
     """Makes instances and clients of one manifest, and reports what no schema can say."""
 
     def __init__(
         self,
         manifest: ParsedManifest,
-        holes: PlaceholderFiller,
-        deliveries: SinkTargetChecker,
-        atlas: SourceMap,
-        report: Report,
+        placeholders: PlaceholderFiller,
+        target_checker: SinkTargetChecker,
+        source_map: SourceMap,
+        report: ErrorCollector,
     ) -> None:
         self._manifest = manifest
-        self._atlas = atlas
+        self._source_map = source_map
         self._report = report
-        self._holes = holes
-        self._access = Access(holes, atlas, report)
-        self._deliveries = deliveries
-        self._claims = ClientResolver(atlas, report, manifest.lost, holes)
+        self._placeholders = placeholders
+        self._access = ConnectionResolver(placeholders, source_map, report)
+        self._target_checker = target_checker
+        self._client_resolver = ClientResolver(source_map, report, manifest.dropped, placeholders)
         self._defaults = manifest.section("defaults")
         self._endpoints: list[Entry] = []
         self._scopes: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._known_scopes = set(SCOPES)
-        self.warnings = Report()
+        self.warnings = ErrorCollector()
 
     @property
     def credential_files(self) -> Mapping[str, int]:
         """Return the files that credential references name, with where the first one stands."""
         return self._access.files
 
-    def expand(self) -> Expanded:
+    def resolve_all(self) -> ResolvedClients:
         """Go through the instances in order of their keys."""
         self._check_once()
-        sets = client_sets(self._manifest, self._atlas, self._report)
-        policy = Policy().nearer(self._defaults, self._atlas)
+        sets = client_sets(self._manifest, self._source_map, self._report)
+        policy = LifecycleSettings().override_with(self._defaults, self._source_map)
         instances: dict[str, Instance] = {}
         clients: dict[Address, DesiredClient] = {}
         for entry in self._manifest.instances:
             values = instance_values(
                 key=entry.key, domain=_domain(entry), labels=entry.value.get("labels", {})
             )
-            claims = self._claims.of(entry, sets.get(entry.key, ()), values)
-            wanted = bool(claims) or self._manifest.lost.a_client_of(entry.key)
+            clients_by_form = self._client_resolver.of(entry, sets.get(entry.key, ()), values)
+            wanted = bool(clients_by_form) or self._manifest.dropped.a_client_of(entry.key)
             instances[entry.key] = self._instance(entry, values, wanted=wanted)
-            self._deliveries.enter(values, entry.key_at)
-            for client in self._clients(entry, claims, policy, values):
+            self._target_checker.enter(values, entry.key_at)
+            for client in self._clients(entry, clients_by_form, policy, values):
                 clients[client.address] = client
-        self._claims.report_clashes()
-        return Expanded(instances=instances, clients=clients)
+        self._client_resolver.report_clashes()
+        return ResolvedClients(instances=instances, clients=clients)
 
     def _check_once(self) -> None:
         """Check what many instances share, so that each mistake in it is said once."""
@@ -97,10 +97,10 @@ class Expander:
                 access.check_auth(entry.value["auth"])
         self._check_domains()
         for client in manifest.nameless:
-            check_names(client, manifest, self._atlas, self._report)
+            check_names(client, manifest, self._source_map, self._report)
         for level in self._levels():
             if "sink" in level:
-                check_names(level, manifest, self._atlas, self._report)
+                check_names(level, manifest, self._source_map, self._report)
             if "name" in level:
                 self._check_texts(level)
 
@@ -115,7 +115,7 @@ class Expander:
         for key, known in (("name", INSTANCE), ("description", CLIENT)):
             text = client.get(key, "")
             if has_braces(text):
-                self._holes.known(text, self._atlas.value(client, key), known)
+                self._placeholders.known(text, self._source_map.value(client, key), known)
         self._check_description(client, client.get("description", ""))
 
     def _check_description(self, client: Mapping[str, Any], text: str) -> None:
@@ -124,7 +124,7 @@ class Expander:
                 ManifestError(
                     code="reserved-description",
                     message="a description cannot end in an ownership mark: the tool adds its own",
-                    at=self._atlas.value(client, "description"),
+                    at=self._source_map.value(client, "description"),
                     hint="remove `[reconciler:…]`",
                 )
             )
@@ -133,14 +133,14 @@ class Expander:
         value = entry.value
         domain = values["domain"]
         auth = value.get("auth") or self._defaults.get("auth")
-        if auth is None and wanted and not self._manifest.lost.auth_of(entry.key):
+        if auth is None and wanted and not self._manifest.dropped.auth_of(entry.key):
             self._report.add(_no_auth(entry))
         endpoints = self._access.endpoints(self._endpoints, values)
         return Instance(
             key=entry.key,
             domain=domain,
             endpoints=endpoints,
-            place=self._atlas.place(entry.key_at),
+            place=self._source_map.place(entry.key_at),
             auth=self._access.auth(auth, values, entry.key_at) if auth else None,
             labels=value.get("labels", {}),
             foreign=(endpoints.api, endpoints.instance) != (DOMO_API, f"https://{domain}"),
@@ -151,7 +151,7 @@ class Expander:
         first: dict[str, Entry] = {}
         for entry in sorted(self._manifest.instances, key=lambda each: each.key_at):
             if "domain" not in entry.value:
-                if self._manifest.lost.of_instance(entry.key, "domain"):
+                if self._manifest.dropped.of_instance(entry.key, "domain"):
                     continue
                 if len(entry.key) > _LABEL or entry.key.endswith("-"):
                     self._report.add(_no_host(entry))
@@ -161,7 +161,7 @@ class Expander:
 
     def _same_domain(self, entry: Entry, first: Entry, domain: str) -> ManifestError:
         at, first_at = (
-            self._atlas.value(each.value, "domain") if "domain" in each.value else each.key_at
+            self._source_map.value(each.value, "domain") if "domain" in each.value else each.key_at
             for each in (entry, first)
         )
         return ManifestError(
@@ -174,40 +174,46 @@ class Expander:
         )
 
     def _clients(
-        self, entry: Entry, claims: Mapping[str, ClientEntry], policy: Policy, values: Values
+        self,
+        entry: Entry,
+        clients_by_form: Mapping[str, ClientEntry],
+        policy: LifecycleSettings,
+        values: Values,
     ) -> Iterator[DesiredClient]:
-        levels: dict[str | None, Policy] = {None: policy.nearer(entry.value, self._atlas)}
-        for claim in sorted(claims.values(), key=lambda each: each.name):
+        levels: dict[str | None, LifecycleSettings] = {
+            None: policy.override_with(entry.value, self._source_map)
+        }
+        for claim in sorted(clients_by_form.values(), key=lambda each: each.name):
             source = claim.source
             set_name = None
             if source is not None:
                 set_name = source.name
                 if set_name not in levels:
-                    levels[set_name] = levels[None].nearer(source.settings, self._atlas)
+                    levels[set_name] = levels[None].override_with(source.settings, self._source_map)
             address = Address(entry.key, claim.name)
             client = self._client(address, claim, levels[set_name], set_name)
-            self._deliveries.add(address, client.sinks, claim.at)
+            self._target_checker.add(address, client.sinks, claim.at)
             if has_braces(client.description):
                 client = replace(client, description=self._description(client, claim, values))
             yield client
 
     def _description(self, client: DesiredClient, claim: ClientEntry, values: Values) -> str:
-        at = self._atlas.value(claim.client, "description")
+        at = self._source_map.value(claim.client, "description")
         filled = client_values(values, client.address)
-        text = self._holes.fill(client.description, at, filled, claim.at) or ""
+        text = self._placeholders.fill(client.description, at, filled, claim.at) or ""
         self._check_description(claim.client, text)
         return text.strip()
 
     def _client(
-        self, address: Address, claim: ClientEntry, level: Policy, client_set: str | None
+        self, address: Address, claim: ClientEntry, level: LifecycleSettings, client_set: str | None
     ) -> DesiredClient:
         written = claim.client
-        policy = level.nearer(written)
+        policy = level.override_with(written)
         return DesiredClient(
             address=address,
             scope=self._scope(written["scope"]),
             sinks=policy.sinks,
-            place=self._atlas.place(claim.at),
+            place=self._source_map.place(claim.at),
             description=written.get("description", "").strip(),
             on_remove=policy.on_remove,
             protect=policy.protect,
@@ -229,7 +235,7 @@ class Expander:
 
     def _warn_of_scopes(self, written: list[str]) -> None:
         """Warn once of each scope that only `allow_scopes` knows."""
-        for item in self._atlas.items(written):
+        for item in self._source_map.items(written):
             if item.value in self._known_scopes:
                 continue
             self._known_scopes.add(item.value)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.manifest.error_collector import ManifestError, Report, quoted
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError, quoted
 from reconciler.manifest.resolve.connection import option_like
 from reconciler.manifest.resolve.placeholders import PlaceholderFiller, dash
 from reconciler.manifest.resolve.sinks import Sink, Template
@@ -31,14 +31,14 @@ class _PartialTemplate:
 
     template: Template
     texts: tuple[str, ...]
-    holes: tuple[str, ...]
+    placeholders: tuple[str, ...]
 
     def fill(self, client: Mapping[str, str]) -> str:
         """Return the whole for one client."""
-        texts, holes = self.texts, self.holes
-        if len(holes) == 1:
-            return texts[0] + client[holes[0]] + texts[1]
-        filled = [text + client[hole] for text, hole in zip(texts, holes, strict=False)]
+        texts, placeholders = self.texts, self.placeholders
+        if len(placeholders) == 1:
+            return texts[0] + client[placeholders[0]] + texts[1]
+        filled = [text + client[hole] for text, hole in zip(texts, placeholders, strict=False)]
         return "".join(filled) + texts[-1]
 
 
@@ -47,7 +47,7 @@ class _Use:
     """One sink on one instance; `path` is the template of its file, if it writes one here."""
 
     sink: Sink
-    halves: tuple[_PartialTemplate, ...]
+    templates: tuple[_PartialTemplate, ...]
     path: _PartialTemplate | None
 
 
@@ -59,31 +59,35 @@ class SinkTargetChecker:
     """
 
     def __init__(
-        self, sinks: Mapping[str, Sink], holes: PlaceholderFiller, root: str, report: Report
+        self,
+        sinks: Mapping[str, Sink],
+        placeholders: PlaceholderFiller,
+        root: str,
+        report: ErrorCollector,
     ) -> None:
         self._sinks = sinks
-        self._holes = holes
+        self._placeholders = placeholders
         self._root = root.rstrip("/") + "/"
         self._report = report
-        self._taken: dict[_Target, _Taken] = {}
+        self._uses_by_target: dict[_Target, _Taken] = {}
         self._slugs: dict[str, str] = {}
         self._uses: dict[str, _Use | None] = {}
         self._values: Mapping[str, str] = {}
-        self._who = 0
-        self._said: set[tuple[int, int]] = set()
+        self._instance_at = 0
+        self._words: set[tuple[int, int]] = set()
 
     def check_own(self, own: OwnFiles) -> None:
         """Report each client whose secret would be written over a file of the tool's own."""
         own = own.spelt(self._normal)
-        paths = [each for each in self._taken if isinstance(each, str)]
+        paths = [each for each in self._uses_by_target if isinstance(each, str)]
         for path in own.candidates(paths):
             if (found := own.of(path)) is not None:
-                self._report.add(_over_own(path, self._taken[path], found))
+                self._report.add(_over_own(path, self._uses_by_target[path], found))
 
-    def enter(self, values: Mapping[str, str], who: int) -> None:
+    def enter(self, values: Mapping[str, str], instance_at: int) -> None:
         """Turn to the instance at `who`, with the values of its placeholders."""
         self._uses = {}
-        self._values, self._who = values, who
+        self._values, self._instance_at = values, instance_at
 
     def add(self, address: Address, sinks: tuple[str, ...], at: int) -> None:
         """Take in one client of that instance."""
@@ -104,49 +108,55 @@ class SinkTargetChecker:
     def _use(self, name: str) -> _Use | None:
         if name == STATE or (sink := self._sinks.get(name)) is None:
             return None
-        found = [self._half(each) for each in sink.templates]
+        found = [self._partial(each) for each in sink.templates]
         whole = tuple(each for each in found if each is not None)
         if len(whole) < len(found):
             return None
         paths = (each for each in whole if each.template.role is Role.PATH)
-        return _Use(sink=sink, halves=whole, path=next(paths, None))
+        return _Use(sink=sink, templates=whole, path=next(paths, None))
 
-    def _half(self, template: Template) -> _PartialTemplate | None:
+    def _partial(self, template: Template) -> _PartialTemplate | None:
         text, at = template.text, template.at
         names = {*parts(text)[1::2]}
         client = dict.fromkeys(_CLIENT, "")
-        if names and self._holes.fill(text, at, {**self._values, **client}, self._who) is None:
+        if (
+            names
+            and self._placeholders.fill(text, at, {**self._values, **client}, self._instance_at)
+            is None
+        ):
             return None
-        texts, holes = [""], []
+        texts, placeholders = [""], []
         for number, piece in enumerate(parts(text)):
             if number % 2 and piece in _CLIENT:
-                holes.append(piece)
+                placeholders.append(piece)
                 texts.append("")
             else:
                 texts[-1] += self._values[piece] if number % 2 else piece
-        return _PartialTemplate(template=template, texts=tuple(texts), holes=tuple(holes))
+        return _PartialTemplate(
+            template=template, texts=tuple(texts), placeholders=tuple(placeholders)
+        )
 
     def _file(
         self,
         use: _Use,
-        half: _PartialTemplate,
+        template_part: _PartialTemplate,
         address: Address,
         client: Mapping[str, str],
         at: int,
     ) -> None:
-        path = half.fill(client)
+        path = template_part.fill(client)
         if _ODD.search(path):
-            if finding := _astray(half, path, address, at):
-                self._report.add(finding)
+            if error := _astray(template_part, path, address, at):
+                self._report.add(error)
                 return
             path = self._normal(path)
         self._take(path, use, address, at)
 
     def _other(self, use: _Use, address: Address, client: Mapping[str, str], at: int) -> None:
         target = list(use.sink.fixed)
-        for half in use.halves:
-            text = half.fill(client)
-            template = half.template
+        for template_part in use.templates:
+            text = template_part.fill(client)
+            template = template_part.template
             if template.role is Role.ARGUMENT and dash(template.text, text):
                 self._report.add(option_like(at, template.at))
             if template.identifies:
@@ -155,14 +165,14 @@ class SinkTargetChecker:
 
     def _take(self, target: _Target, use: _Use, address: Address, at: int) -> None:
         later = (at, address, use.sink)
-        earlier = self._taken.setdefault(target, later)
+        earlier = self._uses_by_target.setdefault(target, later)
         if earlier is later:
             return
         if at < earlier[0]:
-            self._taken[target] = later
+            self._uses_by_target[target] = later
             earlier, later = later, earlier
-        if (later[2].at, later[0]) not in self._said:
-            self._said.add((later[2].at, later[0]))
+        if (later[2].at, later[0]) not in self._words:
+            self._words.add((later[2].at, later[0]))
             self._report.add(_shared(target, later, earlier))
 
     def _normal(self, path: str) -> str:
@@ -210,9 +220,11 @@ def _over_own(path: str, taken: _Taken, own: OwnFile) -> ManifestError:
     )
 
 
-def _astray(half: _PartialTemplate, path: str, address: Address, at: int) -> ManifestError | None:
+def _astray(
+    template_part: _PartialTemplate, path: str, address: Address, at: int
+) -> ManifestError | None:
     """Say what is wrong with a path that a placeholder's value bent, if it did."""
-    plain = "x".join(parts(half.template.text)[::2])
+    plain = "x".join(parts(template_part.template.text)[::2])
     climbs = path.split("/").count("..") > plain.split("/").count("..")
     if climbs or (path.startswith("/") and not plain.startswith("/")):
         message = f"a placeholder's value leads the file of {quoted(address)} out of its folder"
@@ -222,5 +234,5 @@ def _astray(half: _PartialTemplate, path: str, address: Address, at: int) -> Man
         hint = "end the path in a file's name"
     else:
         return None
-    also = ((half.template.at, "in this path"),)
+    also = ((template_part.template.at, "in this path"),)
     return ManifestError(code="stray-path", message=message, at=at, hint=hint, also=also)

@@ -6,7 +6,7 @@ from heapq import nsmallest
 from typing import Any
 
 from reconciler import plugins
-from reconciler.manifest.error_collector import ManifestError, Report, quoted
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError, quoted
 from reconciler.manifest.merge import ParsedManifest
 from reconciler.manifest.resolve.placeholders import CLIENT, PlaceholderFiller
 from reconciler.manifest.yaml.source_map import Entry, SourceMap
@@ -38,7 +38,10 @@ class Sink:
 
 
 def define(
-    manifest: ParsedManifest, holes: PlaceholderFiller, atlas: SourceMap, report: Report
+    manifest: ParsedManifest,
+    placeholders: PlaceholderFiller,
+    source_map: SourceMap,
+    report: ErrorCollector,
 ) -> dict[str, Sink]:
     """Return the sinks by name; unknown placeholders in them are reported."""
     sinks = {}
@@ -48,8 +51,8 @@ def define(
         kind = plugins.sink_type(entry.value["type"])
         if kind is None:  # the schema has reported it
             continue
-        templates = tuple(_templates(kind, entry, atlas))
-        known = [holes.known(each.text, each.at, CLIENT) for each in templates]
+        templates = tuple(_templates(kind, entry, source_map))
+        known = [placeholders.known(each.text, each.at, CLIENT) for each in templates]
         definition = _decoded(kind, entry, report)
         if all(known) and definition is not None:
             sinks[entry.key] = Sink(
@@ -61,13 +64,15 @@ def define(
     return sinks
 
 
-def _templates(kind: type[SinkDefinition], entry: Entry, atlas: SourceMap) -> Iterator[Template]:
+def _templates(
+    kind: type[SinkDefinition], entry: Entry, source_map: SourceMap
+) -> Iterator[Template]:
     for key, role in kind.templates.items():
         value = entry.value.get(key)
         if value is None:
             continue
-        whole = [(value, atlas.value(entry.value, key))]
-        for text, at in whole if isinstance(value, str) else atlas.items(value):
+        whole = [(value, source_map.value(entry.value, key))]
+        for text, at in whole if isinstance(value, str) else source_map.items(value):
             identifies = kind.identity is None or key in kind.identity
             yield Template(text=text, at=at, role=role, identifies=identifies)
 
@@ -79,7 +84,9 @@ def _fixed(kind: type[SinkDefinition], value: Mapping[str, Any]) -> Iterator[str
             yield f"{key}={value[key]}"
 
 
-def _decoded(kind: type[SinkDefinition], entry: Entry, report: Report) -> SinkDefinition | None:
+def _decoded(
+    kind: type[SinkDefinition], entry: Entry, report: ErrorCollector
+) -> SinkDefinition | None:
     try:
         return kind.decode(entry.key, entry.value)
     except ValueError as error:
@@ -99,16 +106,19 @@ def _reserved(entry: Entry) -> ManifestError:
 
 
 def check_names(
-    level: Mapping[str, Any], manifest: ParsedManifest, atlas: SourceMap, report: Report
+    level: Mapping[str, Any],
+    manifest: ParsedManifest,
+    source_map: SourceMap,
+    report: ErrorCollector,
 ) -> None:
     """Report the sinks that a level asks for and that nobody defines."""
-    if manifest.lost.section("sinks"):
+    if manifest.dropped.section("sinks"):
         return
     sink = level["sink"]
     if isinstance(sink, str):
-        named: Iterable[tuple[str, int]] = [(sink, atlas.value(level, "sink"))]
+        named: Iterable[tuple[str, int]] = [(sink, source_map.value(level, "sink"))]
     else:
-        named = atlas.items(sink)
+        named = source_map.items(sink)
     known = manifest.names["sinks"]
     for name, at in named:
         if name not in known:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 from reconciler.manifest.credential_patterns import is_auth_setting
-from reconciler.manifest.error_collector import ManifestError, Report, quoted
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError, quoted
 from reconciler.manifest.schema.valid_subset import Path, stand_in, unit
 from reconciler.manifest.schema.validator import Violation
 from reconciler.manifest.yaml.source_map import SourceMap
@@ -23,7 +23,7 @@ _HOST: Final = re.compile(
 _LABEL: Final = 63
 
 
-class Explainer:
+class ViolationReporter:
     """Reports the violations of one file and remembers which parts of it cannot be used.
 
     `spoilt` are the paths of values that have to go before the rest can be read further. `lost`
@@ -32,13 +32,15 @@ class Explainer:
     be checked all the same. `root_at` is where the document begins.
     """
 
-    def __init__(self, root: Any, root_at: int, atlas: SourceMap, report: Report) -> None:
-        self.spoilt: set[Path] = set()
+    def __init__(
+        self, root: Any, root_at: int, source_map: SourceMap, report: ErrorCollector
+    ) -> None:
+        self.invalid: set[Path] = set()
         self._meant: set[Path] = set()
         self._nameless: set[Path] = set()
         self._root = root
         self._root_at = root_at
-        self._atlas = atlas
+        self._source_map = source_map
         self._report = report
 
     def explain(self, violations: Iterable[Violation]) -> bool:
@@ -52,15 +54,15 @@ class Explainer:
         return looked < LIMIT
 
     @property
-    def lost(self) -> set[Path]:
+    def dropped(self) -> set[Path]:
         """Return the paths of what may seem to be missing."""
-        replaced = {path for path in self.spoilt if path[4:5] == ("scope",)}
-        return (self.spoilt | self._meant) - replaced
+        replaced = {path for path in self.invalid if path[4:5] == ("scope",)}
+        return (self.invalid | self._meant) - replaced
 
     @property
     def nameless(self) -> list[Mapping[str, Any]]:
         """Return the clients that have no usable name and a sink of the right shape."""
-        wrong = {path[:4] for path in self.spoilt if path[4:5] == ("sink",)}
+        wrong = {path[:4] for path in self.invalid if path[4:5] == ("sink",)}
         found = [self._at(path) for path in sorted(self._nameless - wrong, key=str)]
         return [each for each in found if isinstance(each, dict) and "sink" in each]
 
@@ -77,15 +79,15 @@ class Explainer:
         elif it.keyword == "uniqueItems":
             self._repeated(it)
         else:
-            self._spoil(it.path)
+            self._drop(it.path)
             self._report.add(self._wrong_value(it))
 
     def _missing(self, it: Violation) -> None:
         if it.path and any(stand_in((*it.path, name)) is None for name in it.names):
-            self._spoil(it.path)
+            self._drop(it.path)
         what = f"the {it.schema['title']}" if "title" in it.schema else _subject(it.path)
         for name in it.names:
-            self._spoil((*it.path, name))
+            self._drop((*it.path, name))
             if any(nearest(key[:100], [name]) for key in islice(it.value, _UNKNOWN)):
                 continue  # it is there, misspelt: that is said at the key
             self._report.add(
@@ -102,18 +104,18 @@ class Explainer:
         known = it.schema.get("enum") or list(it.schema.get("properties", ()))
         what = str(it.schema.get("title", "")) if it.schema.get("enum") else ""
         for name in it.names:
-            self._spoil((*it.path, name))
+            self._drop((*it.path, name))
         for name in it.names[:_UNKNOWN]:
             self._unknown_key(mapping, name, known, what)
             if near := nearest(name[:100], known):
                 self._meant.add(unit((*it.path, near)))
             if in_credential((*it.path, name)) and isinstance(mapping[name], str):
-                self._report.hide(self._atlas.value(mapping, name))
+                self._report.hide(self._source_map.value(mapping, name))
         if len(it.names) > _UNKNOWN:
             self._report.more("unknown-key", len(it.names) - _UNKNOWN)
 
     def _unknown_key(self, mapping: dict[str, Any], name: str, known: list[str], what: str) -> None:
-        at = self._atlas.key(mapping, name)
+        at = self._source_map.key(mapping, name)
         if self._report.told(at):  # twice the same key, or it was no text to begin with
             return
         self._report.add(
@@ -129,8 +131,8 @@ class Explainer:
 
     def _bad_key(self, it: Violation) -> None:
         name = it.names[0]
-        self._spoil((*it.path, name))
-        at = self._atlas.key(self._at(it.path), name)
+        self._drop((*it.path, name))
+        at = self._source_map.key(self._at(it.path), name)
         if self._report.told(at):
             return
         what = it.schema.get("title", "key")
@@ -145,9 +147,9 @@ class Explainer:
 
     def _repeated(self, it: Violation) -> None:
         title = str(it.schema.get("title", ""))
-        spots = self._atlas.spans[id(it.value)]
+        spots = self._source_map.spans[id(it.value)]
         for number, first in _repeats(it.value):
-            self._spoil((*it.path, number))
+            self._drop((*it.path, number))
             self._report.add(
                 ManifestError(
                     code="duplicate-item",
@@ -166,15 +168,15 @@ class Explainer:
         if it.keyword == "type":
             return _wrong_type(it, at)
         if it.keyword in ("enum", "const"):
-            return _wrong_choice(it, at, self._atlas.written(at) or str(it.value))
+            return _wrong_choice(it, at, self._source_map.written(at) or str(it.value))
         message = f"{_subject(it.path)} {it.schema.get('errorMessage', 'is not right')}"
         hint = _domain_line(it.value) if title == "domain" else None
         return ManifestError(
             code=f"invalid-{slug(title or 'value')}", message=message, at=at, hint=hint
         )
 
-    def _spoil(self, path: Path) -> None:
-        self.spoilt.add(unit(path))
+    def _drop(self, path: Path) -> None:
+        self.invalid.add(unit(path))
         if path[2:3] == ("clients",) and path[4:5] == ("name",):
             self._nameless.add(path[:4])
 
@@ -185,7 +187,7 @@ class Explainer:
         return value
 
     def _value_at(self, path: Path) -> int:
-        return self._atlas.value(self._at(path[:-1]), path[-1]) if path else self._root_at
+        return self._source_map.value(self._at(path[:-1]), path[-1]) if path else self._root_at
 
     def _key_at(self, path: Path) -> int:
         """Return the place of the key that a value stands under, or of the item that it is."""
@@ -193,8 +195,8 @@ class Explainer:
             return self._root_at
         parent = self._at(path[:-1])
         if isinstance(parent, dict):
-            return self._atlas.key(parent, str(path[-1]))
-        return self._atlas.value(parent, path[-1])
+            return self._source_map.key(parent, str(path[-1]))
+        return self._source_map.value(parent, path[-1])
 
 
 def _literal(name: str, at: int) -> ManifestError:

@@ -59,13 +59,13 @@ def stand_in(path: Path) -> Any:
             return None
 
 
-def pruned(value: Any, spoilt: Iterable[Path], atlas: SourceMap) -> Any:
+def pruned(value: Any, invalid: Iterable[Path], source_map: SourceMap) -> Any:
     """Return `value` without the parts at `spoilt`; what is whole is shared, not copied."""
     tree: _Tree = {}
-    for path in spoilt:
+    for path in invalid:
         if path:
             _plant(tree, path)
-    return _Pruner(atlas).without(value, tree, 0)
+    return _Pruner(source_map).without(value, tree, 0)
 
 
 def _plant(tree: _Tree, path: Path) -> None:
@@ -80,8 +80,8 @@ def _plant(tree: _Tree, path: Path) -> None:
 class _Pruner:
     """Makes the copies that lead to what was left out, each with its positions."""
 
-    def __init__(self, atlas: SourceMap) -> None:
-        self._atlas = atlas
+    def __init__(self, source_map: SourceMap) -> None:
+        self._source_map = source_map
 
     def without(self, value: Any, tree: _Tree, at: int) -> Any:
         """Return the value at `at` as its tree says."""
@@ -94,17 +94,17 @@ class _Pruner:
     def _list(self, value: list[Any], tree: _Tree) -> list[Any]:
         spans: list[int] = []
         values = []
-        for number, item in enumerate(self._atlas.items(value)):
+        for number, item in enumerate(self._source_map.items(value)):
             if not isinstance(branch := tree.get(number, {}), _Leaf):
                 values.append(self.without(item.value, branch, item.at))
                 spans.append(item.at)
-        self._atlas.spans[id(values)] = spans
+        self._source_map.spans[id(values)] = spans
         return values
 
     def _mapping(self, value: dict[str, Any], tree: _Tree, at: int) -> dict[str, Any]:
         spans: list[int] = []
         mapping = {}
-        for entry in self._atlas.entries(value):
+        for entry in self._source_map.entries(value):
             kept = self._kept(entry, tree.get(entry.key, {}))
             if kept is not _GONE:
                 mapping[entry.key] = kept
@@ -113,7 +113,7 @@ class _Pruner:
             if isinstance(branch, _Leaf) and branch.stand is not None and key not in value:
                 mapping[str(key)] = self._standing(branch.stand, at)
                 spans += (at, at)
-        self._atlas.spans[id(mapping)] = spans
+        self._source_map.spans[id(mapping)] = spans
         return mapping
 
     def _kept(self, entry: Entry, branch: "_Tree | _Leaf") -> Any:
@@ -125,9 +125,9 @@ class _Pruner:
     def _standing(self, value: Any, at: int) -> Any:
         """Return a value that stands in for another, all of it at that one's place."""
         if isinstance(value, dict):
-            self._atlas.spans[id(value)] = [at] * (2 * len(value))
+            self._source_map.spans[id(value)] = [at] * (2 * len(value))
             for each in value.values():
                 self._standing(each, at)
         elif isinstance(value, list):
-            self._atlas.spans[id(value)] = [at] * len(value)
+            self._source_map.spans[id(value)] = [at] * len(value)
         return value

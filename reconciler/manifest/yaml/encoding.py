@@ -4,7 +4,7 @@ import re
 from itertools import islice
 from typing import Final
 
-from reconciler.manifest.error_collector import ManifestError, Report
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError
 
 _FORBIDDEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
@@ -19,12 +19,12 @@ def readable(data: bytes) -> str:
     return data.removeprefix(_UTF8_BOM).decode(errors="backslashreplace")
 
 
-def check(data: bytes, text: str, *, base: int, report: Report) -> bool:
+def check(data: bytes, text: str, *, base: int, report: ErrorCollector) -> bool:
     """Say whether a file's bytes may be parsed; report each character that forbids it."""
     return _is_utf8(data, base, report) and _is_printable(text, base, report)
 
 
-def _is_utf8(data: bytes, base: int, report: Report) -> bool:
+def _is_utf8(data: bytes, base: int, report: ErrorCollector) -> bool:
     body = data.removeprefix(_UTF8_BOM)
     try:
         body.decode()
@@ -47,7 +47,7 @@ def _bad_byte(body: bytes, number: int, at: int) -> ManifestError:
     )
 
 
-def _is_printable(text: str, base: int, report: Report) -> bool:
+def _is_printable(text: str, base: int, report: ErrorCollector) -> bool:
     if text.count("\0") * 4 > len(text):
         report.add(
             ManifestError(

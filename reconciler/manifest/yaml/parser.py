@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Never
 
-from reconciler.manifest.error_collector import ManifestError, Message, Report
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError, Message
 from reconciler.manifest.schema.valid_subset import Path
 from reconciler.manifest.yaml.source_map import SourceMap
-from reconciler.manifest.yaml.syntax_errors import DEPTH, Broken, broken, too_deep
+from reconciler.manifest.yaml.syntax_errors import DEPTH, InvalidYaml, invalid_yaml, too_deep
 
 EXPANSION: Final = 1_000_000
 """So many values may come out of aliases, all uses counted: enough for 100,000 clients."""
@@ -33,7 +33,7 @@ _CORE: Final = "tag:yaml.org,2002:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Document:
     """A file's document. `lost` are the paths of what had to be left out of it.
 
     `nameless` are clients that went with their name, whose sinks can be checked all the same.
@@ -41,17 +41,19 @@ class Parsed:
 
     value: Any
     at: int
-    lost: frozenset[Path] = frozenset()
+    dropped: frozenset[Path] = frozenset()
     nameless: tuple[Mapping[str, Any], ...] = ()
 
 
-def parse(text: str, *, base: int, atlas: SourceMap, report: Report) -> Parsed | None:
+def parse(
+    text: str, *, base: int, source_map: SourceMap, report: ErrorCollector
+) -> Document | None:
     """Read one file, whose first character is at `base`; None where it is not YAML."""
-    builder = _Builder(text, base, atlas, report)
+    builder = _Builder(text, base, source_map, report)
     try:
         return builder.document()
-    except Broken as error:
-        report.add(error.finding)
+    except InvalidYaml as error:
+        report.add(error.error)
         return None
 
 
@@ -83,14 +85,14 @@ class _Open:
 class _Builder:
     """Takes events from the parser and builds the document; depth is bounded, so it may recurse."""
 
-    def __init__(self, text: str, base: int, atlas: SourceMap, report: Report) -> None:
+    def __init__(self, text: str, base: int, source_map: SourceMap, report: ErrorCollector) -> None:
         import yaml
 
         self._yaml = yaml
         self._next = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text).get_event
         self._text = text
         self._base = base
-        self._spans = atlas.spans
+        self._spans = source_map.spans
         self._report = report
         self._plain = _Plain()
         self._tools = (self._next, self._plain, yaml.ScalarEvent, base)
@@ -101,14 +103,14 @@ class _Builder:
         self._duplicates = 0
         self._dropped: dict[int, set[str]] = {}
 
-    def document(self) -> Parsed:
+    def document(self) -> Document:
         """Read the whole stream."""
         try:
             return self._stream()
         except self._yaml.YAMLError as error:
-            raise broken(error, self._text, self._base) from None
+            raise invalid_yaml(error, self._text, self._base) from None
 
-    def _stream(self) -> Parsed:
+    def _stream(self) -> Document:
         self._next()
         if type(self._next()) is self._yaml.StreamEndEvent:
             self._fail("empty-file", "the file is empty", self._base)
@@ -121,7 +123,7 @@ class _Builder:
         if type(end) is not self._yaml.StreamEndEvent:
             self._report.add(_second_document(self._base + end.start_mark.index))
         at = self._base + event.start_mark.index
-        return Parsed(value=value, at=at, lost=frozenset(_paths(value, self._dropped)))
+        return Document(value=value, at=at, dropped=frozenset(_paths(value, self._dropped)))
 
     def _is_nothing(self, event: Any) -> bool:
         scalar = type(event) is self._yaml.ScalarEvent
@@ -278,7 +280,7 @@ class _Builder:
             "empty-file": "a manifest has at least `version: 1`",
             "alias-bomb": "say it once with `client_sets` or `defaults` in the place of aliases",
         }.get(code)
-        raise Broken(ManifestError(code=code, message=message, at=at, word=word, hint=hint))
+        raise InvalidYaml(ManifestError(code=code, message=message, at=at, word=word, hint=hint))
 
 
 def _second_document(at: int) -> ManifestError:

@@ -39,15 +39,15 @@ _MEANING: Final = {
 _TAB: Final = "a tab cannot indent or separate here"
 
 
-class Broken(Exception):  # noqa: N818 (an end of parsing; it never leaves this room)
+class InvalidYaml(Exception):  # noqa: N818 (an end of parsing; it never leaves this room)
     """A file cannot be read further; `finding` says why."""
 
-    def __init__(self, finding: ManifestError) -> None:
-        super().__init__(finding.message)
-        self.finding = finding
+    def __init__(self, error: ManifestError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
-def broken(error: Any, text: str, base: int) -> Broken:
+def invalid_yaml(error: Any, text: str, base: int) -> InvalidYaml:
     """Translate the parser's error about `text`, whose first character is at `base`."""
     problem = str(getattr(error, "problem", None) or "")
     context: Any = getattr(error, "context_mark", None)
@@ -63,16 +63,16 @@ def broken(error: Any, text: str, base: int) -> Broken:
     if context is not None and hint in _CLOSE:
         also = ((base + context.index, "it begins here"),)
     word = None if isinstance(message, str) else character
-    finding = ManifestError(
+    error = ManifestError(
         code="syntax", message=message, at=base + at, word=word, hint=hint, also=also
     )
-    return Broken(finding)
+    return InvalidYaml(error)
 
 
-def too_deep(at: int) -> Broken:
+def too_deep(at: int) -> InvalidYaml:
     """Return the end of a file whose values are nested without measure."""
     message = f"values are nested more than {DEPTH} deep here"
-    return Broken(ManifestError(code="too-deep", message=message, at=at))
+    return InvalidYaml(ManifestError(code="too-deep", message=message, at=at))
 
 
 def _meaning(problem: str, character: str) -> tuple[Message, str | None]:

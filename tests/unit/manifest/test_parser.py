@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.manifest.error_collector import Report
+from reconciler.manifest.error_collector import ErrorCollector
 from reconciler.manifest.yaml.parser import parse
 from reconciler.manifest.yaml.source_map import SourceMap
 from reconciler.model.diagnostic import Diagnostic
@@ -17,8 +17,8 @@ Mistakes = Callable[..., tuple[Diagnostic, ...]]
 
 def value_of(text: str) -> Any:
     """Parse a text that has no mistakes."""
-    atlas, report = SourceMap(), Report()
-    parsed = parse(text, base=atlas.add("t", text), atlas=atlas, report=report)
+    source_map, report = SourceMap(), ErrorCollector()
+    parsed = parse(text, base=source_map.add("t", text), source_map=source_map, report=report)
     assert parsed is not None
     assert not report
     return parsed.value
