@@ -17,6 +17,7 @@ PACKAGES: Final = ("apply", "domo", "sandbox")
 
 DOCUMENTS: Final = (
     "README.md",
+    "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "examples/azure-pipelines/README.md",
