@@ -13,6 +13,7 @@ from reconciler.manifest.resolve.recipients import recipients
 from reconciler.manifest.resolve.resolver import Resolver, labels_of
 from reconciler.manifest.resolve.sink_targets import SinkTargetChecker
 from reconciler.manifest.resolve.sinks import define
+from reconciler.manifest.schema.plugin_types import used_plugins
 from reconciler.manifest.schema.valid_subset import pruned
 from reconciler.manifest.schema.validator import ManifestSchema
 from reconciler.manifest.yaml import encoding
@@ -95,7 +96,12 @@ def _manifest(
         return None
     read = [_parsed(source, source_map, report) for source in sources]
     parsed = [each for each in read if each is not None]
-    shape = ManifestSchema(versioned=len(sources) == 1, scopes=_allowed_scopes(parsed))
+    plugins = used_plugins([each.value for each in parsed], atlas, report)
+    if plugins is None:
+        return None
+    shape = ManifestSchema(
+        versioned=len(sources) == 1, scopes=_allowed_scopes(parsed), plugins=plugins
+    )
     if len(parsed) == len(sources) > 1:
         _need_version(parsed, report)
     usable = [

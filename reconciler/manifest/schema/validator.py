@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import jsonschema_rs
     from jsonschema import Draft202012Validator, ValidationError
 
+    from reconciler.manifest.schema.plugin_types import PluginTypes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
@@ -37,11 +39,19 @@ class ManifestSchema:
     """The schema, ready to be asked.
 
     Without `versioned` it asks for no `version`, as for the files of a folder: one of them has it.
-    `scopes` are accepted beside the known ones.
+    `scopes` are accepted beside the known ones, and `plugins` beside the built-in types.
     """
 
-    def __init__(self, *, versioned: bool = True, scopes: Iterable[str] = ()) -> None:
-        self._schema, self._fast = _compiled(versioned=versioned, scopes=frozenset(scopes))
+    def __init__(
+        self,
+        *,
+        versioned: bool = True,
+        scopes: Iterable[str] = (),
+        plugins: "PluginTypes | None" = None,
+    ) -> None:
+        self._schema, self._fast = _compiled(
+            versioned=versioned, scopes=frozenset(scopes), plugins=plugins
+        )
 
     def accepts(self, value: Any) -> bool:
         """Say whether a document has the shape."""
@@ -58,7 +68,7 @@ class ManifestSchema:
 
 @lru_cache(maxsize=8)
 def _compiled(
-    *, versioned: bool, scopes: frozenset[str]
+    *, versioned: bool, scopes: frozenset[str], plugins: "PluginTypes | None"
 ) -> "tuple[dict[str, Any], jsonschema_rs.Draft202012Validator]":
     """Return the schema and its fast validator."""
     import jsonschema_rs
@@ -71,6 +81,8 @@ def _compiled(
     if not versioned:
         schema.pop("required")
     schema["$defs"]["scope"]["enum"] += sorted(scopes)
+    if plugins is not None:
+        plugins.extend(schema)
     return schema, jsonschema_rs.Draft202012Validator(schema)
 
 

@@ -1,0 +1,1 @@
+"""A source of credentials that reads one entry of a JSON file."""
