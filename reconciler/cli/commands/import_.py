@@ -20,7 +20,6 @@ from reconciler.cli.options import (
 from reconciler.cli.values import ConnectionOptions, SelectionOptions, selection
 from reconciler.cli.views import imports as view
 from reconciler.cli.views.console import Console
-from reconciler.model.strings import plural
 from reconciler.operations.workspace import ProjectPaths, load_manifest
 
 if TYPE_CHECKING:
@@ -90,10 +89,7 @@ def _generate(
     elif not unmanaged.found:
         console.note("there are no unmanaged clients")
     elif wanted.write:
-        files = write_entries(where, desired, unmanaged.found)
-        count = sum(map(len, unmanaged.found.values()))
-        text = f"added {plural(count, 'client')} to {', '.join(files)}"
-        console.note(text, hint="look at them, then `reconciler import --all` adopts them")
+        view.show_written(console, unmanaged, write_entries(where, desired, unmanaged.found))
     else:
         console.data(document(desired, unmanaged.found))
     view.show_unseen(console, desired, unmanaged)

@@ -54,6 +54,15 @@ def show_unseen(console: Console, desired: "Manifest", unmanaged: "UnmanagedClie
     causes.show_left(console, unseen, desired.instances, "unreachable")
 
 
+def show_written(console: Console, unmanaged: "UnmanagedClients", files: Sequence[str]) -> None:
+    """Write how many entries were added to the manifest, and to which of its files."""
+    count = sum(map(len, unmanaged.found.values()))
+    console.note(
+        f"added {plural(count, 'client')} to {', '.join(files)}",
+        hint="look at them, then `reconciler import --all` adopts them",
+    )
+
+
 def unmanaged_document(unmanaged: "UnmanagedClients") -> Mapping[str, Any]:
     """Return the clients that are not managed as an object for a program."""
     rows = [_listed(key, each) for key, clients in unmanaged.found.items() for each in clients]
