@@ -1,6 +1,6 @@
 """`reconciler state lock`: show the process that holds the state's lock."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,15 +8,13 @@ from reconciler.bootstrap import find_store
 from reconciler.cli.help import command
 from reconciler.cli.options import format_option, output_options, where_options
 from reconciler.cli.views.console import Console
-from reconciler.documents.envelope import envelope
 from reconciler.model.errors import LockHeld
 from reconciler.model.strings import plural
+from reconciler.operations.state_lock import inspect_lock
 from reconciler.operations.workspace import ProjectPaths
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from reconciler.stores.local import LocalStore
+    from reconciler.operations.state_lock import LockStatus
 
 
 @command(epilog="Example: reconciler state lock")
@@ -30,61 +28,39 @@ def lock(console: Console, *, where: ProjectPaths, output: str) -> int:
     Nothing needs to be removed: the operating system releases the lock when the process exits. If
     the process is alive, this command names it and fails: end that process, never delete the file.
     """
-    from reconciler.stores.lock import read_holder
-
-    store = find_store(where)
-    is_new = not store.lock_path.exists()
-    last = None if is_new else read_holder(store.lock_path)
-    ended = None if last is None else _described(store)
-    try:
-        journals = 0 if is_new else _journals(store)
-    except LockHeld as error:
-        if output == "json":
-            console.document(_document(last, held=True))
+    status = inspect_lock(find_store(where))
+    if output == "json":
+        console.document(_document(status))
+    if status.held is not None:
         raise LockHeld(
-            error.message,
+            status.held.message,
             hint="wait for it, or end that process: the lock is free at once then. Never delete"
             " the file",
-        ) from None
-    if output == "json":
-        console.document(_document(last, journals=journals))
-        return 0
-    found = (
-        "no run has taken it yet" if is_new else ended and f"last held by {ended}, which was killed"
-    )
-    left = f"ended runs left {plural(journals, 'journal')}: the next apply settles what is in there"
-    console.note(
-        "the lock is free" + (f": {found}" if found else ""), hint=left if journals else None
-    )
+        )
+    if output == "text":
+        _show_free(console, status)
     return 0
 
 
-def _described(store: "LocalStore") -> str:
-    from reconciler.stores.lock import describe_holder
-
-    return describe_holder(store.lock_path)
-
-
-def _journals(store: "LocalStore") -> int:
-    """Return how many journals ended runs left.
-
-    Raises:
-        LockHeld: a run is under way.
-
-    """
-    with store.lock(purpose="state lock", timeout=0):
-        return len(store.journals(None))
+def _show_free(console: Console, status: "LockStatus") -> None:
+    found = ""
+    if status.is_new:
+        found = ": no run has taken it yet"
+    elif status.described:
+        found = f": last held by {status.described}, which was killed"
+    left = plural(status.journals or 0, "journal")
+    hint = f"ended runs left {left}: the next apply settles what is in there"
+    console.note(f"the lock is free{found}", hint=hint if status.journals else None)
 
 
-def _document(
-    last: "Mapping[str, Any] | None", *, held: bool = False, journals: int | None = None
-) -> "Mapping[str, Any]":
-    """Return an object for a program; `read_holder` is who has it, or was killed with it."""
-    said = last or {}
+def _document(status: "LockStatus") -> dict[str, object]:
+    """Return the status as an object for a program; `holder` has it, or was killed with it."""
     names = ("purpose", "user", "pid", "host", "since")
+    holder = status.holder
     return {
-        **envelope("state-lock"),
-        "held": held,
-        "holder": {name: said.get(name) for name in names} if last else None,
-        "journals": journals,
+        "format": "reconciler.state-lock",
+        "version": 1,
+        "held": status.held is not None,
+        "holder": {name: holder.get(name) for name in names} if holder else None,
+        "journals": status.journals,
     }

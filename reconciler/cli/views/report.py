@@ -39,7 +39,8 @@ def show(
     if report.stopped:
         cut = len(report.under_way)
         found = (
-            f"; what became of {plural(cut, 'action')} that was cut off, it finds out"
+            f"; it also checks {plural(cut, 'action')} that {'was' if cut == 1 else 'were'}"
+            " interrupted"
             if cut
             else ""
         )
