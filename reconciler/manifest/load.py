@@ -96,7 +96,7 @@ def _manifest(
         return None
     read = [_parsed(source, source_map, report) for source in sources]
     parsed = [each for each in read if each is not None]
-    plugins = used_plugins([each.value for each in parsed], atlas, report)
+    plugins = used_plugins([each.value for each in parsed], source_map, report)
     if plugins is None:
         return None
     shape = ManifestSchema(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from reconciler import plugins
-from reconciler.manifest.error_collector import ManifestError, Report
+from reconciler.manifest.error_collector import ErrorCollector, ManifestError
 from reconciler.manifest.yaml.source_map import SourceMap
 from reconciler.model.errors import BrokenPlugin
 from reconciler.model.reference import CredentialRef
@@ -39,15 +39,17 @@ class PluginTypes:
             defs["sink"] = {"if": chosen, "then": _sink_schema(sink), "else": defs["sink"]}
 
 
-def used_plugins(documents: Iterable[Any], atlas: SourceMap, report: Report) -> PluginTypes | None:
+def used_plugins(
+    documents: Iterable[Any], source_map: SourceMap, report: ErrorCollector
+) -> PluginTypes | None:
     """Return the plugins that parsed documents use; report broken ones, and return None then.
 
     A name that no plugin provides is left to the schema, which rejects it. The documents are not
     validated yet, so they may have any shape.
     """
     documents = tuple(documents)
-    sinks = _loaded(_sink_types, plugins.sink_type, documents, atlas, report)
-    sources = _loaded(_sources, plugins.credential_source, documents, atlas, report)
+    sinks = _loaded(_sink_types, plugins.sink_type, documents, source_map, report)
+    sources = _loaded(_sources, plugins.credential_source, documents, source_map, report)
     if sinks is None or sources is None:
         return None
     return PluginTypes(sinks=sinks, sources=sources)
@@ -57,12 +59,12 @@ def _loaded(
     names: Callable[[Any, SourceMap], Iterator[tuple[str, int]]],
     load: Callable[[str], type[_Type] | None],
     documents: Iterable[Any],
-    atlas: SourceMap,
-    report: Report,
+    source_map: SourceMap,
+    report: ErrorCollector,
 ) -> tuple[type[_Type], ...] | None:
     found: dict[str, type[_Type] | None] = {}
     whole = True
-    for name, at in (each for document in documents for each in names(document, atlas)):
+    for name, at in (each for document in documents for each in names(document, source_map)):
         if name in found:
             continue
         found[name] = None
@@ -76,14 +78,14 @@ def _loaded(
     return tuple(each for each in found.values() if each is not None) if whole else None
 
 
-def _sink_types(document: Any, atlas: SourceMap) -> Iterator[tuple[str, int]]:
+def _sink_types(document: Any, source_map: SourceMap) -> Iterator[tuple[str, int]]:
     for sink in _mapping(_mapping(document).get("sinks")).values():
         name = _mapping(sink).get("type")
         if isinstance(name, str) and name not in plugins.BUILT_IN[plugins.SINKS]:
-            yield name, atlas.value(sink, "type")
+            yield name, source_map.value(sink, "type")
 
 
-def _sources(document: Any, atlas: SourceMap) -> Iterator[tuple[str, int]]:
+def _sources(document: Any, source_map: SourceMap) -> Iterator[tuple[str, int]]:
     known = plugins.BUILT_IN[plugins.CREDENTIALS]
     whole = _mapping(document)
     for level in (whole.get("defaults"), *_mapping(whole.get("instances")).values()):
@@ -92,7 +94,7 @@ def _sources(document: Any, atlas: SourceMap) -> Iterator[tuple[str, int]]:
             if isinstance(reference, dict) and len(reference) == 1:
                 (name,) = reference
                 if name not in known:
-                    yield name, atlas.key(reference, name)
+                    yield name, source_map.key(reference, name)
 
 
 def _mapping(value: Any) -> dict[str, Any]:
