@@ -70,7 +70,7 @@ def test_one_instance_reads_the_name_of_its_variable(
         "acme: failed\n"
         "Error: environment variable `PW_ACME` is not set\n"
         "  acme\n"
-        "hint: set PW_ACME for this run; in CI, hand it to the step that runs this\n"
+        "hint: set PW_ACME for this run; in CI, pass it to the step that runs this\n"
     )
 
 
