@@ -173,8 +173,11 @@ def _expected(schema: Mapping[str, Any]) -> str:
     types = schema.get("type", "object")
     if "title" in schema and types != "object":
         return str(schema["title"])
-    names = " or ".join(_TYPES[each] for each in ([types] if isinstance(types, str) else types))
-    return f"{names} from {schema['minimum']}" if "minimum" in schema else names
+    least = f" from {schema['minimum']}" if "minimum" in schema else ""
+    return " or ".join(
+        _TYPES[each] + (least if each in {"integer", "number"} else "")
+        for each in ([types] if isinstance(types, str) else types)
+    )
 
 
 def _word(value: object) -> str:

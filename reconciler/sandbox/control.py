@@ -15,23 +15,15 @@ The answer to a mistake is 400 with `{"error": …}`. Control requests are not l
 and no fault applies to them.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from fnmatch import fnmatchcase
 from typing import Any
 
-from reconciler.sandbox.config_loader import mapping, shaped
+from reconciler.documents.schema import validate
 from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.http_types import Request, Response, answered, document_in
 from reconciler.sandbox.instance import Instance
 from reconciler.sandbox.server_state import Placement, SandboxState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """The time that every request takes, in seconds."""
-
-    latency: float
-    jitter: float
 
 
 def control(world: SandboxState, request: Request, now: float) -> Response:
@@ -93,13 +85,13 @@ def _routed(  # noqa: C901 (one flat table, an arm for each request)
         case "DELETE", ["clients"]:
             return _remove_clients(world, query.get("instance", ""), query.get("name"), now)
         case "PATCH", ["instances", domain]:
-            changes = mapping(document_in(request.body), "changes")
+            changes = document_in(request.body)
             world.configure(world.known(domain), changes)
             return Response(status=204)
         case "PATCH", ["world"]:
             return _set_pace(world, document_in(request.body))
         case "POST", ["reset"]:
-            world.reset(mapping(document_in(request.body), "world") if request.body else None)
+            world.reset(document_in(request.body) if request.body else None)
             return Response(status=204)
         case _:
             return answered(404, {"error": f"no {request.method} {request.path}"})
@@ -134,16 +126,18 @@ def _requests(world: SandboxState, request: Request) -> list[dict[str, Any]]:
 
 def _add_faults(world: SandboxState, document: Any) -> Response:
     given = document if isinstance(document, list) else [document]
-    faults = [shaped(Fault, each, "fault") for each in given]
-    for each in faults:
-        world.faults.add(each)
+    for each in given:
+        validate(each, "sandbox", "fault")
+    for fault in [Fault(**each) for each in given]:
+        world.faults.add(fault)
     return Response(status=204)
 
 
 def _add_client(world: SandboxState, document: Any, now: float) -> Response:
-    given = dict(mapping(document, "client"))
-    domain = str(given.pop("instance", ""))
-    client = world.add_client(shaped(Placement, given, "client"), domain, by="control", now=now)
+    given = dict(document) if isinstance(document, dict) else document
+    domain = given.pop("instance", "") if isinstance(given, dict) else ""
+    validate(given, "sandbox", "client")
+    client = world.add_client(Placement(**given), str(domain), by="control", now=now)
     return answered(201, asdict(client))
 
 
@@ -158,7 +152,7 @@ def _remove_clients(world: SandboxState, domain: str, name: str | None, now: flo
 
 
 def _set_pace(world: SandboxState, document: Any) -> Response:
-    now = {"latency": world.latency, "jitter": world.jitter}
-    pace = shaped(Pace, {**now, **mapping(document, "world")}, "world")
-    world.latency, world.jitter = pace.latency, pace.jitter
+    validate(document, "sandbox", "pace")
+    world.latency = document.get("latency", world.latency)
+    world.jitter = document.get("jitter", world.jitter)
     return Response(status=204)

@@ -35,9 +35,9 @@ applies to `times` of them (null: all). If several faults could apply, the first
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
-from typing import Final, Literal, Self, get_args
+from typing import Any, Final, Literal, Self, get_args
 
-from reconciler.sandbox.config_loader import shaped
+from reconciler.documents.schema import InvalidDocument, validate
 from reconciler.sandbox.spelling import Spelling
 
 What = Literal[
@@ -131,7 +131,12 @@ class Fault:
         known = {each.name for each in fields(cls)} - {"what"}
         if not values.keys() <= known:
             raise ValueError(f"fault `{text}`: the keys are {', '.join(sorted(known))}")
-        return shaped(cls, {"what": what, **values}, f"fault `{text}`")
+        document: dict[str, Any] = {"what": what, **values}
+        try:
+            validate(document, "sandbox", "fault")
+        except InvalidDocument as error:
+            raise ValueError(f"fault `{text}`: {error}") from None
+        return cls(**document)
 
     def matches(self, *, route: str, instance: str | None, client: str | None) -> bool:
         """Return whether this fault is for a request of that kind."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.sandbox.config_loader import shaped
+from reconciler.documents.schema import validate
 from reconciler.sandbox.control import requests_of, state_of
 from reconciler.sandbox.entities import Client
 from reconciler.sandbox.faults import Fault
@@ -42,8 +42,10 @@ class Running:
             ValueError: with a description of the mistake.
 
         """
+        given = {"what": what, **values}
+        validate(given, "sandbox", "fault")
         with self.lock:
-            self.world.faults.add(shaped(Fault, {"what": what, **values}, "fault"))
+            self.world.faults.add(Fault(**given))
 
     def clear_faults(self) -> None:
         """Remove all faults."""
@@ -58,9 +60,9 @@ class Running:
 
         """
         given = {"name": name, "scope": ["data"], **values}
+        validate(given, "sandbox", "client")
         with self.lock:
-            placement = shaped(Placement, given, "client")
-            return self.world.add_client(placement, domain, by="control", now=time.time())
+            return self.world.add_client(Placement(**given), domain, by="control", now=time.time())
 
     def remove_client(self, domain: str, name: str) -> None:
         """Revoke a client as another user.

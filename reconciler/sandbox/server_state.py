@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import orjson
 
-from reconciler.sandbox.config_loader import counts, mapping, sequence, shaped, texts
+from reconciler.documents.schema import validate
 from reconciler.sandbox.entities import Client, Logged, Rules, Session, User
 from reconciler.sandbox.faults import Fault, Faults
 from reconciler.sandbox.instance import Instance
@@ -50,20 +50,15 @@ class SandboxState:
             ValueError: with the place and a description of the mistake.
 
         """
-        given = dict(mapping(config, "world"))
-        instances = mapping(given.pop("instances", {}), "instances")
-        faults = [
-            shaped(Fault, each, "faults") for each in sequence(given.pop("faults", []), "faults")
-        ]
-        basis = shaped(Basis, given, "world")
+        validate(config, "sandbox")
         world = cls(
             config=config,
-            draw=random.Random(basis.seed),  # noqa: S311 (secrets of a sandbox have to repeat)
-            latency=basis.latency,
-            jitter=basis.jitter,
-            faults=Faults(faults),
+            draw=random.Random(config.get("seed")),  # noqa: S311 (secrets of a sandbox repeat)
+            latency=config.get("latency", 0.0),
+            jitter=config.get("jitter", 0.0),
+            faults=Faults(Fault(**each) for each in config.get("faults", ())),
         )
-        for domain, each in instances.items():
+        for domain, each in config.get("instances", {}).items():
             world.add_instance(domain, each)
         return world
 
@@ -85,16 +80,14 @@ class SandboxState:
             ValueError: with a description of the mistake.
 
         """
-        given = dict(mapping(config, domain))
-        clients = sequence(given.pop("clients", []), f"{domain}: clients")
+        validate(config, "sandbox", "instance")
+        given = dict(config)
+        clients = given.pop("clients", ())
         instance = Instance(domain=domain, rules=Rules(), stranger=next(self._users))
         self.configure(instance, given)
         self.instances[domain] = instance
         for each in clients:
-            values = {"owner": None, **mapping(each, f"{domain}: clients")}
-            self.add_client(
-                shaped(Placement, values, f"{domain}: clients"), domain, by="config", now=0
-            )
+            self.add_client(Placement(**each), domain, by="config", now=0)
 
     def configure(self, instance: Instance, changes: Mapping[str, Any]) -> None:
         """Change rules, users (matched by e-mail address), cookies and tokens, or end sessions.
@@ -103,21 +96,16 @@ class SandboxState:
             ValueError: with a description of the mistake; nothing is changed.
 
         """
+        validate(changes, "sandbox", "instance")
         given = dict(changes)
+        if given.pop("clients", ()):
+            raise ValueError(f"{instance.domain}: clients are added one by one")
         end = given.pop("end_sessions", False)
-        if end not in (True, False):
-            raise ValueError(f"{instance.domain}: `end_sessions` is true or false")
-        users = self._changed_users(instance, given.pop("users", []))
-        cookies = texts(given.pop("cookies", instance.cookies), f"{instance.domain}: cookies")
-        tokens = texts(given.pop("tokens", instance.tokens), f"{instance.domain}: tokens")
-        expiries = counts(
-            given.pop("token_expiries", instance.token_expiries),
-            f"{instance.domain}: token_expiries",
-        )
-        instance.rules = shaped(Rules, {**asdict(instance.rules), **given}, instance.domain)
+        users = self._changed_users(instance, given.pop("users", ()))
+        for name in ("cookies", "tokens", "token_expiries"):
+            setattr(instance, name, dict(given.pop(name, getattr(instance, name))))
+        instance.rules = replace(instance.rules, **given)
         instance.users |= users
-        instance.cookies, instance.tokens = cookies, tokens
-        instance.token_expiries = expiries
         if end:
             self.end_sessions(instance.domain)
 
@@ -213,18 +201,19 @@ class SandboxState:
         self.log.append(entry)
         self.counts.setdefault(entry.instance, Counter())[entry.route] += 1
 
-    def _changed_users(self, instance: Instance, given: Any) -> dict[str, User]:
-        where = f"{instance.domain}: users"
+    def _changed_users(
+        self, instance: Instance, given: Iterable[Mapping[str, Any]]
+    ) -> dict[str, User]:
         changed: dict[str, User] = {}
-        for each in sequence(given, where):
-            values = mapping(each, where)
-            old = instance.users.get(str(values.get("email")))
-            before = {} if old is None else asdict(old)
-            # An unlocked user starts with no wrong passwords, or the next one would lock again.
+        for values in given:
+            email = values["email"]
+            old = instance.users.get(email)
+            if old is None and "password" not in values:
+                raise ValueError(f"{instance.domain}: the new user `{email}` needs a password")
+            before = {"id": next(self._users)} if old is None else asdict(old)
+            # An unlocked user starts again without wrong passwords.
             unlocked = {"wrong": 0} if values.get("locked") is False else {}
-            fallback = {"id": before.get("id") or next(self._users)}
-            user = shaped(User, {**before, **fallback, **unlocked, **values}, where)
-            changed[user.email] = user
+            changed[email] = User(**{**before, **unlocked, **values})
         return changed
 
     def _number(self, given: int | None) -> int:
@@ -236,15 +225,6 @@ class SandboxState:
 
     def _uuid(self) -> str:
         return str(uuid.UUID(int=self.draw.getrandbits(128), version=4))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
-    """The settings of a config that concern the whole world; times in seconds."""
-
-    seed: int | None = None
-    latency: float = 0.0
-    jitter: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,12 +164,12 @@ def test_a_reset_takes_another_config(desk: Make) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "document", "said"),
     [
-        ("POST", "faults", None, "fault: not a mapping"),
+        ("POST", "faults", None, "an object is expected, not null"),
         ("POST", "clients", {"name": "a", "scope": ["data"]}, "no instance ``"),
         ("PATCH", "instances/nobody.domo.com", {}, "no instance `nobody.domo.com`"),
-        ("PATCH", f"instances/{DOMAIN}", {"speed": 1}, "unknown key `speed`"),
-        ("PATCH", "world", {"seed": 1}, "unknown key `seed`"),
-        ("POST", "reset", [], "world: not a mapping"),
+        ("PATCH", f"instances/{DOMAIN}", {"speed": 1}, "speed: there is no such key"),
+        ("PATCH", "world", {"seed": 1}, "seed: there is no such key"),
+        ("POST", "reset", [], "an object is expected, not a list"),
         ("DELETE", "clients", None, "no instance ``"),
     ],
 )
