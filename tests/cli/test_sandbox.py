@@ -169,7 +169,7 @@ def test_rules_concern_every_instance(tmp_path: Path, environment: dict[str, str
     [
         ("list_shap=pages", "KEY is one of access_tokens, added_scopes"),
         ("list_shape", "write KEY=VALUE"),
-        ("list_shape=heap", "it is one of array, entries, pages"),
+        ("list_shape=heap", "one of array, entries, pages is expected"),
         ("users=1", "KEY is one of"),
     ],
 )

@@ -198,7 +198,7 @@ def test_a_fleet_can_have_other_domains() -> None:
 
 def test_a_new_user_needs_a_password() -> None:
     """A change of a known user need not repeat it."""
-    with pytest.raises(ValueError, match="joe@acme[.]example` needs a password"):
+    with pytest.raises(ValueError, match="needs a password"):
         world(users=[{"email": "joe@acme.example"}])
 
 
