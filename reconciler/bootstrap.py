@@ -16,6 +16,7 @@ from reconciler.operations.workspace import ProjectPaths, load_manifest
 # Each adapter is imported when it is built: a plan without a state needs none of them.
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import BinaryIO
 
     from reconciler.credentials.resolver import LocalCredentials
     from reconciler.domo.client import DomoHttp
@@ -218,3 +219,20 @@ def find_store(where: ProjectPaths) -> "LocalStore":
     from reconciler.stores.local import LocalStore
 
     return LocalStore(_given(where.state))
+
+
+def read_identities(
+    paths: "Sequence[str]", stdin: "BinaryIO | None" = None
+) -> "tuple[Identity, ...]":
+    """Read the private keys in these files; `-` is `stdin`.
+
+    Raises:
+        UsageError: the value is a key and not a file; the message does not repeat it.
+        CredentialUnavailable: a file is missing, or contains no usable key.
+
+    """
+    if not paths:
+        return ()
+    from reconciler.stores.identity_files import read_identity_files
+
+    return read_identity_files(paths, stdin)

@@ -1,7 +1,6 @@
 """Which clients a command is about, where it is about clients that the state knows."""
 
 import functools
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,10 @@ from reconciler.cli.types import Lines
 from reconciler.cli.values import SelectionOptions, selection
 from reconciler.model.address import Address
 from reconciler.model.errors import UsageError
-from reconciler.model.strings import nearest
-from reconciler.operations.known_clients import unknown_address
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reconciler.model.manifest import Manifest
     from reconciler.state.model import State
 
@@ -27,6 +26,22 @@ class AddressSelection:
     names: tuple[str, ...]
     chosen: SelectionOptions
     everything: bool
+
+    def find(
+        self,
+        desired: "Manifest",
+        known: "State | None",
+        among: "Collection[Address] | None" = None,
+    ) -> frozenset[Address]:
+        """Return the addresses that are meant, all of which the state contains.
+
+        Raises:
+            UsageError: a name is not known, or a pattern matches nothing.
+
+        """
+        from reconciler.operations.addresses import find_addresses
+
+        return find_addresses(self.names, selection(self.chosen), desired, known, among=among)
 
 
 def asked_options(command: Command) -> Command:
@@ -59,58 +74,3 @@ def asked_options(command: Command) -> Command:
         return command(*args, asked=asked, **others)
 
     return wrapped
-
-
-def found(
-    asked: AddressSelection,
-    desired: "Manifest",
-    known: "State | None",
-    among: Collection[Address] | None,
-) -> frozenset[Address]:
-    """Return the addresses that are meant, all of which the state knows.
-
-    Of what is not named by its address, only those `among` which a command can do something are
-    meant.
-
-    Raises:
-        UsageError: something that was named is not known, or a pattern matches nothing.
-
-    """
-    clients = known.clients if known is not None else {}
-    if asked.names:
-        return frozenset(at for name in asked.names for at in _named(name, clients, among))
-    from reconciler.plan.selection import predicate
-
-    meant = predicate(selection(asked.chosen), desired, known)
-    return frozenset(each for each in clients if meant(each) and (among is None or each in among))
-
-
-def _named(
-    name: str, clients: Collection[Address], among: Collection[Address] | None
-) -> Iterator[Address]:
-    """Yield the clients that a name means: an address of the state, or what matches as a target.
-
-    Raises:
-        UsageError: it matches nothing.
-
-    """
-    from reconciler.plan.selection import Selection
-
-    try:
-        exact = Address.parse(name)
-    except ValueError:
-        exact = None
-    if exact is not None and exact in clients:
-        yield exact
-        return
-    selection = Selection(targets=(name,))
-    matching = [each for each in clients if selection.matches(each, {})]
-    if not matching:
-        raise unknown_address(exact, clients) if exact else _nothing(name, clients)
-    yield from (each for each in matching if among is None or each in among)
-
-
-def _nothing(name: str, clients: Collection[Address]) -> UsageError:
-    meant = nearest(name, sorted({each.instance for each in clients}))
-    hint = f"did you mean `{meant}`?" if meant else "`reconciler state list` shows what it knows"
-    return UsageError(f"`{name}` matches no client of the state", hint=hint)

@@ -2,11 +2,9 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.cli.views.console import Console
-from reconciler.model.damaged_file import damage
 from reconciler.model.errors import CredentialUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -16,13 +14,8 @@ if TYPE_CHECKING:
     from reconciler.sinks.definitions import FileFormat
     from reconciler.stores.encryption import Identity
 
-LARGEST: Final = 64 * 1024
-"""The largest key file in bytes: an RSA key of 16,384 bits needs a fifth of it."""
-
 FORMATS: "Final[Mapping[str, FileFormat]]" = {"json": "json", "env": "dotenv", "raw": "raw"}
 """The formats in which a secret is printed, by the value of `--format`."""
-
-_BOM: Final = b"\xef\xbb\xbf"
 
 
 def read_identities(paths: Sequence[str]) -> "tuple[Identity, ...]":
@@ -33,21 +26,10 @@ def read_identities(paths: Sequence[str]) -> "tuple[Identity, ...]":
         CredentialUnavailable: a file is missing, or contains no usable key.
 
     """
-    for path in paths:
-        if path.upper().startswith("AGE-SECRET-KEY-") or "-----BEGIN" in path:
-            raise UsageError(
-                "--identity takes the file of a key, never the key itself",
-                hint="write it to a file of mode 0600, and name that file",
-            )
-    if not paths:
-        return ()
-    from reconciler.stores.encryption import identities_from
+    from reconciler import bootstrap
 
-    return tuple(
-        identity
-        for path in dict.fromkeys(paths)
-        for identity in identities_from(_text(path), name=path)
-    )
+    standard = sys.stdin.buffer if "-" in paths and sys.stdin is not None else None
+    return bootstrap.read_identities(paths, standard)
 
 
 def require_terminal(console: Console, *, allowed: bool) -> None:
@@ -83,29 +65,3 @@ def print_secret(console: Console, delivery: "Delivery", output: str) -> None:
         ) from None
     console.data(data)
     console.settle()
-
-
-def _text(path: str) -> str:
-    try:
-        if path == "-":
-            if sys.stdin is None:
-                raise CredentialUnavailable("the identity `-` cannot be read: no standard input")
-            data = sys.stdin.buffer.read(LARGEST)
-        else:
-            with Path(path).open("rb") as stream:
-                data = stream.read(LARGEST)
-    except OSError as error:
-        raise CredentialUnavailable(
-            f"the identity `{path}` cannot be read: {error.strerror}"
-        ) from None
-    data = data.removeprefix(_BOM)
-    wrong = damage(data)
-    if wrong is not None:
-        raise CredentialUnavailable(f"the identity `{path}` {wrong[0]}", hint=wrong[1])
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise CredentialUnavailable(
-            f"the identity `{path}` is not text",
-            hint="an age key file or an SSH private key is meant",
-        ) from None

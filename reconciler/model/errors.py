@@ -5,16 +5,20 @@ error. Adapters translate what their libraries raise into them; nothing else rea
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from reconciler.model.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from reconciler.model.source_location import SourceLocation
 
 
 class ReconcilerError(Exception):
     """A failure said in the user's words: what is wrong, where, and (`hint`) what to do.
 
-    `request` is the method, host and path of the request that failed, empty if none did. None of
-    the three ever holds a secret, a password, a cookie or a token.
+    `location` is the place in the manifest, if it is known. `request` is the method, host and path
+    of the request that failed, empty if none did. None of them ever holds a secret, a password, a
+    cookie or a token.
     """
 
     exit_code: ClassVar[int] = 1
@@ -24,6 +28,7 @@ class ReconcilerError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.location: SourceLocation | None = None
         self.request = ""
 
 
@@ -43,6 +48,8 @@ class InvalidInput(ReconcilerError):
         count = sum(each.count for each in diagnostics if each.severity == "error")
         super().__init__(f"the manifest has {count:,} error{'s' if count != 1 else ''}")
         self.diagnostics = tuple(diagnostics)
+        places = [each.place for each in self.diagnostics if each.severity == "error"]
+        self.location = next((each for each in places if each is not None), None)
 
 
 class BrokenPlugin(ReconcilerError):

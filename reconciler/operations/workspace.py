@@ -94,7 +94,7 @@ def _openable(working: "WorkingState", identities: "Sequence[Identity]") -> "Ite
             yield entry.client_id
 
 
-def load_manifest(
+def read_manifest(
     where: ProjectPaths, *, instead: "Mapping[str, bytes] | None" = None
 ) -> "Manifest":
     """Read and check the manifest; `instead` is what some of its files are to say.
@@ -108,12 +108,25 @@ def load_manifest(
 
     path = Path(where.file)
     root = path if path.is_dir() else path.parent
-    desired = load(
+    return load(
         _sources(path, instead or {}),
         root=str(root),
         is_folder=path.is_dir(),
         read=lambda name: (root / name).read_text(encoding="utf-8"),
     )
+
+
+def load_manifest(
+    where: ProjectPaths, *, instead: "Mapping[str, bytes] | None" = None
+) -> "Manifest":
+    """Read the manifest for a process that works on it alone.
+
+    Raises:
+        InvalidInput: with every mistake in it.
+        ReconcilerError: there is no such file, or it cannot be read.
+
+    """
+    desired = read_manifest(where, instead=instead)
     gc.freeze()  # a fleet's values live as long as the process: the collector need not walk them
     return desired
 

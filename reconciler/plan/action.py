@@ -214,6 +214,13 @@ class Plan:
         return sum(each.code == "recipients" for each in self.notices)
 
     @property
+    def summary(self) -> str:
+        """Return one line with the counts, such as `Plan: 3 to create.`."""
+        from reconciler.plan.render.text import summary
+
+        return summary(self)
+
+    @property
     def unseen(self) -> Mapping[str, Notice]:
         """Return the instances that the refresh could not list, with the notice that says why."""
         found = [each for each in self.notices if each.code == "unreachable"]

@@ -30,7 +30,7 @@ POLL: Final = 0.001
 _LATE: Final = (
     "aiohttp", "asyncio", "concurrent.futures.thread", "httpx",
     "jsonschema_rs", "orjson", "pyrage", "reconciler.cli.commands.apply",
-    "reconciler.cli.commands.plan", "reconciler.cli.compose", "yaml",
+    "reconciler.cli.commands.plan", "reconciler.operations.run", "yaml",
 )  # fmt: skip
 _ROOMS: Final = (
     "apply", "cli.views", "credentials", "domo", "manifest", "plan", "sinks", "state", "stores",

@@ -28,7 +28,6 @@ from reconciler.apply import engine, refresh
 from reconciler.apply.events import Event, Report
 from reconciler.apply.run_context import Ports, Run, Settings, Stop
 from reconciler.bootstrap import open_store, sealing_of
-from reconciler.cli.compose import ApplyJob, begin
 from reconciler.cli.machine import open_machine
 from reconciler.cli.values import ConnectionOptions
 from reconciler.cli.views.console import Console
@@ -40,6 +39,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.leftover import Fate, Leftover
 from reconciler.model.sink import SinkTarget
 from reconciler.model.timestamps import format_utc
+from reconciler.operations.run import ApplyJob, begin
 from reconciler.operations.workspace import ProjectPaths, load_manifest, load_state
 from reconciler.plan.action import Plan
 from reconciler.plan.planner import make_plan

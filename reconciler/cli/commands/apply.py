@@ -2,8 +2,7 @@
 
 import click
 
-from reconciler.cli.agreed import agreed_to
-from reconciler.cli.applying import ApplyOptions, Task, applying_options, carry_out, prune_option
+from reconciler.cli.applying import ApplyOptions, applying_options, prune_option
 from reconciler.cli.help import command
 from reconciler.cli.options import chosen_options, option
 from reconciler.cli.values import SelectionOptions
@@ -34,13 +33,11 @@ def apply(  # noqa: PLR0913 (one argument for each option)
     their secrets where the manifest says. Killed at any moment, the next apply does the rest.
     With PLAN, a file that `plan --out` saved, or --plan-id it does what was reviewed or nothing.
     """
-    agreed = agreed_to(plan_file, plan_id, skip_stale=skip_stale)
-    task = Task(
-        how=how,
-        purpose="apply",
-        chosen=chosen,
-        agreed=agreed,
-        skip_stale=skip_stale,
-        prune=prune,
+    from reconciler.cli.running import run_apply
+    from reconciler.operations.reviewed_plan import reviewed_plan
+
+    reviewed = reviewed_plan(plan_file, plan_id, skip_stale=skip_stale)
+    request = how.request(
+        "apply", chosen=chosen, reviewed=reviewed, skip_stale=skip_stale, prune=prune
     )
-    return carry_out(console, task)
+    return run_apply(console, how, request)

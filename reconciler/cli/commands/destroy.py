@@ -5,17 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.applying import (
-    ApplyOptions,
-    Question,
-    Task,
-    apply_question,
-    applying_options,
-    carry_out,
-    out_option,
-    prune_option,
-)
-from reconciler.cli.asking import AddressSelection, asked_options, found
+from reconciler.cli.applying import ApplyOptions, applying_options, out_option, prune_option
+from reconciler.cli.asking import AddressSelection, asked_options
 from reconciler.cli.help import command
 from reconciler.cli.options import option
 from reconciler.cli.views.console import Console
@@ -24,6 +15,7 @@ from reconciler.model.errors import UsageError
 from reconciler.model.strings import plural
 
 if TYPE_CHECKING:
+    from reconciler.cli.running import Question
     from reconciler.model.manifest import Manifest
     from reconciler.plan.action import Plan
     from reconciler.plan.request import Ending, PlanRequest
@@ -57,19 +49,17 @@ def destroy(
     """
     if client_id is None:
         return _end(console, "revoke", asked, (out, prune), how)
-    how = replace(how, reach=replace(how.reach, refresh=True))
+    from reconciler.cli.running import run_apply
+    from reconciler.operations.destroy import request_stray_revoke
 
+    how = replace(how, reach=replace(how.reach, refresh=True))
     address = _one_address(asked)
 
-    def wish_for(_desired: "Manifest", _known: "State | None") -> "PlanRequest":
-        from reconciler.plan.request import PlanRequest
+    def build_request(_desired: "Manifest", _known: "State | None") -> "PlanRequest":
+        return request_stray_revoke(address, client_id)
 
-        return PlanRequest(what="revoke-stray", clients={address: client_id})
-
-    task = Task(
-        how=how, purpose="destroy", wishing=wish_for, question=question, out=out, prune=prune
-    )
-    return carry_out(console, task)
+    request = how.request("destroy", build_request=build_request, prune=prune)
+    return run_apply(console, how, request, question=question, out=out)
 
 
 def _one_address(asked: AddressSelection) -> Address:
@@ -111,26 +101,26 @@ def _end(
     then: tuple[str | None, bool],
     how: ApplyOptions,
 ) -> int:
+    from reconciler.cli.running import run_apply
+    from reconciler.operations.destroy import request_ending
+
     out, prune = then
 
-    def wish_for(desired: "Manifest", known: "State | None") -> "PlanRequest":
-        from reconciler.plan.request import create_request
-        from reconciler.state.model import State
-
-        addresses = found(asked, desired, known, None)
-        wanted = len(addresses & desired.clients.keys())
-        if wanted:
+    def build_request(desired: "Manifest", known: "State | None") -> "PlanRequest":
+        found = request_ending(what, asked.find(desired, known), desired, known)
+        if found.wanted:
             again = {"revoke": "makes them anew", "forget": "finds their names taken"}[what]
-            console.note(f"the manifest wants {wanted:,} of them: the next apply {again}")
-        return create_request(what, addresses, known if known is not None else State(lineage=""))
+            console.note(f"the manifest wants {found.wanted:,} of them: the next apply {again}")
+        return found.request
 
     purpose = {"revoke": "destroy", "forget": "forget"}[what]
-    task = Task(how=how, purpose=purpose, wishing=wish_for, question=question, out=out, prune=prune)
-    return carry_out(console, task)
+    request = how.request(purpose, build_request=build_request, prune=prune)
+    return run_apply(console, how, request, question=question, out=out)
 
 
-def question(plan: "Plan") -> Question:
+def question(plan: "Plan") -> "Question":
     """Return what is asked: the number of clients that are revoked has to be typed."""
+    from reconciler.cli.running import Question, apply_question
     from reconciler.plan.action import Kind
 
     count = plan.count(Kind.REVOKE)

@@ -4,25 +4,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.applying import (
-    ApplyOptions,
-    Task,
-    applying_options,
-    carry_out,
-    out_option,
-    prune_option,
-)
-from reconciler.cli.asking import AddressSelection, asked_options, found
+from reconciler.cli.applying import ApplyOptions, applying_options, out_option, prune_option
+from reconciler.cli.asking import AddressSelection, asked_options
 from reconciler.cli.help import command
 from reconciler.cli.options import option
 from reconciler.cli.types import Duration
 from reconciler.cli.views.console import Console
-from reconciler.model.errors import UsageError
 from reconciler.model.strings import plural
 
 if TYPE_CHECKING:
-    from reconciler.model.address import Address
     from reconciler.model.manifest import Manifest
+    from reconciler.operations.rotate import RotationRequest
     from reconciler.plan.request import PlanRequest
     from reconciler.state.model import State
 
@@ -60,82 +52,44 @@ def rotate(  # noqa: PLR0913 (one argument for each option)
     """
     if cancel:
         return _cancel(console, asked, how)
+    from reconciler.cli.running import run_apply
+    from reconciler.operations.rotate import request_rotation
 
-    def wish_for(desired: "Manifest", known: "State | None") -> "PlanRequest":
-        from reconciler.plan.request import create_request
-        from reconciler.state.model import State
+    def build_request(desired: "Manifest", known: "State | None") -> "PlanRequest":
+        addresses = asked.find(desired, known, desired.clients)
+        found = request_rotation(addresses, desired, known, as_of=how.as_of, spread=spread)
+        _report_part(console, found)
+        return found.request
 
-        addresses = found(asked, desired, known, desired.clients)
-        for each in sorted(addresses - desired.clients.keys()):
-            raise UsageError(
-                f"{each} left the manifest, so nothing says what its successor is to be",
-                hint="put it back, or end it with `reconciler destroy`",
-            )
-        state = known if known is not None else State(lineage="")
-        now = _now(console, addresses, state, how.as_of, spread)
-        return create_request("rotate", addresses, state, now=now)
-
-    return carry_out(
-        console, Task(how=how, purpose="rotate", wishing=wish_for, out=out, prune=prune)
-    )
+    request = how.request("rotate", build_request=build_request, prune=prune)
+    return run_apply(console, how, request, out=out)
 
 
 def _cancel(console: Console, asked: AddressSelection, how: ApplyOptions) -> int:
-    """Let what was asked for and has not been done be no order any more."""
-    from dataclasses import replace
-
+    """Cancel what was requested and has not been done."""
     from reconciler.bootstrap import open_store
-    from reconciler.operations.workspace import load_manifest, load_state
-    from reconciler.plan.request import pending_rotations
-    from reconciler.plan.staleness import cancel_rotations
+    from reconciler.cli.machine import open_machine
+    from reconciler.operations.rotate import cancel_rotations
+    from reconciler.operations.workspace import load_manifest
 
     desired = load_manifest(how.where)
-    store = open_store(how.where, desired)
-    with store.lock(purpose="rotate --cancel", timeout=how.lock_timeout):
-        state = load_state(store).state
-        open_plan = state.open_plan if state is not None else None
-        if state is None or open_plan is None:
-            console.note("no rotation is open")
-            return 0
-        called_off = pending_rotations(open_plan, state.clients) & found(
-            asked, desired, state, None
-        )
-        if called_off:
-            left = cancel_rotations(open_plan, called_off)
-            after = replace(state, serial=state.serial + 1, open_plan=left)
-            store.write(after, replacing=state)
-    console.note(f"{plural(len(called_off), 'rotation')} called off; what is done stays done")
+    machine = open_machine(console, desired, open_store(how.where, desired), how.reach)
+    count = cancel_rotations(machine, asked.find, lock_timeout=how.lock_timeout)
+    if count is None:
+        console.note("no rotation is open")
+    else:
+        console.note(f"{plural(count, 'rotation')} called off; what is done stays done")
     return 0
 
 
-def _now(
-    console: Console,
-    addresses: "frozenset[Address]",
-    known: "State",
-    as_of: str,
-    spread: float | None,
-) -> "frozenset[Address]":
-    """Return those of the addresses that are rotated in this run, and say where it is not all.
-
-    A client that has just been rotated by a run that was interrupted is not rotated a second time.
-    """
-    from reconciler.plan.request import (
-        due_in_rotation_window,
-        pending_rotations,
-        requested_rotations,
-    )
-
-    if spread is not None:
-        turn = due_in_rotation_window(addresses, known, as_of=as_of, spread=spread)
-        console.note(f"{len(turn):,} of {plural(len(addresses), 'client')} have their turn")
-        return turn
-    if not requested_rotations(known.open_plan) & addresses:
-        return addresses
-    left = pending_rotations(known.open_plan, known.clients) & addresses
-    if left != addresses:
+def _report_part(console: Console, found: "RotationRequest") -> None:
+    """Say why not all of the clients are rotated in this run."""
+    total = plural(found.total, "client")
+    if found.part == "due":
+        console.note(f"{found.now:,} of {total} have their turn")
+    elif found.part == "left":
         console.note(
-            f"a rotation was interrupted: {plural(len(left), 'client')} of"
-            f" {len(addresses):,} are left of it, and only these are rotated now",
+            f"a rotation was interrupted: {plural(found.now, 'client')} of"
+            f" {found.total:,} are left of it, and only these are rotated now",
             hint="the same command again, after this one, rotates all of them",
         )
-    return left

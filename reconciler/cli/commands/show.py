@@ -2,11 +2,11 @@
 
 import click
 
-from reconciler.cli.agreed import read_plan
-from reconciler.cli.commands.plan import FORMATS, report_problems, show_plan
 from reconciler.cli.help import command
 from reconciler.cli.options import format_option, link_option, output_options
 from reconciler.cli.views.console import Console
+from reconciler.cli.views.plan import FORMATS, report_problems, show_plan
+from reconciler.operations.reviewed_plan import read_plan
 
 
 @command(epilog="Example: reconciler show plan.json")

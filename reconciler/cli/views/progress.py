@@ -28,9 +28,9 @@ from reconciler.apply.events import (
 )
 from reconciler.cli.views.console import Console
 from reconciler.model.strings import plural, printable
+from reconciler.operations.ledger import GONE
 from reconciler.plan.action import Action
 
-GONE: Final = "was gone already"
 _PLAIN: Final = {
     RunStarted: "run-started",
     WaveStarted: "wave-started",

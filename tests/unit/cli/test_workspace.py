@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.bootstrap import SystemClock, open_store, state_path
-from reconciler.cli.commands.plan import report_interrupted, report_problems
 from reconciler.cli.views.console import Console
+from reconciler.cli.views.plan import report_interrupted, report_problems
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, ReconcilerError, StateRefused
 from reconciler.model.manifest import Manifest

@@ -1,4 +1,4 @@
-"""Puts the adapters behind the engine's ports: the only place that knows them all."""
+"""Starts a run: makes the plan durable in the state, and gives the engine its ports."""
 
 import uuid
 from dataclasses import dataclass, replace
@@ -13,9 +13,9 @@ from reconciler.state.model import State
 from reconciler.state.working_state import WorkingState
 
 if TYPE_CHECKING:
-    from reconciler.bootstrap import Machine
     from reconciler.model.address import Address
     from reconciler.model.manifest import Manifest
+    from reconciler.operations.adapters import Adapters
     from reconciler.plan.action import Plan
     from reconciler.plan.selection import Selection
     from reconciler.state.model import OpenPlan
@@ -31,7 +31,7 @@ class ApplyJob:
     is a plan of its own.
     """
 
-    machine: "Machine"
+    machine: "Adapters"
     plan: "Plan"
     ground: LoadedState
     selection: "Selection | None"

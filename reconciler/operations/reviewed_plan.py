@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.cli.values import ConnectionOptions, SelectionOptions
 from reconciler.model.errors import PlanRefused, ReconcilerError, UsageError
 from reconciler.model.strings import lines_limited
+from reconciler.operations.plan import PlanOptions
 from reconciler.system.bounded_read import read_bounded
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def read_plan(path: str) -> "Plan":
     return read_document(data)
 
 
-def agreed_to(
+def reviewed_plan(
     plan_file: str | None, plan_id: str | None, *, skip_stale: bool
 ) -> ReviewedPlan | None:
     """Return the plan that the command line names, None where it names none.
@@ -96,15 +96,34 @@ def _by_id(plan_id: str) -> ReviewedPlan:
     return ReviewedPlan(plan_id=plan_id)
 
 
-def as_saved(
-    saved: "Plan", reach: ConnectionOptions
-) -> tuple[SelectionOptions, str, ConnectionOptions]:
-    """Return the options that the saved plan was made with."""
-    labels = tuple(sorted(saved.labels.items()))
-    chosen = SelectionOptions(targets=saved.targets, excludes=saved.excludes, labels=labels)
-    accepted = {*saved.accept_missing, *reach.accept_missing}
-    reach = replace(reach, refresh=saved.refreshed, accept_missing=tuple(sorted(accepted)))
-    return chosen, saved.as_of, reach
+def saved_options(saved: "Plan", options: PlanOptions) -> PlanOptions:
+    """Return the options that the saved plan was made with.
+
+    Raises:
+        UsageError: `options` has another selection, or a refresh that the saved plan was not made
+            with.
+
+    """
+    given = (options.targets, options.excludes, dict(options.labels))
+    if given not in (((), (), {}), (saved.targets, saved.excludes, dict(saved.labels))):
+        raise UsageError(
+            "a saved plan has its own selection: --target, --exclude and --label do not narrow it",
+            hint="save one with them: reconciler plan --target … --out FILE",
+        )
+    if options.refresh and not saved.refreshed:
+        raise UsageError(
+            "the saved plan was made without --refresh",
+            hint="save one with it: reconciler plan --refresh --out FILE",
+        )
+    return PlanOptions(
+        as_of=saved.as_of,
+        targets=saved.targets,
+        excludes=saved.excludes,
+        labels=saved.labels,
+        request=saved.wish,
+        refresh=saved.refreshed,
+        accept_missing=tuple(sorted({*saved.accept_missing, *options.accept_missing})),
+    )
 
 
 def settle(
