@@ -26,7 +26,7 @@ class Address(NamedTuple):
         """Divide `text` at its first `/`; the client's name may hold more of them.
 
         Raises:
-            ValueError: where there is no `/`, or nothing on one side of it.
+            ValueError: if there is no `/`, or nothing on one side of it.
 
         """
         instance, slash, client = text.partition("/")

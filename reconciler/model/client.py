@@ -18,10 +18,10 @@ class DesiredClient:
     """One client that the manifest wants on one instance, every default filled in.
 
     `scope` is canonical (sorted). `sinks` are names, at least one. `rotate_after` and `overlap`
-    are in seconds, None where the client is never due. `place` is where the client is written;
+    are in seconds, None if the client is never due. `place` is the place of the client;
     `client_set` names the set that it came from, None for the instance's own entry, and
     `overrides` the set whose client that entry stands in for.
-    `inherited` says where `sink` and `rotate_after` stand if a wider level gives them.
+    `inherited` contains the places of `sink` and `rotate_after` if a wider level gives them.
     """
 
     address: Address

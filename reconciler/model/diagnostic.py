@@ -20,7 +20,7 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
-    """A second place that explains the first: where a name was defined before, for example."""
+    """A second place that explains the first, such as that of an earlier definition of a name."""
 
     place: SourceLocation
     message: str
@@ -32,7 +32,7 @@ class Diagnostic:
     """What is wrong, where, and what to do.
 
     `code` is a stable slug such as `unknown-scope`; `hint` begins small and ends in no full stop.
-    `count` is more than 1 where one line stands for many mistakes that are not shown.
+    `count` is more than 1 if one line stands for many mistakes that are not shown.
     """
 
     code: str

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReconcilerError(Exception):
-    """A failure said in the user's words: what is wrong, where, and (`hint`) what to do.
+    """A failure in the user's words: what is wrong, its place, and (`hint`) what to do.
 
     `location` is the place in the manifest, if it is known. `request` is the method, host and path
     of the request that failed, empty if none did. None of them ever holds a secret, a password, a

@@ -27,7 +27,7 @@ class Endpoints:
 class Instance:
     """One entry under `instances:`, with the defaults and placeholders filled in.
 
-    `auth` is None only where the instance has no clients and no default says how.
+    `auth` is None only if the instance has no clients and no default says how.
     `foreign` says that the endpoints are not Domo's: every plan shows that.
     """
 

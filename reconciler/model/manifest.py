@@ -63,9 +63,9 @@ class Manifest:
 
     `root` is the manifest's folder: relative paths and commands of sinks and credential references
     are relative to it. `state_path` is relative to it, too. `recipients` are age recipients, empty
-    where secrets are kept in plain. `instances` and `clients` are sorted by key and by address.
+    if secrets are kept in plain. `instances` and `clients` are sorted by key and by address.
     `files` are the manifest's own, relative to `root`; `is_folder` says that all *.yaml and *.yml
-    of the folder are read. `recipients_file` is where recipients beside those of the list stand.
+    of the folder are read. `recipients_file` is a file with further recipients.
     """
 
     root: str

@@ -59,7 +59,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     """Put the values into the holes; a value is never searched for holes again.
 
     Raises:
-        UnknownPlaceholder: where a hole's name is not among `values`.
+        UnknownPlaceholder: if a hole's name is not among `values`.
 
     """
 

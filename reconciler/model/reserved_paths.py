@@ -38,7 +38,7 @@ class OwnFiles:
     """Every file of the tool's own, in one spelling: equal files have equal paths.
 
     `state` is the state's path, `named` are files by path. `folder` is one whose *.yaml and *.yml
-    files are read as the manifest, None where the manifest is a file.
+    files are read as the manifest, None if the manifest is a file.
     """
 
     state: str
@@ -63,7 +63,7 @@ class OwnFiles:
                 yield path
 
     def of(self, path: str) -> OwnFile | None:
-        """Return which file a path is, None where it is none of them."""
+        """Return which file a path is, None for another path."""
         if path.startswith(self.state) and (found := BESIDE.fullmatch(path, len(self.state))):
             kind = "an error log" if (found["what"] or "").endswith(".log") else "a journal"
             what = _BESIDE.get(found["what"], f"{kind} of the state")
@@ -83,7 +83,7 @@ class OwnFiles:
 class Overwrite:
     """A client whose secret would be written over a file of the tool's own.
 
-    `path` is as the sink says it, `what` says which file it is, `place` where the client stands.
+    `path` is that of the sink, `what` describes the file, `place` is that of the client.
     """
 
     address: Address

@@ -2,8 +2,8 @@
 
 A secret is looked for by decoding the text rather than by encoding the secret: then ten thousand
 secrets cost no more than one, and parts of an encoded text show what they hold. White space and
-letter case are no hiding place, so that both are taken away. Where the start of an encoded piece
-cannot be told, each possible one is read; what is wrong reads as noise.
+letter case are no hiding place, so that both are taken away. If the start of an encoded piece
+is unknown, each possible one is read; a wrong one reads as noise.
 """
 
 import base64

@@ -38,7 +38,7 @@ class SinkTarget:
     `kind` is the type of the sink. `text` describes the target: the plan and the state show and
     record it, and a delivery counts as long as the text stays the same. It begins with the kind
     unless the target is a file that the type `file` writes. `path` is the file on this machine
-    that the secret is written to, relative to the manifest's folder; None if there is none. `data`
+    that the secret is written to, relative to the manifest's folder, None without a file. `data`
     is for the adapter alone.
     """
 

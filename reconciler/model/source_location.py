@@ -1,4 +1,4 @@
-"""Where in the user's files something is said."""
+"""Places in the user's files."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 class SourceLocation(NamedTuple):
     """A file with a 1-based line and column (columns count characters).
 
-    A named tuple and not a dataclass, as every client of a fleet has one.
+    A named tuple and not a dataclass, because every client of a fleet has one.
     """
 
     file: str

@@ -63,7 +63,7 @@ def seconds(duration: str) -> float:
     """Return the length in seconds of `90d`, `24h`, `30m`, `15s`, `250ms`, `2w` or `0`.
 
     Raises:
-        ValueError: where it is not a whole number with one of these units.
+        ValueError: if it is not a whole number with one of these units.
 
     """
     found = _DURATION.fullmatch(duration)

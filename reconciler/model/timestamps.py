@@ -16,7 +16,7 @@ def parse(text: str) -> datetime:
     """Read `2026-01-31` (its 00:00 UTC) or an instant that says its offset, as a UTC instant.
 
     Raises:
-        ValueError: where it is neither.
+        ValueError: if it is neither.
 
     """
     try:

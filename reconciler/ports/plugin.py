@@ -137,7 +137,7 @@ class CredentialAdapter(Protocol[_Ref_contra]):
         """Return the credential: one line of UTF-8 text, with or without a trailing newline.
 
         Raises:
-            CredentialUnavailable: there is none, or it cannot be read. The message must not contain
+            CredentialUnavailable: it is missing, or cannot be read. The message must not contain
                 any part of a credential.
 
         """

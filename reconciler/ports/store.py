@@ -54,7 +54,7 @@ class StateStore(Protocol):
     """
 
     def read(self) -> State | None:
-        """Return the state, or None if there is none yet.
+        """Return the state, or None if it does not exist yet.
 
         Raises:
             StateRefused: corrupt, truncated, or written by a newer version.

@@ -144,5 +144,5 @@ def temporary_example(path: Path) -> Path:
 
 
 def _temporary_name(path: Path) -> str:
-    """Return a name nobody can foresee, found by the patterns that find `path` (`state.json*`)."""
+    """Return an unpredictable name, found by the patterns that find `path` (`state.json*`)."""
     return f"{stem(path)}.{os.urandom(8).hex()}{SUFFIX}"

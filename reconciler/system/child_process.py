@@ -2,7 +2,7 @@
 
 A child that hangs, floods, ignores SIGTERM or leaves a daemon behind costs its time-out and no
 more. Its end is the end of its first process: what that leaves in the process group is ended too,
-and a daemon that has left the group lives on, cut off from the pipes. Where this process ends
+and a daemon that has left the group survives, cut off from the pipes. If this process ends
 first, the keeper ends the group.
 """
 
@@ -32,14 +32,14 @@ _GRACE: Final = 1.0
 _HURRY: Final = 0.1
 """The same for a caller who was cancelled: an interrupt has given the child its time already.
 
-It passes whole also where all have ended: the zombies of a child's children count until they are
-reaped, and in many a container nobody does."""
+It passes whole also if all have ended: the zombies of a child's children count until they are
+reaped, and in some containers no process does that."""
 
 _DRAIN: Final = 0.5
 """Seconds that the pipes may stay open, in a daemon's hands, after the child has exited."""
 
 _UNKNOWN: Final = 255
-"""The exit code of a child that somebody else has reaped."""
+"""The exit code of a child that another part of the process has reaped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +191,8 @@ async def _outcome(process: "subprocess.Popen[bytes]", pipes: "_Pipes", limit: f
 def _exit_code(process: "subprocess.Popen[bytes]") -> int | None:
     """Return the exit code once there is one.
 
-    `Popen.poll` would say 0 where SIGCHLD is ignored, as some launchers hand it down: then nobody
-    learns how a child ended, and a sink that failed must not look like one that has the secret.
+    `Popen.poll` would return 0 if the launcher set SIGCHLD to be ignored: the exit code is lost
+    then, and a sink that failed must not look like one that has the secret.
     """
     if process.returncode is None:
         try:
@@ -300,7 +300,7 @@ class _Pipes:
             self._input = self._input[os.write(pipe.fileno(), self._input) :]
         except BlockingIOError:
             return
-        except OSError:  # it has closed its end: it may have all that it wanted
+        except OSError:  # it has closed its end: it may have everything it wanted
             self._input = memoryview(b"")
         if not self._input:
             self._close_stdin()

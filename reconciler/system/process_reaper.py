@@ -1,8 +1,8 @@
 """Process groups that end with this process, however it ends.
 
-A process that is killed runs nothing any more, so somebody else has to end what it had started: a
+A process that is killed runs nothing any more, so another process has to end what it had started: a
 guard, one small shell for a whole run. It is told each group that begins and each that is gone, on
-a pipe that only this process holds open; where the pipe ends, it kills the groups that are left.
+a pipe that only this process holds open; when the pipe ends, it kills the groups that are left.
 The guard is in a session of its own, so that Ctrl-C does not reach it, and outside of the groups,
 so that a command still leads its group and its session, without a terminal that it could ask.
 """
@@ -34,7 +34,7 @@ _GOODBYE: Final = 1.0
 class ProcessReaper:
     """Knows the process groups of the commands that run; used by one event loop, then closed.
 
-    Its guard starts with the first of them. Where the system has no shell or no room for one, the
+    Its guard starts with the first of them. If the system has no shell or no room for one, the
     commands run without it.
     """
 
@@ -89,7 +89,7 @@ class ProcessReaper:
             self._replace()
 
     def _replace(self) -> None:
-        """Start a guard in place of one that died or stopped, and tell it all that it missed."""
+        """Start a guard in place of one that died or stopped, and send it what it missed."""
         self._dismiss()
         with suppress(OSError):
             self._guard = subprocess.Popen(

@@ -12,7 +12,9 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 
-PACKAGES: Final = ("apply", "domo", "sandbox")
+PACKAGES: Final = (
+    "apply", "credentials", "domo", "model", "ports", "sandbox", "sinks", "system",
+)  # fmt: skip
 """The packages of `reconciler` that keep the rules."""
 
 DOCUMENTS: Final = (
