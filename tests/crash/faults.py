@@ -1,6 +1,6 @@
 """Faults at the server for the random kills, and what a person does about one of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -51,14 +51,27 @@ UNMARKED: Final[tuple[dict[str, Any], ...]] = (
 def arm(served: "Running", draw: Random) -> None:
     """Let some of the next requests fail."""
 
-    def strike(fault: dict[str, Any]) -> None:
-        served.fault(after=draw.randint(0, 2), **fault)
+    def drawn(fault: dict[str, Any]) -> dict[str, Any]:
+        return {"after": draw.randint(0, 2), **fault}
 
+    faults: list[dict[str, Any]] = []
     for _ in range(draw.randint(0, 8)):
         fault = {"route": draw.choice(ROUTES), "times": draw.randint(1, 2)}
-        strike({**fault, **draw.choice(FAULTS)})
+        faults.append(drawn({**fault, **draw.choice(FAULTS)}))
     if draw.random() < 0.5:
-        strike(draw.choice(UNMARKED))
+        faults.append(drawn(draw.choice(UNMARKED)))
+    strike(served, faults)
+
+
+def strike(served: "Running", faults: Sequence[dict[str, Any]]) -> None:
+    """Let faults strike, but not both a revoke without effect and a list that confirms it.
+
+    Nothing tells two such answers in a row from a revoke that worked.
+    """
+    kinds = {each["what"] for each in faults}
+    for each in faults:
+        if each["what"] != "no_effect" or "list_hides" not in kinds:
+            served.fault(**each)
 
 
 def revoke_taken(state: Path, served: "Running") -> Iterator[tuple[str, ...]]:

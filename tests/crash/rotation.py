@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from reconciler.sandbox.entities import Client
     from reconciler.sandbox.instance import Instance
     from reconciler.sandbox.running_sandbox import Running
+    from tests.crash.faults import strike
     from tests.crash.harness import WatchedWorld
 else:
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+    from faults import strike
     from harness import WatchedWorld
 
 ROOT: Final = Path(__file__).parents[2]
@@ -92,8 +94,8 @@ class Rotation:
         before, total = self._creates(), len(list(self._sinks()))
         for left in range(kills, 0, -1):
             # Asked for again or left to a plain apply: either goes on with what is left.
-            for _ in range(dice.randint(0, 6)):
-                self.served.fault(after=dice.randint(0, 20), **dice.choice(FAULTS))
+            drawn = [dice.choice(FAULTS) for _ in range(dice.randint(0, 6))]
+            strike(self.served, [{"after": dice.randint(0, 20), **each} for each in drawn])
             run = self._start("rotate", "--all") if left % 2 == kills % 2 else self._start("apply")
             done = self._creates() - before
             code = self._kill(run, self._creates() + max(1, (total - done) // (left + 1)), dice)
