@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from reconciler.domo.client import DomoHttp
     from reconciler.domo.transport import Exchange
     from reconciler.model.manifest import Manifest
-    from reconciler.ports import Clock, Sealing
+    from reconciler.ports import Clock, ErrorOutput, Sealing, StateStore
     from reconciler.sinks.registry import LocalSinks
     from reconciler.stores.encryption import Identity
-    from reconciler.stores.error_log import ErrorLog
     from reconciler.stores.ledger import Ledger
-    from reconciler.stores.local import LocalStore
     from reconciler.system.process_reaper import ProcessReaper
     from reconciler.system.provenance import Provenance
 
@@ -79,7 +77,7 @@ class Machine:
     """
 
     desired: "Manifest"
-    store: "LocalStore"
+    store: "StateStore"
     settings: Settings
 
     @property
@@ -171,7 +169,7 @@ class Machine:
         return self.desired.environment_names()
 
     @cached_property
-    def _errors(self) -> "ErrorLog":
+    def _errors(self) -> "ErrorOutput":
         return self.store.error_log(self.run)
 
 
@@ -205,14 +203,14 @@ def _given(state: str) -> Path:
     return path
 
 
-def open_store(where: ProjectPaths, desired: "Manifest") -> "LocalStore":
+def open_store(where: ProjectPaths, desired: "Manifest") -> "StateStore":
     """Return the store; nothing is read or locked yet."""
     from reconciler.stores.local import LocalStore
 
     return LocalStore(state_path(where, desired))
 
 
-def find_store(where: ProjectPaths) -> "LocalStore":
+def find_store(where: ProjectPaths) -> "StateStore":
     """Return the store; the manifest is read only where nothing else says which one it is."""
     if where.state is None:
         return open_store(where, load_manifest(where))

@@ -7,7 +7,6 @@ and never an error message in the middle of a command line.
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from click.shell_completion import CompletionItem
@@ -88,9 +87,8 @@ class _Known:
     @classmethod
     def of(cls, ctx: "click.Context") -> Self:
         """Read the manifest and the state that the command line names so far."""
-        from reconciler.bootstrap import state_path
+        from reconciler.bootstrap import find_store, open_store
         from reconciler.operations.workspace import load_manifest
-        from reconciler.stores.local import LocalStore
 
         where = ProjectPaths(file=ctx.params.get("file") or MANIFEST, state=ctx.params.get("state"))
         desired, found = None, set["Address"]()
@@ -98,8 +96,8 @@ class _Known:
             desired = load_manifest(where)
             found.update(desired.clients)
         with suppress(Exception):
-            path = state_path(where, desired) if desired is not None else Path(where.state or "")
-            state = LocalStore(path).read()
+            store = open_store(where, desired) if desired is not None else find_store(where)
+            state = store.read()
             found.update(state.clients if state is not None else ())
         return cls(desired=desired, addresses=frozenset(found))
 

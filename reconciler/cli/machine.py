@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from reconciler.cli.views.console import Console
     from reconciler.domo.transport import Exchange
     from reconciler.model.manifest import Manifest
-    from reconciler.stores.local import LocalStore
+    from reconciler.ports import StateStore
 
 
 def open_machine(
-    console: "Console", desired: "Manifest", store: "LocalStore", reach: "ConnectionOptions"
+    console: "Console", desired: "Manifest", store: "StateStore", reach: "ConnectionOptions"
 ) -> Machine:
     """Return the adapters; with `-v` the console shows each request."""
 

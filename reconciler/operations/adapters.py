@@ -8,10 +8,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.model.manifest import Manifest
-    from reconciler.ports import Clock, Credentials, Domo, Prover, Sealing, Sinks
+    from reconciler.ports import Clock, Credentials, Domo, Prover, Sealing, Sinks, StateStore
     from reconciler.stores.encryption import Identity
     from reconciler.stores.ledger import Ledger
-    from reconciler.stores.local import LocalStore
     from reconciler.system.process_reaper import ProcessReaper
     from reconciler.system.provenance import Provenance
 
@@ -28,7 +27,7 @@ class Adapters(Protocol):
         ...
 
     @property
-    def store(self) -> "LocalStore":
+    def store(self) -> "StateStore":
         """Return the store of the state."""
         ...
 

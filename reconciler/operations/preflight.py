@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
     from reconciler.operations.workspace import ProjectPaths
     from reconciler.plan.action import Plan
-    from reconciler.stores.local import LocalStore
+    from reconciler.ports import StateStore
 
 
 def refuse_problems(made: "Plan", *, override_limits: bool) -> None:
@@ -40,7 +40,7 @@ def refuse_problems(made: "Plan", *, override_limits: bool) -> None:
 
 
 def reject_reserved_path(
-    path: Path, option: str, where: "ProjectPaths", store: "LocalStore"
+    path: Path, option: str, where: "ProjectPaths", store: "StateStore"
 ) -> None:
     """Check that the file of an option is not the manifest, the state or a file beside it.
 
@@ -60,7 +60,7 @@ def reject_reserved_path(
         )
 
 
-def refuse_overwrites(desired: "Manifest", made: "Plan", store: "LocalStore") -> None:
+def refuse_overwrites(desired: "Manifest", made: "Plan", store: "StateStore") -> None:
     """Check that no secret would overwrite a file of this tool.
 
     The check of the manifest does not know `--state`, and does not follow links.
@@ -72,9 +72,8 @@ def refuse_overwrites(desired: "Manifest", made: "Plan", store: "LocalStore") ->
     from reconciler.model.reserved_paths import overwrites
 
     writing = {each.address for each in made.actions if each.sinks}
-    found = list(
-        overwrites(desired, sorted(writing), state=str(store.path), resolve=os.path.realpath)
-    )
+    state = str(store.path) if store.path is not None else desired.state_path
+    found = list(overwrites(desired, sorted(writing), state=state, resolve=os.path.realpath))
     if found:
         listed = lines_limited(
             [f"{each.path}: {each.what} ({each.address})" for each in found], SHOWN
@@ -85,7 +84,7 @@ def refuse_overwrites(desired: "Manifest", made: "Plan", store: "LocalStore") ->
         )
 
 
-def refuse_git(desired: "Manifest", made: "Plan", store: "LocalStore") -> None:
+def refuse_git(desired: "Manifest", made: "Plan", store: "StateStore") -> None:
     """Check that git ignores each file that may contain a plain secret.
 
     Raises:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from reconciler.operations.adapters import Adapters
     from reconciler.plan.action import Plan
     from reconciler.plan.selection import Selection
+    from reconciler.ports import StateStore
     from reconciler.state.model import OpenPlan
-    from reconciler.stores.local import LocalStore
     from reconciler.system.process_reaper import ProcessReaper
 
 
@@ -44,7 +44,7 @@ class ApplyJob:
         return self.machine.desired
 
     @property
-    def store(self) -> "LocalStore":
+    def store(self) -> "StateStore":
         """Return the place of the state."""
         return self.machine.store
 

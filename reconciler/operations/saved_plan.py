@@ -8,10 +8,10 @@ from reconciler.model.errors import ReconcilerError, UsageError
 if TYPE_CHECKING:
     from reconciler.operations.workspace import ProjectPaths
     from reconciler.plan.action import Plan
-    from reconciler.stores.local import LocalStore
+    from reconciler.ports import StateStore
 
 
-def save_plan(made: "Plan", out: str, where: "ProjectPaths", store: "LocalStore") -> None:
+def save_plan(made: "Plan", out: str, where: "ProjectPaths", store: "StateStore") -> None:
     """Write the plan to a file, for `apply`; only an earlier plan is overwritten.
 
     Raises:

@@ -13,7 +13,7 @@ from reconciler.model.state_files import LOG
 
 if TYPE_CHECKING:
     from reconciler.model.manifest import Manifest
-    from reconciler.stores.local import LocalStore
+    from reconciler.ports import StateStore
 
 # Two expressions: one with both alternatives is searched without its first letters, 10 x as long.
 _PLAIN: Final = (
@@ -57,7 +57,7 @@ def find_plain_secrets(paths: Iterable[str], classify: Classify | None = None) -
     ]
 
 
-def classifier(desired: "Manifest", store: "LocalStore") -> Classify:
+def classifier(desired: "Manifest", store: "StateStore") -> Classify:
     """Return the function that decides by the manifest and the state's path what a file is."""
 
     def real(path: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.errors import LockHeld
 
 if TYPE_CHECKING:
-    from reconciler.stores.local import LocalStore
+    from reconciler.ports import StateStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +27,12 @@ class LockStatus:
     journals: int | None = 0
 
 
-def inspect_lock(store: "LocalStore") -> LockStatus:
+def inspect_lock(store: "StateStore") -> LockStatus:
     """Return who holds the lock of a store; a free lock is taken for a moment."""
-    from reconciler.stores.lock import describe_holder, read_holder
-
-    if not store.lock_path.exists():
+    if not store.was_locked():
         return LockStatus(is_new=True)
     # Read first: to take the lock replaces what its last holder wrote.
-    holder = read_holder(store.lock_path)
-    described = None if holder is None else describe_holder(store.lock_path)
+    holder = store.holder()
     held, journals = None, None
     try:
         with store.lock(purpose="state lock", timeout=0):
@@ -43,5 +40,9 @@ def inspect_lock(store: "LocalStore") -> LockStatus:
     except LockHeld as error:
         held = error
     return LockStatus(
-        is_new=False, holder=holder, described=described, held=held, journals=journals
+        is_new=False,
+        holder=None if holder is None else holder.fields,
+        described=None if holder is None else holder.text,
+        held=held,
+        journals=journals,
     )

@@ -32,7 +32,7 @@ from reconciler.ports.domo import (
 )
 from reconciler.ports.sealing import Sealing
 from reconciler.ports.sinks import ReadBack, SinkReader, Sinks
-from reconciler.ports.store import Journal, LeftoverJournal, StateStore
+from reconciler.ports.store import ErrorOutput, Journal, LeftoverJournal, LockHolder, StateStore
 
 __all__ = [
     "Ambiguous",
@@ -45,11 +45,13 @@ __all__ = [
     "Credential",
     "Credentials",
     "Domo",
+    "ErrorOutput",
     "Inconclusive",
     "Invalid",
     "Journal",
     "LeftoverJournal",
     "Listing",
+    "LockHolder",
     "NotApplied",
     "PasswordCredential",
     "ProofOutcome",

@@ -5,10 +5,11 @@ journal with `await`; it calls everything else before its first task starts or a
 has ended, or from a thread.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from reconciler.state.journal_records import Header, Record
 from reconciler.state.model import State
@@ -45,6 +46,26 @@ class LeftoverJournal:
     header: Header
     records: tuple[Record, ...]
     torn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockHolder:
+    """The process that holds or last held the lock, as it recorded itself.
+
+    `fields` are its purpose, user, pid, host and start as recorded, by another user perhaps.
+    `text` describes it for a message.
+    """
+
+    fields: Mapping[str, Any]
+    text: str
+
+
+class ErrorOutput(Protocol):
+    """The error output of the commands of one run, in a private place beside the state."""
+
+    def keep(self, title: str, output: bytes) -> str:
+        """Store the output of a failed command; return what its message adds."""
+        ...
 
 
 class StateStore(Protocol):
@@ -107,6 +128,35 @@ class StateStore(Protocol):
 
     def discard(self, journals: Sequence[LeftoverJournal]) -> None:
         """Remove journals if every record is in the state or in the journal of this run."""
+        ...
+
+    @property
+    def path(self) -> Path | None:
+        """Return the state's file on this machine; None if the state is kept elsewhere."""
+        ...
+
+    def owns(self, path: Path) -> bool:
+        """Return whether the store uses this file, or may create one of this name."""
+        ...
+
+    def secret_paths(self) -> Sequence[Path]:
+        """Return the files on this machine that may contain a plain secret, for the git guard."""
+        ...
+
+    def journal_paths(self) -> Sequence[Path]:
+        """Return those of them that contain a secret only until its sinks have it."""
+        ...
+
+    def was_locked(self) -> bool:
+        """Return whether a run has ever taken the lock."""
+        ...
+
+    def holder(self) -> LockHolder | None:
+        """Return who holds the lock, or held it when it was killed; None if nothing is recorded."""
+        ...
+
+    def error_log(self, run: str) -> ErrorOutput:
+        """Return the place for the error output of a run's commands."""
         ...
 
     def rewrite(self, journal: LeftoverJournal, records: Sequence[Record]) -> None:

@@ -21,7 +21,7 @@ from reconciler.system.atomic_files import (
 # What only a state, a journal or a lock needs is imported where it is met: a plan on an empty
 # ground, the first that a newcomer sees, starts a tenth faster.
 if TYPE_CHECKING:
-    from reconciler.ports import LeftoverJournal
+    from reconciler.ports import LeftoverJournal, LockHolder
     from reconciler.state.journal_records import Header, Record
     from reconciler.stores.error_log import ErrorLog
     from reconciler.stores.journal_file import JournalFile
@@ -228,6 +228,20 @@ class LocalStore:
     def lock_path(self) -> Path:
         """Return the file that is locked."""
         return self._beside(state_files.LOCK)
+
+    def was_locked(self) -> bool:
+        """Return whether a run has ever taken the lock."""
+        return self.lock_path.exists()
+
+    def holder(self) -> "LockHolder | None":
+        """Return who holds the lock, or held it when it was killed."""
+        from reconciler.ports import LockHolder
+        from reconciler.stores.lock import describe_holder, read_holder
+
+        fields = read_holder(self.lock_path)
+        if fields is None:
+            return None
+        return LockHolder(fields=fields, text=describe_holder(self.lock_path))
 
     def owns(self, path: Path) -> bool:
         """Say whether a path is the state, or has a name that this store gives to files beside it.
