@@ -10,6 +10,7 @@ from reconciler.manifest import generate
 from reconciler.manifest.yaml.editor import inserted
 from reconciler.model.address import Address
 from reconciler.model.client import DesiredClient
+from reconciler.model.client_name import form
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.scope import canonical
 from reconciler.model.source_location import SourceLocation
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
 class UnmanagedClients:
     """The clients by instance that an entry can be generated for.
 
-    `skipped` are the others, as pairs of a name `INSTANCE/CLIENT` and the reason. `unseen` are the
-    instances that could not be listed, with the reason.
+    `skipped` are the others, as pairs of a name `INSTANCE/CLIENT` and the reason. `deselected`
+    counts those that the selection leaves out. `unseen` are the instances that could not be listed,
+    with the reason.
     """
 
     found: "Found"
     skipped: Sequence[tuple[Address, str]]
+    deselected: int
     unseen: Mapping[str, str]
 
 
@@ -61,21 +64,29 @@ def find_unmanaged(
         machine, ground, [key for key in keys if named or meant(Address(key, ""))]
     )
     known = known_state(machine, ground).clients
-    found: dict[str, Sequence[ListedClient]] = {}
+    wanted = {(each.instance, form(each.client)): each for each in desired.clients}
+    found: dict[str, list[ListedClient]] = {}
     skipped: list[tuple[Address, str]] = []
+    deselected = 0
     for key, view in listing.views.items():
-        clients = [
-            each
-            for each in importable_clients(view, known, key, desired.allow_scopes)
-            if (at := Address(key, each.name)) not in desired.clients and meant(at)
-        ]
-        if clients:
-            found[key] = clients
-        skipped += [
-            (Address(key, each.name), why)
-            for each, why in unimportable_clients(view, known, key, desired.allow_scopes)
-        ]
-    return UnmanagedClients(found=found, skipped=skipped, unseen=listing.unseen)
+        obstacles = unimportable_clients(view, known, key, desired.allow_scopes)
+        reasons = {id(each): why for each, why in obstacles}
+        importable = importable_clients(view, known, key, desired.allow_scopes)
+        for each in (*importable, *(listed for listed, _ in obstacles)):
+            address = Address(key, each.name)
+            same = wanted.get((key, form(each.name)))
+            if not meant(address):
+                deselected += 1
+            elif id(each) in reasons:
+                skipped.append((address, reasons[id(each)]))
+            elif same is not None:
+                why = f"the manifest has it: `reconciler import '{same}'` imports it"
+                skipped.append((address, why))
+            else:
+                found.setdefault(key, []).append(each)
+    return UnmanagedClients(
+        found=found, skipped=skipped, deselected=deselected, unseen=listing.unseen
+    )
 
 
 def write_entries(where: ProjectPaths, desired: "Manifest", found: "Found") -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Which client of an instance an address adopts, and what is known of it from then on."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.model.address import Address
@@ -146,10 +146,15 @@ def importable_clients(
 def unimportable_clients(
     view: View, known: Mapping[Address, Entry], instance: str, scopes: Collection[str] = ()
 ) -> list[tuple[ListedClient, str]]:
-    """Return the unmanaged clients that no manifest can name, each with the reason."""
-    found = view.unmanaged(_of(known, instance))
+    """Return the clients that no entry is generated for although they may be unmanaged, and why."""
+    mine = _of(known, instance)
+    found = view.unmanaged(mine)
     whys = ((each, import_obstacle(view, each) or naming_obstacle(each, scopes)) for each in found)
-    return [(each, why) for each, why in whys if why is not None]
+    doubt = "the list hides its client id, and it has the name of a managed client"
+    return [
+        *((each, why) for each, why in whys if why is not None),
+        *((each, doubt) for each in view.doubtful(mine)),
+    ]
 
 
 def naming_obstacle(listed: ListedClient, scopes: Collection[str] = ()) -> str | None:
@@ -166,11 +171,9 @@ def naming_obstacle(listed: ListedClient, scopes: Collection[str] = ()) -> str |
     return None
 
 
-def _of(known: Mapping[Address, Entry], instance: str) -> Iterator[Entry | Retiring]:
-    for address, entry in known.items():
-        if address.instance == instance:
-            yield entry
-            yield from entry.retiring
+def _of(known: Mapping[Address, Entry], instance: str) -> list[Entry | Retiring]:
+    mine = [entry for address, entry in known.items() if address.instance == instance]
+    return [*mine, *(old for entry in mine for old in entry.retiring)]
 
 
 def clients_to_import(

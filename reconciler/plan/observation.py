@@ -1,6 +1,6 @@
 """What instances turned out to have, as a value that a plan may be made with."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
@@ -214,21 +214,24 @@ class View:
         mark = listed.mark
         return mark is not None and mark.owner == self.ours
 
-    def unmanaged(self, known: Iterable[Entry | Retiring]) -> list[ListedClient]:
+    def unmanaged(self, known: Collection[Entry | Retiring]) -> list[ListedClient]:
         """Return the listed clients that are none of the `known`, by name."""
-        clients = tuple(known)
-        met = [each.listed for each in map(self.locate, clients) if isinstance(each, Present)]
-        ours = {id(each) for each in met}
-        doubtful = {form(each.live_name) for each in clients}
-        left = (
+        doubtful = {id(each) for each in self.doubtful(known)}
+        return [each for each in self._unlocated(known) if id(each) not in doubtful]
+
+    def doubtful(self, known: Collection[Entry | Retiring]) -> list[ListedClient]:
+        """Return the listed clients without a client id that may be one of the `known`, by name."""
+        names = {form(each.live_name) for each in known}
+        return [
             each
-            for each in self.listed
-            if id(each) not in ours
-            and self.manager(each) is None
-            and not (
-                each.client_id is None and form(each.name) in doubtful and not self.is_orphan(each)
-            )
-        )
+            for each in self._unlocated(known)
+            if each.client_id is None and form(each.name) in names and not self.is_orphan(each)
+        ]
+
+    def _unlocated(self, known: Collection[Entry | Retiring]) -> list[ListedClient]:
+        found = (self.locate(each) for each in known)
+        ours = {id(each.listed) for each in found if isinstance(each, Present)}
+        left = (e for e in self.listed if id(e) not in ours and self.manager(e) is None)
         return sorted(left, key=lambda each: (each.name, each.client_id or ""))
 
     def find(self, known: Known) -> ListedClient | None:

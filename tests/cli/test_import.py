@@ -203,7 +203,8 @@ def test_what_exists_is_printed_as_a_manifest(
     run = reconciler("import", "--generate", env=PASSWORDS)
     assert run.code == 0, run.err
     assert '"Other: one"' in run.out
-    assert "1 client left out:\n  globex/two" in run.err
+    assert "2 clients left out:\n" in run.err
+    assert "\n  acme/A: the manifest has it: `reconciler import 'acme/A'` imports it\n" in run.err
     assert "its name is not printable text on one line" in run.err
     (tmp_path / "found.yaml").write_text(run.out)
     checked = reconciler("validate", "-f", "found.yaml", "--format", "json")
@@ -211,6 +212,7 @@ def test_what_exists_is_printed_as_a_manifest(
     assert begun.count(route="create*") == 0
     answer = json.loads(reconciler("import", "--generate", "--format", "json", env=PASSWORDS).out)
     assert [each["address"] for each in answer["unmanaged"]] == ["acme/Other: one", "globex/null"]
+    assert [each["what"] for each in answer["left"]] == ["acme/A", "globex/two\nlines"]
     both = reconciler("import", "--generate", "--write", "--format", "json", env=PASSWORDS)
     assert (both.code, "--write does not go with this" in both.err) == (64, True)
 
@@ -221,6 +223,10 @@ def test_a_part_of_what_exists_is_enough(tmp_path: Path, reconciler: Run) -> Non
     only = ("import", "--generate", "--format", "json", "--target", "acme/*")
     answer = json.loads(reconciler(*only, env=PASSWORDS).out)
     assert [each["address"] for each in answer["unmanaged"]] == ["acme/Other: one"]
+    other = ("import", "--generate", "--target", "acme/O*", "--target", "globex")
+    run = reconciler(*other, env=PASSWORDS)
+    assert "\nNote: 1 client left out by --target, --exclude or --label\n" in f"\n{run.err}"
+    assert "acme/A" not in run.err
     named = reconciler("import", "acme/A", "--target", "acme", env=PASSWORDS)
     assert (named.code, "does not go with this" in named.err) == (64, True)
     assert reconciler("import", "--all", "--exclude", "acme", env=PASSWORDS).code == 0
@@ -246,7 +252,7 @@ def test_what_exists_is_written_between_the_comments(tmp_path: Path, reconciler:
     assert reconciler("import", "--all", env=PASSWORDS).code == 0
     assert sorted(entries(tmp_path)) == ["acme/A", "acme/Other: one"]
     rest = reconciler("import", "--generate", env={**PASSWORDS, "PW_GLOBEX": "wrong"})
-    assert (rest.code, rest.out, "there are no unmanaged clients" in rest.err) == (3, "", True)
+    assert (rest.code, rest.out, "no unmanaged clients found" in rest.err) == (3, "", True)
 
 
 def test_a_flow_mapping_is_not_edited(tmp_path: Path, begun: "Running", reconciler: Run) -> None:

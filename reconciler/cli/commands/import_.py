@@ -87,7 +87,7 @@ def _generate(
     if output == "json":
         console.document(view.unmanaged_document(unmanaged))
     elif not unmanaged.found:
-        console.note("there are no unmanaged clients")
+        console.note("no unmanaged clients found")
     elif wanted.write:
         view.show_written(console, unmanaged, write_entries(where, desired, unmanaged.found))
     else:

@@ -46,6 +46,9 @@ def show_skipped(console: Console, unmanaged: "UnmanagedClients") -> None:
     if skipped:
         lines = "".join(f"\n  {printable(str(address))}: {why}" for address, why in skipped)
         console.warn(f"{plural(len(skipped), 'client')} left out:{lines}")
+    if unmanaged.deselected:
+        count = plural(unmanaged.deselected, "client")
+        console.note(f"{count} left out by --target, --exclude or --label")
 
 
 def show_unseen(console: Console, desired: "Manifest", unmanaged: "UnmanagedClients") -> None:
@@ -66,7 +69,8 @@ def show_written(console: Console, unmanaged: "UnmanagedClients", files: Sequenc
 def unmanaged_document(unmanaged: "UnmanagedClients") -> Mapping[str, Any]:
     """Return the clients that are not managed as an object for a program."""
     rows = [_listed(key, each) for key, clients in unmanaged.found.items() for each in clients]
-    return _document(unmanaged.unseen, unmanaged=rows)
+    skipped = {str(address): why for address, why in unmanaged.skipped}
+    return _document({**unmanaged.unseen, **skipped}, unmanaged=rows)
 
 
 def _document(
