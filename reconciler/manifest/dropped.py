@@ -1,4 +1,4 @@
-"""What the wrong parts of a manifest may have held: what seems to be absent there may not be."""
+"""Paths dropped as invalid, so that later checks do not report their contents as missing."""
 
 from collections.abc import Collection
 from typing import Final
@@ -10,10 +10,10 @@ _CLIENTS: Final = ("clients",)
 
 
 class DroppedPaths:
-    """Answers questions about what was left out, given its paths; `()` is a whole file.
+    """Answers questions about dropped paths; the path `()` is a whole file.
 
-    A rule that reports something as absent asks here first: only what could really have held it
-    keeps the rule silent, so that no mistake hides another.
+    A check that reports a missing value asks here first. It stays silent only if a dropped part
+    could have contained the value, so that one mistake does not hide another.
     """
 
     def __init__(self, paths: Collection[Path] = ()) -> None:
@@ -33,26 +33,26 @@ class DroppedPaths:
         )
 
     def section(self, name: str) -> bool:
-        """Say whether a key of the whole manifest is lost, with all that stands under it."""
+        """Return if a top-level key was dropped with everything under it."""
         return self._everything or (name,) in self._parts
 
     def of_instance(self, key: str, name: str) -> bool:
-        """Say whether what an instance gives by a name is lost, or a part of it."""
+        """Return if the value of an instance's key, or a part of it, was dropped."""
         return ("instances", key) in self._parts or ("instances", key, name) in self._parts
 
     def a_client_of(self, key: str) -> bool:
-        """Say whether an instance has clients of its own that are lost."""
+        """Return if clients in an instance's own list were dropped."""
         return key in self._clients
 
     def auth_of(self, key: str) -> bool:
-        """Say whether what an instance signs on with is lost, its own or the default."""
+        """Return if an instance's `auth`, its own or the default, was dropped."""
         default = self.section("defaults") or ("defaults", "auth") in self._parts
         return default or self.of_instance(key, "auth")
 
     def selected_by(self, name: str, *, labels: bool) -> bool:
-        """Say whether an instance may be lost that a client set selects, or the `select` itself.
+        """Return if a client set's `select`, or an instance that it may select, was dropped.
 
-        `labels` says that it selects by labels.
+        `labels` is true if the set selects by labels.
         """
         if ("client_sets", name, "select") in self._parts:
             return True

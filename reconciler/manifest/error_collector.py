@@ -1,4 +1,4 @@
-"""Mistakes as they are found, and the report that they become."""
+"""Collect the errors of a manifest and turn them into diagnostics."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
@@ -10,27 +10,27 @@ from reconciler.manifest.yaml.source_map import SourceMap
 from reconciler.model.diagnostic import Diagnostic, Related
 from reconciler.model.strings import plural, printable
 
-if TYPE_CHECKING:  # what only a wrong manifest needs is imported where it is met
+if TYPE_CHECKING:  # only a wrong manifest needs it
     from reconciler.manifest.source_excerpt import Excerpts
 
 SHOWN: Final = 100
-"""So many mistakes are shown with their lines; the others are counted."""
+"""The number of errors shown with their lines; the others are counted."""
 _KEPT: Final = 20_000
-"""So many mistakes are kept to be sorted by place."""
+"""The number of errors kept for sorting by position, which bounds the memory."""
 
 Message = str | Callable[[str], str]
-"""A sentence, or what makes it around a word."""
+"""A sentence, or a function that puts a word into it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestError:
     """One mistake at a position.
 
-    `word` is what the user wrote at `at`; `message` then makes the sentence around it, since only
-    the report knows whether it may be shown. `known` are the words of which one may have been
-    meant. A `hint` that costs time is a function: most mistakes of a broken fleet are only counted.
-    `also` are other positions, each with what it explains. `hide` are the positions of values that
-    may be credentials: no line of the report shows them.
+    `word` is the user's text at `at`. `message` is then a function of it, because the text may be a
+    credential and only the report knows that. `known` are the words to suggest one from. An
+    expensive `hint` is a function, because most errors of a broken fleet are only counted. `also`
+    are related positions, each with its explanation. `hide` are the positions of values that may
+    be credentials; no line of the report shows them.
     """
 
     code: str
@@ -44,9 +44,9 @@ class ManifestError:
 
 
 class ErrorCollector:
-    """Collects findings; the same one twice (an alias was used twice) counts once.
+    """Collects errors; an error that an alias repeats counts once.
 
-    `unfinished` says that somebody stopped looking because there were too many.
+    `unfinished` is true if a check stopped because there were too many errors.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class ErrorCollector:
         self.unfinished = False
 
     def add(self, error: ManifestError) -> None:
-        """Take in one mistake."""
+        """Add one error."""
         self._hidden.update(error.hide)
         self._places.add(error.at)
         if len(self._errors) < _KEPT:
@@ -67,22 +67,22 @@ class ErrorCollector:
             self._more[error.code] += 1
 
     def told(self, position: int) -> bool:
-        """Say whether something was found at a position already."""
+        """Return if there is an error at a position already."""
         return position in self._places
 
     def hide(self, position: int) -> None:
-        """Keep the value at `position` out of every line that is shown."""
+        """Mask the value at `position` in every line."""
         self._hidden.add(position)
 
     def more(self, code: str, count: int) -> None:
-        """Count mistakes without looking at each."""
+        """Count errors without storing them."""
         self._more[code] += count
 
     def __bool__(self) -> bool:
         return bool(self._errors) or self._more.total() > 0
 
     def diagnostics(self, source_map: SourceMap) -> tuple[Diagnostic, ...]:
-        """Return the mistakes by place: the first ones in full, the rest as one count."""
+        """Return the errors by position: the first ones in full, the others as one count."""
         from reconciler.manifest.source_excerpt import Excerpts
 
         found = sorted(self._errors.values(), key=lambda each: (each.at, each.code))
@@ -93,7 +93,7 @@ class ErrorCollector:
 
 
 class _DiagnosticBuilder:
-    """Turns findings into what is shown: words, suggestions, hints and lines."""
+    """Builds diagnostics: messages, suggestions, hints and source lines."""
 
     def __init__(self, source_map: SourceMap, excerpts: "Excerpts") -> None:
         self._source_map = source_map
@@ -141,6 +141,6 @@ def _counted(rest: Counter[str], *, unfinished: bool) -> Iterable[Diagnostic]:
 
 
 def quoted(text: object, limit: int = 60) -> str:
-    """Put the user's words into a message: between backticks, made harmless, not too long."""
+    """Return the user's text for a message: in backticks, printable and shortened."""
     words = printable(str(text)[: limit + 1])
     return f"`{words[:limit]}…`" if len(words) > limit else f"`{words}`"

@@ -1,4 +1,4 @@
-"""What exists, as manifest text: entries for clients that nobody has written down yet."""
+"""Write manifest text for existing clients."""
 
 import json
 import re
@@ -16,13 +16,13 @@ Found = Mapping[str, Iterable[ListedClient]]
 
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.()/-]*(?: [A-Za-z0-9_.()/-]+)*")
 _WORDS: Final = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
-"""What is no text to some reader of YAML, in any letter case: YAML 1.1 has more than 1.2."""
+"""Words that some YAML parser does not read as text, in any case: YAML 1.1 has more than 1.2."""
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def document(desired: Manifest, found: Found) -> str:
-    """Return a manifest of its own that wants what was found, on the instances as they are."""
+    """Return a complete manifest that contains the listed clients and their instances."""
     lines = ["version: 1"]
     scopes = {scope for clients in found.values() for each in clients for scope in each.scope}
     if new := sorted(scopes - set(SCOPES)):
@@ -51,7 +51,7 @@ def entries(clients: Iterable[ListedClient], indent: int) -> Iterator[str]:
 
 
 def text(value: str) -> str:
-    """Return a text as a YAML scalar: plain where nothing could be read into it, else quoted."""
+    """Return a text as a YAML scalar: plain if no parser could read it differently, else quoted."""
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
     return json.dumps(value, ensure_ascii=False)

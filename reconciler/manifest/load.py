@@ -1,4 +1,4 @@
-"""The way through: sources → one `ParsedManifest`, or one report of every mistake."""
+"""Load manifest files: bytes to a resolved `Manifest`, or to one report of every error."""
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,10 +36,10 @@ class Source:
 def load(
     sources: Sequence[Source], *, root: str, read: Callable[[str], str], is_folder: bool = False
 ) -> Manifest:
-    """Return what the files want; their order does not matter.
+    """Return the resolved manifest; the order of the files does not matter.
 
-    `root` is the manifest's folder; `is_folder` says that the manifest is that folder, as it must
-    be where there are several files. `read` returns the text of a file relative to it, for a
+    `root` is the manifest's folder; `is_folder` is true if the manifest is that folder, as it
+    must be if there are several files. `read` returns the text of a file relative to it, for a
     `recipients_file`; what it raises (`OSError`, `UnicodeDecodeError`) is reported at its key.
 
     Raises:
@@ -61,7 +61,7 @@ def load(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Folder:
-    """What is around a manifest: its folder, the names of its files in it, a reader of others."""
+    """A manifest's folder, the names of its files in it, and a reader of other files."""
 
     root: str
     files: tuple[str, ...]
@@ -71,9 +71,9 @@ class _Folder:
 
 @contextmanager
 def _collector_off() -> Iterator[None]:
-    """Keep the cyclic collector from looking at a million new values again and again.
+    """Disable the cyclic garbage collector, which would scan a million new values repeatedly.
 
-    Nothing made here is cyclic. It doubles the speed at 50,000 clients.
+    The values contain no cycles. Loading 50,000 clients is twice as fast.
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -87,7 +87,7 @@ def _collector_off() -> Iterator[None]:
 def _manifest(
     sources: Sequence[Source], source_map: SourceMap, report: ErrorCollector
 ) -> ParsedManifest | None:
-    """Parse and check each file by itself; None where nothing is left to be read further."""
+    """Parse and check each file separately; return None if no valid part remains."""
     if not sources:
         at = source_map.add("manifest", "")
         report.add(
@@ -119,14 +119,14 @@ def _manifest(
 
 
 def _allowed_scopes(parsed: Sequence[Document]) -> set[str]:
-    """Return the scopes that the files allow beside the known ones."""
+    """Return the scopes that `allow_scopes` adds to the known ones."""
     written = [each.value.get(ALLOW) for each in parsed if isinstance(each.value, dict)]
     items = [item for each in written if isinstance(each, list) for item in each]
     return {each for each in items if isinstance(each, str)} - set(SCOPES)
 
 
 def _need_version(parsed: Sequence[Document], report: ErrorCollector) -> None:
-    """Report where no file of a folder says the version: it is one manifest, and says it once."""
+    """Report that no file of a folder has `version`; one of them must."""
     maps = [each for each in parsed if isinstance(each.value, dict)]
     if maps and not any("version" in each.value for each in maps):
         report.add(
@@ -150,7 +150,7 @@ def _parsed(source: Source, source_map: SourceMap, report: ErrorCollector) -> Do
 def _checked(
     parsed: Document, shape: ManifestSchema, source_map: SourceMap, report: ErrorCollector
 ) -> Document | None:
-    """Return a document of the right shape, less its wrong parts; None where there is none."""
+    """Return the document without its invalid parts; None if the rest is not valid either."""
     if shape.accepts(parsed.value):
         return parsed
     from reconciler.manifest.schema.errors import ViolationReporter

@@ -1,4 +1,4 @@
-"""The files of a folder, united: maps come together, the rest is said once."""
+"""Merge the files of a folder: mappings are combined, other keys occur once."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,11 +20,10 @@ _ONCE: Final = ("state", "endpoints", "defaults", "limits", "rollout", "mark", A
 class ParsedManifest:
     """A manifest in plain values of the published shape.
 
-    `instances`, `sinks` and `client_sets` are sorted by key; `once` has the keys that only one file
-    may have. `names` are all keys of the three maps as written, also of entries that were too wrong
-    to be here, and the sink `state`. `lost` knows what had to be left out: what seems to be absent
-    may not be.
-    `nameless` are clients that were left out with their names, for a look at their sinks.
+    `instances`, `sinks` and `client_sets` are sorted by key. `once` contains the keys that may
+    occur in one file only. `names` are all keys of the three mappings, including those of dropped
+    entries, and the sink `state`. `dropped` are the paths of invalid parts. `nameless` are clients
+    that were dropped because of their names; their sinks are checked nevertheless.
     """
 
     instances: tuple[Entry, ...]
@@ -37,7 +36,7 @@ class ParsedManifest:
     nameless: tuple[Mapping[str, Any], ...] = ()
 
     def section(self, key: str) -> Mapping[str, Any]:
-        """Return the mapping under a key that stands once, empty where it does not stand."""
+        """Return the mapping under a top-level key, empty if there is none."""
         return self.once[key].value if key in self.once else {}
 
 
@@ -49,9 +48,9 @@ def merge(
     report: ErrorCollector,
     dropped: Iterable[Path] = (),
 ) -> ParsedManifest:
-    """Unite files; `written` are their documents before wrong parts were left out.
+    """Merge files; `written` are their documents with the invalid parts.
 
-    `lost` are paths of what they lost beside what they say themselves.
+    `dropped` are paths in addition to those that each document records.
     """
     maps: dict[str, dict[str, Entry]] = {each: {} for each in _MAPS}
     once: dict[str, Entry] = {}
@@ -78,7 +77,7 @@ def merge(
 def _unite(
     found: dict[str, Entry], section: Entry, source_map: SourceMap, report: ErrorCollector
 ) -> Iterator[Path]:
-    """Take in a file's entries; yield the paths of those that another file has, too."""
+    """Add a file's entries; yield the paths of those that another file defines too."""
     for entry in source_map.entries(section.value):
         if (first := found.setdefault(entry.key, entry)) is not entry:
             report.add(_twice(f"the {_MAPS[section.key]} ", entry, first))

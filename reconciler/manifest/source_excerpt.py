@@ -89,7 +89,7 @@ class Excerpts:
 
 
 def _focus(line: str, start: int, masks: list[Range]) -> Range:
-    """Return what the caret points at: a word, or a mask as a whole."""
+    """Return the range of the caret: a word, or a whole mask."""
     end = start + _width(line, start)
     for low, high in masks:
         if low <= start < high:
@@ -105,7 +105,7 @@ def _width(line: str, start: int) -> int:
 
 
 def _shown(line: str, part: Range, masks: list[Range]) -> str:
-    """Return part of a line as it may be shown; a mask does not tell how long the value is."""
+    """Return part of a line with its masks, which all have the same length."""
     at, end = part
     pieces = []
     for low, high in masks:
@@ -118,7 +118,7 @@ def _shown(line: str, part: Range, masks: list[Range]) -> str:
 
 
 def _window(line: str, low: int, high: int) -> str:
-    """Return what is between, without the middle of what no window shows."""
+    """Return the text of a range, without the middle of a long one."""
     if high - low > 4 * _FOCUS:
         return printable(line[low : low + 2 * _FOCUS]) + printable(line[high - 2 * _FOCUS : high])
     return printable(line[low:high]) if low < high else ""

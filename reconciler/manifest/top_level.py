@@ -1,4 +1,4 @@
-"""The keys that stand once: the state's path, limits, waves, and what has moved."""
+"""Resolve the top-level keys: the state, limits, the rollout and moves."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Literal
@@ -19,7 +19,7 @@ def limits(manifest: ParsedManifest) -> Limits:
 
 
 def share(value: float | str) -> CountOrPercent:
-    """Return a share of the published shape: a count, or per cent."""
+    """Return a valid count or percentage as a value."""
     if isinstance(value, str):
         return CountOrPercent(number=int(value.removesuffix("%")), percent=True)
     return CountOrPercent(number=int(value))
@@ -28,7 +28,7 @@ def share(value: float | str) -> CountOrPercent:
 def rollout(
     manifest: ParsedManifest, source_map: SourceMap, report: ErrorCollector
 ) -> Rollout | None:
-    """Return the waves; a canary that is no instance is reported."""
+    """Return the rollout; report a canary that is not an instance."""
     if "rollout" not in manifest.once:
         return None
     section = manifest.section("rollout")
@@ -64,7 +64,7 @@ def _check_canary(item: Item, manifest: ParsedManifest, report: ErrorCollector) 
 def moved(
     manifest: ParsedManifest, source_map: SourceMap, report: ErrorCollector
 ) -> tuple[Moved, ...]:
-    """Return what has moved; both sides must be of one kind, and no name moves twice."""
+    """Return the moves; both ends must be of the same kind, and no name may move twice."""
     found: dict[str, Item] = {}
     result = []
     for item in manifest.moved:
@@ -128,6 +128,6 @@ def state_path(manifest: ParsedManifest) -> str:
 
 
 def encryption(manifest: ParsedManifest) -> Mapping[str, Any]:
-    """Return what the manifest says about age, empty where secrets are kept in plain."""
+    """Return `state.encryption.age`, empty if secrets are stored unencrypted."""
     section: Mapping[str, Any] = manifest.section("state").get("encryption", {}).get("age", {})
     return section

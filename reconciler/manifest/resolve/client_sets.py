@@ -1,4 +1,4 @@
-"""Client sets: which instances each selects, and what an instance gets from where."""
+"""Resolve client sets: which instances each selects, and which clients each instance gets."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ class ClientSet:
 
 
 class ClientEntry(NamedTuple):
-    """One client that an instance is to get; `source` is None for its own entry.
+    """One client that an instance gets; `source` is None for the instance's own entry.
 
-    `overrides` names the set whose client it stands in for. `filled` is the name with its
+    `overrides` names the set whose client it replaces. `filled` is the name with its
     placeholders filled in, None if it has no braces.
     """
 
@@ -91,7 +91,7 @@ def _selects_nothing(
 
 
 class ClientResolver:
-    """Finds out which clients each instance gets, and gathers the clashes of all of them."""
+    """Decides which clients each instance gets, and collects the clashes."""
 
     def __init__(
         self,
@@ -112,9 +112,9 @@ class ClientResolver:
     def of(
         self, instance: Entry, sets: Iterable[ClientSet], values: Mapping[str, str]
     ) -> dict[str, ClientEntry]:
-        """Return the claims on one instance by the form of the client's name.
+        """Return one instance's clients by the normalized form of their names.
 
-        `values` are what placeholders stand for on the instance.
+        `values` are the instance's placeholder values.
         """
         self._values, self._instance_at = values, instance.key_at
         found, overriding = self._own(instance)
@@ -145,7 +145,7 @@ class ClientResolver:
         return ClientEntry(client, at, source, filled=filled)
 
     def _may_override(self, key: str) -> bool:
-        """Say whether a set may give something to an instance that was left out."""
+        """Return if a dropped part may have given the instance a client to override."""
         return self._dropped.a_set_client or self._dropped.of_instance(key, "labels")
 
     def _own(self, instance: Entry) -> tuple[dict[str, ClientEntry], set[str]]:
@@ -170,7 +170,7 @@ class ClientResolver:
         keys.append(instance)
 
     def _double(self, claim: ClientEntry, other: ClientEntry) -> None:
-        """Report, once, two entries of a set that have one name only with their placeholders."""
+        """Report, once, two entries of a set whose names are equal after filling placeholders."""
         pair = (claim.at, other.at)
         if pair not in self._doubled and (claim.filled, other.filled) != (None, None):
             self._doubled.add(pair)

@@ -1,4 +1,4 @@
-"""How each instance is reached: credential references and base URLs, placeholders filled in."""
+"""Resolve each instance's credential references and base URLs."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ from reconciler.model.reference import CredentialRef
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SAMPLE: Final = {"domain": "a.domo.com"}
-"""What stands for the placeholders of which no value can be a part of a variable's name."""
+"""Sample values of placeholders whose values can never be part of a variable's name."""
 _URL: Final = re.compile(
     r"(?P<origin>(?i:https?)://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?)"
     r"(?P<path>/[^\s?#@{}\\]*)?"
@@ -28,7 +28,7 @@ _MISSING: Final = object()
 
 
 class ConnectionResolver:
-    """Makes the auth and the endpoints of instances, and reports what is wrong in them."""
+    """Resolves the `auth` and the endpoints of instances, and reports errors in them."""
 
     def __init__(
         self, placeholders: PlaceholderFiller, source_map: SourceMap, report: ErrorCollector
@@ -40,7 +40,7 @@ class ConnectionResolver:
         self._wrong: set[int] = set()
 
     def check_auth(self, auth: Mapping[str, Any]) -> None:
-        """Report unknown placeholders in an auth, once, whoever uses it."""
+        """Report unknown placeholders in an `auth`, once for all instances that use it."""
         for entry in self._source_map.entries(auth):
             if entry.key != "method":
                 texts = self._texts(entry)
@@ -52,7 +52,7 @@ class ConnectionResolver:
                             self._check_variable(text, at)
 
     def _check_variable(self, template: str, at: int) -> None:
-        """Report a variable's name that is none for any instance, also where none uses it."""
+        """Report a variable's name that is invalid for every instance, even if unused."""
         pieces = parts(template)
         pieces[1::2] = [_SAMPLE.get(name, "A") for name in pieces[1::2]]
         if not _VARIABLE.fullmatch("".join(pieces)):
@@ -77,7 +77,7 @@ class ConnectionResolver:
                 yield from self._strings(item.value, item.at)
 
     def auth(self, auth: Mapping[str, Any], values: Values, instance_at: int) -> Auth | None:
-        """Return one instance's auth; None where something in it was wrong."""
+        """Return one instance's auth; None if it contains an error."""
         found = {
             entry.key: self._credential(entry, values, instance_at)
             for entry in self._source_map.entries(auth)
@@ -147,7 +147,7 @@ class ConnectionResolver:
         return False
 
     def check_endpoints(self, endpoints: Mapping[str, Any]) -> list[Entry]:
-        """Report unknown placeholders in the endpoints; return those that can be filled in."""
+        """Report unknown placeholders in the endpoints; return the entries without any."""
         return [
             entry
             for entry in self._source_map.entries(endpoints)
@@ -155,7 +155,7 @@ class ConnectionResolver:
         ]
 
     def endpoints(self, entries: Iterable[Entry], values: Values) -> Endpoints:
-        """Return one instance's base URLs; what is wrong in them is reported."""
+        """Return one instance's base URLs; report invalid ones."""
         found = {"api": DOMO_API, "instance": DOMO_INSTANCE.format(domain=values["domain"])}
         for entry in entries:
             text = fill(entry.value, values)
@@ -188,7 +188,7 @@ def _bad_url(entry: Entry) -> ManifestError:
 def _bad_variable(
     name: str, template: str, at: int, instance_at: int | None = None
 ) -> ManifestError:
-    """Report what is no variable's name; it is shown where it cannot well be the value itself."""
+    """Report an invalid variable's name; the message shows it unless it may be the value itself."""
     from reconciler.manifest.credential_patterns import is_variable_like
 
     return ManifestError(
@@ -206,7 +206,7 @@ def _bad_variable(
 
 
 def option_like(instance_at: int, at: int) -> ManifestError:
-    """Say that a placeholder makes an option out of an argument."""
+    """Report that a placeholder turns an argument into an option."""
     return ManifestError(
         code="option-like-argument",
         message="an argument of a command begins with `-` only because of a placeholder",

@@ -1,4 +1,4 @@
-"""Which instances each client set selects, found through indexes and not one by one."""
+"""Find the instances that each client set selects, through indexes."""
 
 import re
 from bisect import bisect_left
@@ -17,8 +17,8 @@ _LAST: Final = "\U0010ffff"
 class InstanceSelector:
     """The instances of a manifest by key and by label; `entries` are sorted by key.
 
-    An answer is a set of numbers of entries, so that three thousand sets over three thousand
-    instances cost what they select and not nine million questions.
+    Instances are numbers of entries. Indexes avoid nine million comparisons for three thousand sets
+    and three thousand instances.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
@@ -45,7 +45,7 @@ class InstanceSelector:
         return sorted(set.intersection(*sorted(found, key=len)) - excluded)
 
     def _globbed(self, glob: str) -> Iterator[int]:
-        """Yield the numbers of the keys that match; only those that begin as it does are tried."""
+        """Yield the numbers of the matching keys; only keys with the literal prefix are tried."""
         magic = _MAGIC.search(glob)
         stem = glob[: magic.start()] if magic else glob
         low = bisect_left(self._keys, stem)
@@ -61,7 +61,7 @@ class InstanceSelector:
         return sorted({f"{name}: {value}" for name, value in self._labelled})
 
     def meant(self, select: Mapping[str, Any], suggestions: Suggestions) -> str | None:
-        """Return a hint where what selects nothing is near to something that is there."""
+        """Return a hint if an empty `select` is similar to an existing key or label."""
         for glob in select.get("instances", ()):
             if near := suggestions.near(glob, self._keys):
                 return f"Did you mean the instance `{near}`?"
@@ -77,5 +77,5 @@ class InstanceSelector:
 
 
 def _is_near(word: str, other: str) -> bool:
-    """Say whether a part of a label is the same, or misspelt: `dev` is no slip for `prod`."""
+    """Return if two parts of a label are equal or similar; `dev` is not a misspelling of `prod`."""
     return word == other or Suggestions().near(word, [other]) is not None

@@ -1,4 +1,4 @@
-"""The settings that every level may give: the nearer value wins."""
+"""Resolve the settings that every level may have: the innermost value wins."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from reconciler.model.strings import seconds
 
 SETTINGS: Final = frozenset(("sink", "on_remove", "protect", "rotate_after", "overlap", "replace"))
 _CAUSES: Final = ("sink", "rotate_after")
-"""The settings from which an action follows although the client's own entry is as it was."""
+"""Settings that cause an action for a client even if the client's own entry is unchanged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifecycleSettings:
-    """What holds for a client where nothing nearer says otherwise; times are in seconds.
+    """The settings of a level, inherited by the levels inside it; times are in seconds.
 
-    `given` says where the settings that change a client by themselves stand.
+    `given` has the locations of inherited settings that cause an action by themselves.
     """
 
     sinks: tuple[str, ...] = (STATE,)
@@ -33,9 +33,9 @@ class LifecycleSettings:
     def override_with(
         self, level: Mapping[str, Any], source_map: SourceMap | None = None
     ) -> "LifecycleSettings":
-        """Return what holds under a nearer level, which may give some settings anew.
+        """Return the settings of an inner level, which may replace some of them.
 
-        `atlas` is given for a level of many clients: the places of its settings are kept.
+        `source_map` is passed for a level with many clients, to record the settings' locations.
         """
         if SETTINGS.isdisjoint(level):
             return self
@@ -73,5 +73,5 @@ def _due(text: str) -> float | None:
 
 
 def duration(value: str | float) -> float:
-    """Return a duration of the published shape in seconds; the number 0 may stand for `0`."""
+    """Return a valid duration in seconds; it may be the number 0."""
     return seconds(value) if isinstance(value, str) else 0.0

@@ -1,4 +1,4 @@
-"""Placeholders where they are filled in, with a report of those that do not exist."""
+"""Fill in placeholders and report unknown ones."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -13,7 +13,7 @@ CLIENT: Final = (*INSTANCE, "client", "client_slug")
 class PlaceholderFiller:
     """Fills the placeholders of one manifest; `labels` are the label names of all instances.
 
-    It is not `whole` where a label had to be left out: one that seems to be unknown may not be.
+    `whole` is false if a label was dropped: an unknown label is then not reported.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class PlaceholderFiller:
         self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def known(self, text: str, at: int, names: tuple[str, ...], *, labels: bool = True) -> bool:
-        """Report each placeholder of `text` that is no name and no instance's label."""
+        """Report each placeholder of `text` that is neither in `names` nor a label."""
         unknown = [
             each
             for each in parts(text)[1::2]
@@ -37,7 +37,7 @@ class PlaceholderFiller:
         return not unknown
 
     def _allowed(self, names: tuple[str, ...], *, labels: bool) -> tuple[str, ...]:
-        """Return every placeholder of a place, the same value each time."""
+        """Return every placeholder of a place; suggestions need the same object each time."""
         key = (*names, *(("labels",) if labels else ()))
         if key not in self._known:
             allowed = sorted({*names, *(self._labels if labels else ())})
@@ -45,10 +45,9 @@ class PlaceholderFiller:
         return self._known[key]
 
     def fill(self, text: str, at: int, values: Mapping[str, str], instance_at: int) -> str | None:
-        """Fill `text` for the instance at `who`; None where a placeholder has no value there.
+        """Fill `text` for the instance at `instance_at`; None if a placeholder has no value there.
 
-        Raises nothing: `known` has reported names that do not exist, and a label that this
-        instance lacks is reported here.
+        A label that this instance lacks is reported here; `known` has reported unknown names.
         """
         try:
             return fill(text, values)
@@ -80,5 +79,5 @@ def _lacking(name: str, at: int, instance_at: int) -> ManifestError:
 
 
 def dash(template: str, filled: str) -> bool:
-    """Say whether an argument begins with `-` only because of a placeholder."""
+    """Return if an argument begins with `-` only because of a placeholder."""
     return filled.startswith("-") and not template.startswith("-")

@@ -1,4 +1,4 @@
-"""Whom secrets are sealed to: age recipients, each checked for real."""
+"""Read the age recipients that secrets are encrypted for, and validate each with the library."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ def recipients(
     """Return the recipients of `encryption.age` without repeats, those of the file last.
 
     `read` returns the text of a file relative to the manifest's folder; its `OSError` or
-    `UnicodeDecodeError` becomes a finding.
+    `UnicodeDecodeError` is reported.
     """
     if not age:
         return ()
@@ -42,7 +42,7 @@ def _listed(
 def _from_file(
     age: Mapping[str, Any], read: Read, source_map: SourceMap, report: ErrorCollector
 ) -> Iterator[str | None]:
-    """Yield the recipients of the file, None for each that is reported; none is repeated."""
+    """Yield the recipients of the file, None for each that is reported."""
     if "recipients_file" not in age:
         return
     path, at = age["recipients_file"], source_map.value(age, "recipients_file")
@@ -62,7 +62,7 @@ def _from_file(
 
 
 def is_recipient(text: str) -> bool:
-    """Say whether secrets can be sealed to `text`: age1…, ssh-ed25519 … or ssh-rsa …."""
+    """Return if secrets can be encrypted for `text`: age1…, ssh-ed25519 … or ssh-rsa …."""
     from pyrage import (  # type: ignore[import-untyped]  # it ships no types
         RecipientError,
         ssh,

@@ -1,4 +1,4 @@
-"""Plain values of the right shape → the nouns, with every default, set and placeholder resolved."""
+"""Resolve a valid document into instances and clients, with defaults, sets and placeholders."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ def labels_of(manifest: ParsedManifest) -> set[str]:
 
 
 class Resolver:
-    """Makes instances and clients of one manifest, and reports what no schema can say."""
+    """Resolves instances and clients, and reports errors that no schema can express."""
 
     def __init__(
         self,
@@ -62,11 +62,11 @@ class Resolver:
 
     @property
     def credential_files(self) -> Mapping[str, int]:
-        """Return the files that credential references name, with where the first one stands."""
+        """Return the files of credential references, each with the position of its first use."""
         return self._access.files
 
     def resolve_all(self) -> ResolvedClients:
-        """Go through the instances in order of their keys."""
+        """Resolve the instances in the order of their keys."""
         self._check_once()
         sets = client_sets(self._manifest, self._source_map, self._report)
         policy = LifecycleSettings().override_with(self._defaults, self._source_map)
@@ -86,7 +86,7 @@ class Resolver:
         return ResolvedClients(instances=instances, clients=clients)
 
     def _check_once(self) -> None:
-        """Check what many instances share, so that each mistake in it is said once."""
+        """Check shared parts before the instances, so that each error in them is reported once."""
         manifest, access = self._manifest, self._access
         if "endpoints" in manifest.once:
             self._endpoints = access.check_endpoints(manifest.section("endpoints"))
@@ -147,7 +147,7 @@ class Resolver:
         )
 
     def _check_domains(self) -> None:
-        """Check the domains in the order of the text: a repeat is the later of two."""
+        """Check the domains in the order of the text, to report the later of two duplicates."""
         first: dict[str, Entry] = {}
         for entry in sorted(self._manifest.instances, key=lambda each: each.key_at):
             if "domain" not in entry.value:
@@ -234,7 +234,7 @@ class Resolver:
         return found
 
     def _warn_of_scopes(self, written: list[str]) -> None:
-        """Warn once of each scope that only `allow_scopes` knows."""
+        """Warn once about each scope that only `allow_scopes` contains."""
         for item in self._source_map.items(written):
             if item.value in self._known_scopes:
                 continue

@@ -1,4 +1,4 @@
-"""No two secrets to one place: every sink's target, worked out and compared."""
+"""Compare the targets of all deliveries: no two secrets may go to the same place."""
 
 import posixpath
 import re
@@ -22,19 +22,19 @@ _CLIENT: Final = ("client", "client_slug")
 _Target = str | tuple[str, ...]
 """A file's path in one spelling, or the values that identify another target."""
 _Taken = tuple[int, Address, Sink]
-"""Who goes to a target: the client's position and address, and through which sink."""
+"""The use of a target: the client's position, its address, and the sink."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PartialTemplate:
-    """A template with an instance's values in it: texts, and between them a client's holes."""
+    """A template filled for an instance: texts, and between them placeholders of a client."""
 
     template: Template
     texts: tuple[str, ...]
     placeholders: tuple[str, ...]
 
     def fill(self, client: Mapping[str, str]) -> str:
-        """Return the whole for one client."""
+        """Return the filled template for one client."""
         texts, placeholders = self.texts, self.placeholders
         if len(placeholders) == 1:
             return texts[0] + client[placeholders[0]] + texts[1]
@@ -52,10 +52,10 @@ class _Use:
 
 
 class SinkTargetChecker:
-    """Takes in every client with its sinks and reports what would go to the wrong place.
+    """Checks the targets of every client.
 
-    Half of each template is filled in once for an instance and half for each client: a fleet has
-    many clients, and this is the only rule that looks at every one's every string.
+    Each template is filled in two steps, once for an instance and once for each client, because
+    this is the only check that fills every string of every client.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class SinkTargetChecker:
         self._words: set[tuple[int, int]] = set()
 
     def check_own(self, own: OwnFiles) -> None:
-        """Report each client whose secret would be written over a file of the tool's own."""
+        """Report each client whose secret would overwrite one of the tool's own files."""
         own = own.spelt(self._normal)
         paths = [each for each in self._uses_by_target if isinstance(each, str)]
         for path in own.candidates(paths):
@@ -85,12 +85,12 @@ class SinkTargetChecker:
                 self._report.add(_over_own(path, self._uses_by_target[path], found))
 
     def enter(self, values: Mapping[str, str], instance_at: int) -> None:
-        """Turn to the instance at `who`, with the values of its placeholders."""
+        """Begin the instance at `instance_at`, with the values of its placeholders."""
         self._uses = {}
         self._values, self._instance_at = values, instance_at
 
     def add(self, address: Address, sinks: tuple[str, ...], at: int) -> None:
-        """Take in one client of that instance."""
+        """Add one client of that instance."""
         name = address.client
         if (short := self._slugs.get(name)) is None:
             short = self._slugs[name] = slug(name)
@@ -176,12 +176,12 @@ class SinkTargetChecker:
             self._report.add(_shared(target, later, earlier))
 
     def _normal(self, path: str) -> str:
-        """Return one spelling of a path; what is under the manifest's folder is relative to it."""
+        """Return the normalized path; a path under the manifest's folder is relative to it."""
         return posixpath.normpath(path).removeprefix(self._root)
 
 
 def _shared(target: _Target, later: _Taken, earlier: _Taken) -> ManifestError:
-    """Report two deliveries to one place, at the client that stands later in the text."""
+    """Report two deliveries to the same place, at the later client in the text."""
     (at, address, sink), (other_at, other, other_sink) = later, earlier
     if isinstance(target, str):
         what = f"the file {quoted(target)}"
@@ -223,7 +223,7 @@ def _over_own(path: str, taken: _Taken, own: OwnFile) -> ManifestError:
 def _astray(
     template_part: _PartialTemplate, path: str, address: Address, at: int
 ) -> ManifestError | None:
-    """Say what is wrong with a path that a placeholder's value bent, if it did."""
+    """Return the error of a path that a placeholder's value leads astray, None if it does not."""
     plain = "x".join(parts(template_part.template.text)[::2])
     climbs = path.split("/").count("..") > plain.split("/").count("..")
     if climbs or (path.startswith("/") and not plain.startswith("/")):

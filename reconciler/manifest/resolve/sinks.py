@@ -1,4 +1,4 @@
-"""Sinks as they are defined, and the names by which clients ask for them."""
+"""Resolve sink definitions, and check the sinks that clients refer to."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ def check_names(
     source_map: SourceMap,
     report: ErrorCollector,
 ) -> None:
-    """Report the sinks that a level asks for and that nobody defines."""
+    """Report references to undefined sinks in the settings of a level."""
     if manifest.dropped.section("sinks"):
         return
     sink = level["sink"]

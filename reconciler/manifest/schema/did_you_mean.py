@@ -1,4 +1,4 @@
-"""What a misspelt word was probably meant to be, also where ten thousand words are known."""
+"""Suggest the intended word for a misspelled one, quickly even among ten thousand known words."""
 
 from collections.abc import Collection
 from heapq import nlargest
@@ -7,19 +7,19 @@ from typing import Final
 from reconciler.model.strings import nearest
 
 _FEW: Final = 64
-"""So many words are compared one by one; of more, only the most alike are."""
+"""Up to this number, known words are all compared; of more, only the most similar ones."""
 _LIKELY: Final = 16
 _BITS: Final = 509
 _BUDGET: Final = 2_000_000
-"""So many words are looked at for one report: its last suggestions may be missing, never late."""
+"""The number of known words examined for one report; later errors get no suggestion."""
 _LONGEST: Final = 100
 
 
 class Suggestions:
-    """Suggests words for one report; what is known is prepared once, however often it is asked.
+    """Suggests words for one report; each collection of known words is prepared once.
 
-    A word becomes a set of its characters and pairs of characters, as the bits of one number: how
-    many two words share is told in a fraction of the time that comparing them takes.
+    A word becomes a bit set of its characters and pairs of characters. Counting the bits that two
+    words share takes a fraction of the time of an edit distance.
     """
 
     def __init__(self) -> None:
@@ -27,9 +27,9 @@ class Suggestions:
         self._prepared: dict[int, list[tuple[str, int]]] = {}
 
     def near(self, word: str, known: Collection[str]) -> str | None:
-        """Return the known word that `word` was probably meant to be, if one is near.
+        """Return the known word that is most similar to `word`, if one is similar enough.
 
-        `known` is told apart by identity, and must live as long as this is asked.
+        `known` is cached by identity, so it must outlive this object.
         """
         self._left -= len(known)
         if self._left < 0:

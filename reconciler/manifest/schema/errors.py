@@ -1,4 +1,4 @@
-"""Where a document leaves the shape → mistakes in the user's words, at the right place."""
+"""Turn schema violations into errors that name the user's keys and values."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,9 +13,9 @@ from reconciler.manifest.yaml.source_map import SourceMap
 from reconciler.model.strings import nearest, slug
 
 LIMIT: Final = 10_000
-"""So many violations of one file are looked at."""
+"""The number of violations of one file that are examined; explaining is slow."""
 _UNKNOWN: Final = 200
-"""So many unknown keys of one mapping are said one by one."""
+"""The number of unknown keys of one mapping that are reported one by one."""
 _HOST: Final = re.compile(
     r"\s*(?:[a-z]+:)?(?://)?(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*)\.?(?::\d+)?(?:[/?\#].*)?\s*",
     re.IGNORECASE | re.ASCII | re.DOTALL,
@@ -24,12 +24,12 @@ _LABEL: Final = 63
 
 
 class ViolationReporter:
-    """Reports the violations of one file and remembers which parts of it cannot be used.
+    """Reports the violations of one file and records which parts of it are invalid.
 
-    `spoilt` are the paths of values that have to go before the rest can be read further. `lost`
-    are the paths of what may then seem to be missing: the spoilt ones, and where a key was
-    misspelt the one that was meant. `nameless` are clients that go with their name, whose sinks can
-    be checked all the same. `root_at` is where the document begins.
+    `invalid` are the paths of values to drop before the rest can be checked. `dropped` are the
+    paths that may then seem to be missing: the invalid ones, and the intended key of a misspelled
+    one. `nameless` are clients that are dropped because of their names; their sinks can be checked
+    nevertheless. `root_at` is the position of the document.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class ViolationReporter:
         self._report = report
 
     def explain(self, violations: Iterable[Violation]) -> bool:
-        """Report them; false where there were too many to look at."""
+        """Report the violations; return False if there were too many."""
         looked = 0
         for violation in islice(violations, LIMIT):
             looked += 1
@@ -55,13 +55,13 @@ class ViolationReporter:
 
     @property
     def dropped(self) -> set[Path]:
-        """Return the paths of what may seem to be missing."""
+        """Return the paths of values that may seem to be missing."""
         replaced = {path for path in self.invalid if path[4:5] == ("scope",)}
         return (self.invalid | self._meant) - replaced
 
     @property
     def nameless(self) -> list[Mapping[str, Any]]:
-        """Return the clients that have no usable name and a sink of the right shape."""
+        """Return the clients that have no valid name but a valid `sink`."""
         wrong = {path[:4] for path in self.invalid if path[4:5] == ("sink",)}
         found = [self._at(path) for path in sorted(self._nameless - wrong, key=str)]
         return [each for each in found if isinstance(each, dict) and "sink" in each]
@@ -190,7 +190,7 @@ class ViolationReporter:
         return self._source_map.value(self._at(path[:-1]), path[-1]) if path else self._root_at
 
     def _key_at(self, path: Path) -> int:
-        """Return the place of the key that a value stands under, or of the item that it is."""
+        """Return the position of a value's key, or of a list item."""
         if not path:
             return self._root_at
         parent = self._at(path[:-1])
@@ -257,7 +257,7 @@ def _as_duration(it: Violation) -> str:
 
 
 def _wrong_choice(it: Violation, at: int, raw: str) -> ManifestError:
-    """Report a value that is none of a few; `raw` is a number as it was written."""
+    """Report a value that is not one of the allowed ones; `raw` is a number as it is written."""
     title = str(it.schema.get("title", "value"))
     known = it.schema.get("enum", [it.schema.get("const")])
     shown = [str(each).lower() if isinstance(each, bool) else str(each) for each in known]
@@ -302,7 +302,7 @@ def _subject(path: Path) -> str:
 
 
 def _repeats(values: list[Any]) -> Iterator[tuple[int, int]]:
-    """Yield the number of each item that is a repeat, with that of the item that it repeats."""
+    """Yield the index of each repeated item, with the index of its first occurrence."""
     seen: dict[str, int] = {}
     for number, value in enumerate(values):
         first = seen.setdefault(repr(value), number)
@@ -340,7 +340,7 @@ def _domain_line(text: str) -> str | None:
 
 
 def in_credential(path: Path) -> bool:
-    """Say whether a path leads to what may be a credential; method and e-mail address are none."""
+    """Return if the value at a path may be a credential: in `auth`, but not `method` or `email`."""
     match path:
         case ("defaults", "auth", *rest) | ("instances", _, "auth", *rest):
             return not rest or not is_auth_setting(str(rest[0]))

@@ -1,4 +1,4 @@
-"""A document without its wrong parts, so that the rest can be read all the same."""
+"""Drop the invalid parts of a document, so that the rest can be checked."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -7,29 +7,29 @@ from reconciler.manifest.yaml.source_map import Entry, SourceMap
 
 Path = tuple[str | int, ...]
 _Tree = dict[str | int, Any]
-"""What to do under each step: another tree, or a `_Leaf` that says what becomes of the value."""
+"""For each step of the paths either the tree below it or the `_Leaf` for its value."""
 
 NO_MATCH_GLOB: Final = "A"
-"""A glob that matches no instance's key: it stands in for a `select` that cannot be read."""
+"""A glob that matches no instance's key. It replaces an invalid `select`."""
 
 
 _NEVER_EMPTY: Final = ("sink", "canary")
-"""The lists that go with the last of their items."""
+"""Keys of lists that are dropped with their last item, because the schema forbids empty ones."""
 _GONE: Final = object()
 
 
 class _Leaf:
-    """The end of a path: the value goes, or `stand` takes its place."""
+    """The end of a path: the value is dropped, or replaced by `stand`."""
 
     def __init__(self, stand: Any) -> None:
         self.stand = stand
 
 
 def unit(path: Path) -> Path:
-    """Return the path of what has to go with a wrong value: a client without a name is none.
+    """Return the path of the smallest part to drop with an invalid value.
 
-    What `stand_in` has something for does not go: it is replaced, so that the rest of a client or
-    a client set is still checked.
+    A client cannot exist without a name, for example. Values with a `stand_in` are replaced
+    instead, so that the rest of a client or a client set is still checked.
     """
     match path:
         case ("defaults", "auth", *_) | ("sinks", _, *_) | ("moved", _, *_):
@@ -47,7 +47,7 @@ def unit(path: Path) -> Path:
 
 
 def stand_in(path: Path) -> Any:
-    """Return a new value of the right shape for what is wrong at a unit's path; None for most."""
+    """Return a valid replacement for the value at a path of `unit`; None for most paths."""
     match path:
         case (_, _, "clients", _, "scope"):
             return ["data"]
@@ -60,7 +60,7 @@ def stand_in(path: Path) -> Any:
 
 
 def pruned(value: Any, invalid: Iterable[Path], source_map: SourceMap) -> Any:
-    """Return `value` without the parts at `spoilt`; what is whole is shared, not copied."""
+    """Return `value` without the parts at `invalid`; unchanged parts are shared, not copied."""
     tree: _Tree = {}
     for path in invalid:
         if path:
@@ -78,13 +78,13 @@ def _plant(tree: _Tree, path: Path) -> None:
 
 
 class _Pruner:
-    """Makes the copies that lead to what was left out, each with its positions."""
+    """Copies the containers above a dropped part, each with its positions."""
 
     def __init__(self, source_map: SourceMap) -> None:
         self._source_map = source_map
 
     def without(self, value: Any, tree: _Tree, at: int) -> Any:
-        """Return the value at `at` as its tree says."""
+        """Return the value at `at` without the parts in its tree."""
         if not tree:
             return value
         return (
@@ -123,7 +123,7 @@ class _Pruner:
         return _GONE if branch and not kept and entry.key in _NEVER_EMPTY else kept
 
     def _standing(self, value: Any, at: int) -> Any:
-        """Return a value that stands in for another, all of it at that one's place."""
+        """Return a replacement, with every part at the position of the replaced value."""
         if isinstance(value, dict):
             self._source_map.spans[id(value)] = [at] * (2 * len(value))
             for each in value.values():

@@ -1,7 +1,7 @@
-"""The manifest's published shape: whether a document has it, and where it has not.
+"""Validate documents against the published schema of the manifest.
 
-`schemas/manifest.v1.schema.json` is the one truth. The fast validator (Rust) says whether; only a
-document that failed is asked why, with the slow one, some eighty times slower.
+The fast validator (Rust) decides if a document is valid. Only an invalid document is validated
+again with the slow one (Python), which reports every violation and is eighty times slower.
 """
 
 import re
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One place where a document leaves the shape.
+    """One violation of the schema.
 
     `path` leads to the value (for a wrong key: to its mapping) through keys and list indices.
     `schema` is the part of the schema that holds `keyword`; `names` are the keys or items that
-    are meant, where they are not the value as a whole.
+    are meant, if the violation is not about the whole value.
     """
 
     keyword: str
@@ -36,10 +36,10 @@ class Violation:
 
 
 class ManifestSchema:
-    """The schema, ready to be asked.
+    """The schema of the manifest.
 
-    Without `versioned` it asks for no `version`, as for the files of a folder: one of them has it.
-    `scopes` are accepted beside the known ones, and `plugins` beside the built-in types.
+    Without `versioned` it does not require `version`: only one file of a folder must have it.
+    `scopes` are accepted in addition to the known ones, and `plugins` in addition to the types.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class ManifestSchema:
         )
 
     def accepts(self, value: Any) -> bool:
-        """Say whether a document has the shape."""
+        """Return if a document is valid."""
         return self._fast.is_valid(value)
 
     def violations(self, value: Any) -> Iterator[Violation]:
-        """Yield every place where a document leaves the shape."""
+        """Yield every violation of a document."""
         for error in _slow()(self._schema).iter_errors(value):
             yield _violation(error)
 
@@ -100,7 +100,7 @@ def _slow() -> "type[Draft202012Validator]":
 
 
 def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator["ValidationError"]:
-    """Hold `$` to the end of the text, as every other engine does; Python allows a newline."""
+    """Match `$` at the end of the text only, as other engines do; Python allows a newline."""
     from jsonschema import ValidationError
 
     exact = pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern

@@ -1,7 +1,7 @@
-"""Adds clients to a manifest's text, where every comment and every blank line stays as it is.
+"""Add clients to a manifest's text and preserve its comments and blank lines.
 
-Only what is written in YAML's block form is added to, as nobody can add a line to a flow mapping
-and leave its look alone. Whoever calls reads the result again before it is written anywhere.
+Only instances in YAML's block form are edited, because a line cannot be added to a flow mapping
+without reformatting it. The caller parses the result again before it writes the file.
 """
 
 import re
@@ -19,7 +19,7 @@ Entries = Callable[[int], Iterable[str]]
 def inserted(text: str, *, line: int, entries: Entries) -> str | None:
     """Return the text with the entries under `clients:` of the instance whose key is at `line`.
 
-    `line` counts from 1. None where the instance is not written in block form.
+    `line` counts from 1. The result is None if the instance is not in block form.
     """
     if "\r\n" in text:
         unix = inserted(text.replace("\r\n", "\n"), line=line, entries=entries)
@@ -43,7 +43,7 @@ def inserted(text: str, *, line: int, entries: Entries) -> str | None:
 
 
 def _into_list(lines: list[str], clients: int, inner: int, entries: Entries) -> str:
-    """Add items behind the last one of a block list, or make one of an empty list."""
+    """Add items after the last one of a block list, or turn an empty list into one."""
     head = re.sub(r"\[\s*\]", "", lines[clients], count=1)
     items = _items(lines, clients + 1, inner)
     indent = _indent(lines[items[0]]) if items else inner + 2

@@ -1,4 +1,4 @@
-"""Bytes → text: UTF-8 without characters that no YAML file may hold."""
+"""Decode bytes to text: UTF-8, without characters that YAML forbids."""
 
 import re
 from itertools import islice
@@ -20,7 +20,7 @@ def readable(data: bytes) -> str:
 
 
 def check(data: bytes, text: str, *, base: int, report: ErrorCollector) -> bool:
-    """Say whether a file's bytes may be parsed; report each character that forbids it."""
+    """Return if a file can be parsed; report each forbidden character."""
     return _is_utf8(data, base, report) and _is_printable(text, base, report)
 
 

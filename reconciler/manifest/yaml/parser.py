@@ -1,8 +1,8 @@
-"""YAML text → plain values, in one pass over the C parser's events.
+"""Turn YAML text into plain values, in one pass over the C parser's events.
 
-Nothing is ever constructed but mappings, lists, texts, numbers, true, false and null. Plain scalars
-are read as YAML 1.2 reads them, so that `no`, `on` and `22:30` are texts. PyYAML's own loader is
-five times slower, takes five times the memory, and knows neither places nor duplicate keys.
+Only mappings, lists, texts, numbers, true, false and null are constructed. Plain scalars follow
+YAML 1.2, so `no`, `on` and `22:30` are texts. PyYAML's own loader is not used because it is five
+times slower, needs five times the memory, and reports neither positions nor duplicate keys.
 """
 
 import re
@@ -16,10 +16,10 @@ from reconciler.manifest.yaml.source_map import SourceMap
 from reconciler.manifest.yaml.syntax_errors import DEPTH, InvalidYaml, invalid_yaml, too_deep
 
 EXPANSION: Final = 1_000_000
-"""So many values may come out of aliases, all uses counted: enough for 100,000 clients."""
+"""The number of values that aliases may expand to in total: enough for 100,000 clients."""
 
 _DUPLICATES: Final = 200
-"""So many duplicate keys are looked at; the others are counted."""
+"""The number of duplicate keys reported one by one: finding the first one is a linear search."""
 _LARGEST: Final = 10**18
 _NUMBER: Final = re.compile(
     r"(?P<int>[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)"
@@ -34,9 +34,9 @@ _CORE: Final = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file's document. `lost` are the paths of what had to be left out of it.
+    """A file's document; `dropped` are the paths of invalid parts that were removed from it.
 
-    `nameless` are clients that went with their name, whose sinks can be checked all the same.
+    `nameless` are clients that were removed because of their names; their sinks can be checked.
     """
 
     value: Any
@@ -48,7 +48,7 @@ class Document:
 def parse(
     text: str, *, base: int, source_map: SourceMap, report: ErrorCollector
 ) -> Document | None:
-    """Read one file, whose first character is at `base`; None where it is not YAML."""
+    """Parse one file, whose first character is at `base`; return None if it is not YAML."""
     builder = _Builder(text, base, source_map, report)
     try:
         return builder.document()
@@ -58,7 +58,7 @@ def parse(
 
 
 class _Plain(dict[str, Any]):
-    """What plain scalars mean. Equal texts become one object: a fleet repeats itself."""
+    """The values of plain scalars. Equal texts become one object: a fleet repeats itself."""
 
     def __missing__(self, text: str) -> Any:
         value = self[text] = _resolved(text)
@@ -79,11 +79,11 @@ def _resolved(text: str) -> Any:
 
 
 class _Open:
-    """Stands for an anchored value that is still being read."""
+    """Placeholder for an anchored value that is not complete yet."""
 
 
 class _Builder:
-    """Takes events from the parser and builds the document; depth is bounded, so it may recurse."""
+    """Builds the document from the parser's events; it may recurse because the depth is bounded."""
 
     def __init__(self, text: str, base: int, source_map: SourceMap, report: ErrorCollector) -> None:
         import yaml
@@ -160,8 +160,8 @@ class _Builder:
             self._sizes.pop(event.anchor, None)
         return value
 
-    # The two loops below see every event of a fleet: plain scalars, nearly all of what there is,
-    # are read in them without a call.
+    # The two loops below handle every event. They read plain scalars, which are nearly all of a
+    # fleet's values, without a function call.
 
     def _sequence(self) -> list[Any]:
         values: list[Any] = []
@@ -224,7 +224,7 @@ class _Builder:
         return value
 
     def _measure(self, value: Any) -> tuple[int, int]:
-        """Return how many values are in a value, itself included, and how deep they are."""
+        """Return the number of values in a value, including itself, and their depth."""
         if not isinstance(value, dict | list):
             return 1, 0
         inner = value.values() if isinstance(value, dict) else value
@@ -293,7 +293,7 @@ def _second_document(at: int) -> ManifestError:
 
 
 def _paths(value: Any, dropped: Mapping[int, set[str]], path: Path = ()) -> Iterator[Path]:
-    """Yield the paths of keys that stand twice: what their second value said is lost."""
+    """Yield the paths of duplicate keys, whose second values were dropped."""
     if not dropped or not isinstance(value, dict | list):
         return
     for key in dropped.get(id(value), ()):

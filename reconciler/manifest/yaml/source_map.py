@@ -1,4 +1,4 @@
-"""Where everything stands: one number for each key and value, turned into places when asked."""
+"""Record the position of each key and value as one number, converted to a location on demand."""
 
 import re
 from array import array
@@ -39,7 +39,7 @@ class _File:
 
     @cached_property
     def lines(self) -> "array[int]":
-        """Return where each line begins, worked out when it is first asked for."""
+        """Return the offset of each line."""
         lengths = (len(line) + 1 for line in self.text.split("\n"))
         return array("Q", accumulate(lengths, initial=0))
 
@@ -47,9 +47,9 @@ class _File:
 class SourceMap:
     """The positions of a manifest, all its files taken together.
 
-    A position is the offset of a character, counted on through the files. `spans` has, for each
-    mapping, the positions of its keys and values in turn, and for each list those of its items.
-    They are found by identity, so the containers must live as long as the atlas is asked.
+    A position is the offset of a character in the concatenated files. `spans` has, for each
+    mapping, the alternating positions of its keys and values, and for each list those of its
+    items. Containers are found by identity, so they must outlive the source map.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class SourceMap:
         self._ordinals: dict[int, dict[str, int]] = {}
 
     def add(self, name: str, text: str) -> int:
-        """Take in a file; the answer is the position of its first character."""
+        """Add a file and return the position of its first character."""
         base = self._end
         self._files.append(_File(name, text, base))
         self._bases.append(base)
@@ -78,11 +78,11 @@ class SourceMap:
         return map(Item, values, self.spans[id(values)])
 
     def key(self, mapping: Mapping[str, Any], key: str) -> int:
-        """Return where a key of a mapping stands."""
+        """Return the position of a key of a mapping."""
         return self.spans[id(mapping)][2 * self._ordinal(mapping, key)]
 
     def value(self, container: Mapping[str, Any] | Sequence[Any], key: str | int) -> int:
-        """Return where the value of a key, or the item of a list, stands."""
+        """Return the position of a key's value or of a list item."""
         spans = self.spans[id(container)]
         if isinstance(container, Mapping):
             return spans[2 * self._ordinal(container, str(key)) + 1]
@@ -106,7 +106,7 @@ class SourceMap:
         return self._files[bisect_right(self._bases, position) - 1]
 
     def line(self, position: int) -> tuple[int, str]:
-        """Return the line that holds a position: where it begins, and its text."""
+        """Return the line at a position: where it begins, and its text."""
         file = self._file(position)
         number = bisect_right(file.lines, position - file.base)
         start = file.lines[number - 1]
@@ -114,7 +114,7 @@ class SourceMap:
         return file.base + start, file.text[start:end].removesuffix("\r")
 
     def written(self, position: int) -> str | None:
-        """Return a plain scalar as it is written at a position, its first 100 characters."""
+        """Return the first 100 characters of the plain scalar at a position."""
         text, offset = self.text(position)
         found = _SCALAR.match(text, offset, offset + 100)
         return found.group() if found else None

@@ -1,16 +1,16 @@
-"""What the YAML parser says about a broken file, in words that say what to do."""
+"""Translate the YAML parser's errors into messages that state what to do."""
 
 from typing import Any, Final
 
 from reconciler.manifest.error_collector import ManifestError, Message
 
 DEPTH: Final = 64
-"""So deep may values be nested; the manifest's own shape needs nine."""
+"""The maximum nesting depth; the manifest's schema needs nine."""
 
 _CLOSE: Final = ("add the `,` or the `]`", "add the `,` or the `}`")
 _INDENTATION: Final = "check the indentation of this line and of those above it"
 
-# What libyaml says → what it means, and what helps. Source: libyaml's scanner.c and parser.c.
+# libyaml's message → its meaning and the hint. Source: libyaml's scanner.c and parser.c.
 _MEANING: Final = {
     "mapping values are not allowed": (
         "a `:` cannot stand here",
@@ -39,8 +39,8 @@ _MEANING: Final = {
 _TAB: Final = "a tab cannot indent or separate here"
 
 
-class InvalidYaml(Exception):  # noqa: N818 (an end of parsing; it never leaves this room)
-    """A file cannot be read further; `finding` says why."""
+class InvalidYaml(Exception):  # noqa: N818 (it ends parsing and never leaves this package)
+    """A file cannot be parsed further; `error` is the reason."""
 
     def __init__(self, error: ManifestError) -> None:
         super().__init__(error.message)
@@ -70,7 +70,7 @@ def invalid_yaml(error: Any, text: str, base: int) -> InvalidYaml:
 
 
 def too_deep(at: int) -> InvalidYaml:
-    """Return the end of a file whose values are nested without measure."""
+    """Return the exception for values that are nested too deeply."""
     message = f"values are nested more than {DEPTH} deep here"
     return InvalidYaml(ManifestError(code="too-deep", message=message, at=at))
 
