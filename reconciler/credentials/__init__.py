@@ -1,9 +1,11 @@
-"""A reference becomes a secret: from the environment, a file, or a command's standard output.
+"""Credentials: a reference in the manifest becomes a secret.
 
-Owns the moment in which a credential enters the process. A value is taken as it is, less one
-trailing newline; one that could not be sent as it stands (empty, not UTF-8, more than one line, a
-NUL, a byte order mark) is refused here, because the reference can still be named, rather than as a
-refused sign-on, which may lock an account. Nothing is resolved before it is asked for, and nothing
-is kept. No message contains a value, or anything that a command printed on standard error: that
-goes to a private file beside the state.
+`references` has the built-in sources as a manifest describes them; it is all that a plan imports.
+`env`, `file` and `command` are their adapters, and `resolver` passes each reference to the adapter
+of its source. Plugins add sources: `reconciler.ports.plugin` is the guide.
+
+A value is used without one trailing newline. A value that cannot be a credential (empty, not UTF-8,
+more than one line, a NUL, a byte order mark) is refused here, because the message can still name
+the reference; Domo would count it as a refused sign-on, which may lock an account. No message
+contains a value or the error output of a command.
 """

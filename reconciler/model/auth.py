@@ -1,4 +1,4 @@
-"""How to sign on to an instance (references, never values)."""
+"""How to sign on to an instance, with references to credentials."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ class PasswordAuth:
     password: CredentialRef
 
     def definition(self) -> Mapping[str, object]:
-        """Return what the manifest says, for the plan's id."""
+        """Return the method and its references as JSON values, for the plan's id."""
         email = self.email if isinstance(self.email, str) else self.email.definition()
         return {"method": self.method, "email": email, "password": self.password.definition()}
 
     def references(self) -> Iterator[CredentialRef]:
-        """Yield every reference that signing on resolves."""
+        """Yield every reference that a sign-on resolves."""
         if not isinstance(self.email, str):
             yield self.email
         yield self.password
@@ -35,27 +35,27 @@ class CookieAuth:
     dsidv1: CredentialRef
 
     def definition(self) -> Mapping[str, object]:
-        """Return what the manifest says, for the plan's id."""
+        """Return the method and its references as JSON values, for the plan's id."""
         return {"method": self.method, "dsidv1": self.dsidv1.definition()}
 
     def references(self) -> Iterator[CredentialRef]:
-        """Yield every reference that signing on resolves."""
+        """Yield every reference that a sign-on resolves."""
         yield self.dsidv1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenAuth:
-    """A long-lived access token that an administrator made; no session is needed."""
+    """A long-lived access token that an administrator created. It needs no session."""
 
     method: ClassVar[str] = "token"
     token: CredentialRef
 
     def definition(self) -> Mapping[str, object]:
-        """Return what the manifest says, for the plan's id."""
+        """Return the method and its references as JSON values, for the plan's id."""
         return {"method": self.method, "token": self.token.definition()}
 
     def references(self) -> Iterator[CredentialRef]:
-        """Yield every reference that signing on resolves."""
+        """Yield every reference that a sign-on resolves."""
         yield self.token
 
 

@@ -1,4 +1,4 @@
-"""A value that cannot be shown by accident."""
+"""Secrets: values that cannot be printed, compared or stored by accident."""
 
 import hmac
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from hashlib import sha256
 from typing import Final, Never, final
 
 _PART: Final = 16
-"""How many characters in a row of a secret must not be shown."""
+"""A text with this many consecutive characters of a secret must not be shown."""
 
 
 @final
 class Secret:
-    """A password, cookie, token or client secret; `reveal()` is the only way out."""
+    """A password, cookie, token or client secret. Only `reveal()` returns the text."""
 
     __slots__ = ("__value",)
 
@@ -19,15 +19,15 @@ class Secret:
         self.__value = value
 
     def reveal(self) -> str:
-        """Return the plain text. A search for this name is the audit of where secrets go."""
+        """Return the plain text. Search for this name to find every place that uses a secret."""
         return self.__value
 
     def same_as(self, other: "Secret") -> bool:
-        """Compare in constant time; `==` is refused, so that no container compares by accident."""
+        """Compare in constant time. `==` raises, so that no container compares by accident."""
         return hmac.compare_digest(self.reveal().encode(), other.reveal().encode())
 
     def is_in(self, output: bytes) -> bool:
-        """Say whether a program's output shows the value, or 16 characters in a row of it.
+        """Return whether an output contains the value, or 16 consecutive characters of it.
 
         Plain, hexadecimal, URL-encoded, JSON-escaped, and base64, also as a part of a longer text
         that was encoded. Neither white space nor letter case hides it: `base64` breaks its lines.

@@ -1,4 +1,4 @@
-"""What a file holds, in each of its formats."""
+"""The content of a file, in each of its formats."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from reconciler.sinks.definitions import FileFormat
 _BARE: Final = re.compile(r"[A-Za-z0-9_./:@%+=,-]+")
 _SINGLE: Final = re.compile(r"[^'\\\x00-\x1f\x7f]+")
 _DOUBLE: Final = re.compile(r'[^"\\$`!\x00-\x1f\x7f]+')
-"""Values that shells and dotenv libraries read the same in single and in double quotes."""
+"""Values that shells and dotenv libraries read alike in single and in double quotes."""
 
 
 def content(delivery: Delivery, form: FileFormat) -> bytes:

@@ -1,8 +1,9 @@
-"""The operating system's sharp edges, each blunted once.
+"""Files and processes of the operating system.
 
-`files` writes so that a reader sees the old bytes or the new ones and never a half, also after a
-power cut; `child` runs a command that cannot outtalk or outwait its parent, and `keeper` sees that
-it does not outlive it either, whatever the parent dies of. They say what the system says: an
-`OSError` passes through, and the caller, who knows what the file or the command was for, translates
-it. Nothing in here knows what a secret, a state or a client is.
+`atomic_files` writes a file so that a reader sees the old or the new content, also after a power
+cut. `child_process` runs a command with limits on its time and its output. `process_reaper` ends
+commands if this process is killed. `host` is what the adapters of sinks and credentials get.
+
+These modules let an `OSError` pass, because only the caller knows what the file or the command was
+for. They know nothing of secrets, states and clients.
 """

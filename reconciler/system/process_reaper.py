@@ -1,10 +1,10 @@
 """Process groups that end with this process, however it ends.
 
-A process that is killed runs nothing any more, so another process has to end what it had started: a
-guard, one small shell for a whole run. It is told each group that begins and each that is gone, on
-a pipe that only this process holds open; when the pipe ends, it kills the groups that are left.
-The guard is in a session of its own, so that Ctrl-C does not reach it, and outside of the groups,
-so that a command still leads its group and its session, without a terminal that it could ask.
+A killed process cannot end the commands that it started, so another process does: the guard, one
+small shell for the whole run. It reads the start and the end of each group from a pipe that only
+this process holds open. When the pipe ends, the guard kills the remaining groups. It runs in a
+session of its own, so that Ctrl-C does not reach it, and outside of the groups, so that a command
+leads its own group and session and has no terminal to prompt on.
 """
 
 import os
@@ -32,7 +32,7 @@ _GOODBYE: Final = 1.0
 
 
 class ProcessReaper:
-    """Knows the process groups of the commands that run; used by one event loop, then closed.
+    """Ends the process groups of running commands. It serves one event loop and is then closed.
 
     Its guard starts with the first of them. If the system has no shell or no room for one, the
     commands run without it.
@@ -54,28 +54,28 @@ class ProcessReaper:
         return frozenset(self._groups)
 
     def prepare(self) -> None:
-        """See that there is a guard, before there is something to be guarded."""
+        """Start the guard, before there is a group to guard."""
         if self._guard is None or self._guard.poll() is not None:
             self._replace()
 
     def begins(self, group: int) -> None:
-        """Let a group end with this process."""
+        """Register a group, so that it ends with this process."""
         self._groups.add(group)
         self._tell(f"begins {group}\n")
 
     def gone(self, group: int) -> None:
-        """Forget a group that has ended, before the system gives its number to another."""
+        """Forget a group that has ended, before the system reuses its number."""
         self._groups.discard(group)
         self._tell(f"gone {group}\n")
 
     def kill(self) -> None:
-        """End every group at once."""
+        """Kill every group."""
         for group in self._groups:
             with suppress(ProcessLookupError, PermissionError):  # as macOS says of zombies
                 os.killpg(group, signal.SIGKILL)
 
     def close(self) -> None:
-        """End what still runs, and the guard."""
+        """Kill the remaining groups and end the guard."""
         self.kill()
         self._groups.clear()
         if self._guard is not None:

@@ -1,4 +1,4 @@
-"""Finds out, without a start, whether the system would run a file as a program."""
+"""Finds out whether the system would run a file as a program, without starting it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from reconciler.model.strings import printable
 from reconciler.system.child_process import NotStarted, command_path
 
 _READ: Final = 256
-"""How much of a program Linux itself looks at for its interpreter."""
+"""How many bytes of a file Linux reads to find its interpreter."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 
