@@ -12,7 +12,7 @@ MAX_BYTES: Final = 512 * 1024 * 1024
 
 
 def read_state_file(path: Path, name: str) -> bytes | None:
-    """Return a file's bytes, None where there is no file; anything else there is refused."""
+    """Return a file's bytes, None if the file does not exist; anything else there is refused."""
     try:
         data = read_bounded(path, MAX_BYTES)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Secrets sealed with age: to be written by whoever has the public keys, read by who has a key.
+"""Secrets sealed with age: to be written by anyone who has the public keys, read by who has a key.
 
 What is sealed is the secret together with its client id, so that a sealed value that is moved to
 another client is noticed, and a rename of the address needs no key.
@@ -18,7 +18,7 @@ from reconciler.state.model import Plain, Sealed, StoredSecret
 from reconciler.system.atomic_files import create_private
 
 _NO_KEY: Final = "No matching keys found"
-"""What pyrage says where no identity is a recipient's; all else is a damaged message."""
+"""What pyrage says if no identity is a recipient's; all else is a damaged message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -45,9 +45,9 @@ def create_identity(path: Path) -> str:
 
 
 class PlainSealing:
-    """Implements `ports.Sealing` where the manifest asks for no encryption.
+    """Implements `ports.Sealing` if the manifest asks for no encryption.
 
-    What an earlier manifest sealed is opened all the same, where there is a key.
+    What an earlier manifest sealed is opened all the same, if a key is given.
     """
 
     def __init__(self, identities: Sequence[Identity] = ()) -> None:
@@ -59,7 +59,7 @@ class PlainSealing:
         return Plain(secret=secret)
 
     def open(self, *, client_id: str, sealed: Sealed) -> Secret | None:
-        """Return the secret; None where no identity at hand opens it.
+        """Return the secret; None if no given identity opens it.
 
         Raises:
             StateRefused: it is damaged, or it belongs to another client id.
@@ -69,13 +69,13 @@ class PlainSealing:
 
 
 class AgeSealing:
-    """Implements `ports.Sealing` with age recipients, and identities where there are some."""
+    """Implements `ports.Sealing` with age recipients, and identities if some are given."""
 
     def __init__(self, recipients: Sequence[str], identities: Sequence[Identity] = ()) -> None:
         """Check the recipients, before anything is made whose secret could not be sealed.
 
         Raises:
-            InvalidInput: with every recipient that is none.
+            InvalidInput: with every invalid recipient.
 
         """
         self._recipients = _recipients(recipients)
@@ -92,7 +92,7 @@ class AgeSealing:
         return Sealed(text=text, recipients=self._names)
 
     def open(self, *, client_id: str, sealed: Sealed) -> Secret | None:
-        """Return the secret; None where no identity at hand opens it.
+        """Return the secret; None if no given identity opens it.
 
         Raises:
             StateRefused: it is damaged, or it belongs to another client id.
@@ -102,7 +102,7 @@ class AgeSealing:
 
 
 def open_sealed(sealed: Sealed, *, client_id: str, identities: Sequence[Identity]) -> Secret | None:
-    """Return the secret; None where none of the identities opens it.
+    """Return the secret; None if none of the identities opens it.
 
     Raises:
         StateRefused: it is damaged, or it belongs to another client id.
@@ -192,6 +192,6 @@ def _bound_to(client_id: str, data: bytes) -> Secret:
     if owner != client_id:
         raise StateRefused(
             f"the sealed secret of client {client_id} belongs to another client",
-            hint="somebody moved it: restore the state from version control, or rotate the client",
+            hint="it was moved: restore the state from version control, or rotate the client",
         )
     return Secret(secret)

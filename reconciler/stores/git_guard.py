@@ -1,7 +1,7 @@
 """The git guard: which files would end up in a repository, were they written.
 
 Git itself is asked, as only git knows its rules: `check-ignore` names what it ignores and does not
-track, and all else in a work tree is tracked or would be added. Where git cannot be asked the
+track, and all else in a work tree is tracked or would be added. If git cannot be asked the
 answer is the cautious one.
 """
 
@@ -50,7 +50,7 @@ def unsafe_paths(paths: Iterable[Path]) -> tuple[tuple[Path, str], ...]:
 
 
 def _places(path: str, folders: dict[str, str]) -> tuple[str, ...]:
-    """Return where a write to `path` may land: there, or where it leads if it is a link.
+    """Return the paths that a write to `path` may reach: it, or the target if it is a link.
 
     `folders` remembers what folders really are: a fleet's files stand in few of them.
     """

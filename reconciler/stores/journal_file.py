@@ -1,7 +1,7 @@
 """One run's journal on disk, with group commit.
 
 A thread of its own writes and syncs, so that the event loop never waits for the disk. Each append
-puts its lines in a queue and asks that thread for a commit; a commit takes all that is queued, so
+puts its lines in a queue and asks that thread for a commit; a commit takes the whole queue, so
 that tasks that append at once share one fsync. Lines are written in the order of the calls. A task
 that is cancelled while it waits takes nothing away from the others: its lines are written with
 theirs.
@@ -28,7 +28,7 @@ class JournalFile:
 
     After a write or fsync that failed the file takes nothing any more: the system may have dropped
     what it could not write and call the next fsync a success. `durable` counts the records that are
-    on the disk for certain. What was not durable is cut off before whoever appended it is told that
+    on the disk for certain. What was not durable is cut off before the caller is told that
     it failed, and acts on that: no later run may read it.
     """
 
@@ -130,6 +130,6 @@ class JournalFile:
         return StateUnwritable(
             f"cannot {what} the journal `{self._path}`: {error.strerror} "
             f"({plural(self.durable, 'record')} of this run durable)",
-            hint="nothing further is started. Make room or mend the disk, keep the file, and run "
+            hint="nothing further is started. Make room or fix the disk, keep the file, and run "
             "apply again: it settles what the journal holds",
         )

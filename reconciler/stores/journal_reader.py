@@ -43,7 +43,7 @@ def _require_lineage(left: LeftoverJournal, lineage: str | None) -> None:
             f"the journal `{left.path}` belongs to another state: its lineage is "
             f"{left.header.lineage}, this state's is {lineage}",
             hint="it may hold secrets that are nowhere else: put its own state back, or move the "
-            "journal to where that state is. Nothing was written",
+            "journal beside that state. Nothing was written",
         )
 
 

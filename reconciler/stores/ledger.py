@@ -40,7 +40,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discrepancy:
-    """Where a ledger is not what was written; `line` counts from 1, and 0 is the whole file."""
+    """The place of a change in a ledger; `line` counts from 1, and 0 is the whole file."""
 
     line: int
     why: str
@@ -58,7 +58,7 @@ class Verification:
 class Ledger:
     """A ledger that this run alone appends to, while it is entered.
 
-    `failure` says what the disk last refused, None where it has every line.
+    `failure` says what the disk last refused, None if it has every line.
     """
 
     def __init__(self, path: Path) -> None:
@@ -70,7 +70,7 @@ class Ledger:
         self.failure: str | None = None
 
     def __enter__(self) -> Self:
-        """Open the ledger, and find where its chain goes on.
+        """Open the ledger, and find the end of its chain.
 
         Raises:
             LockHeld: another run appends to it.
@@ -131,7 +131,7 @@ class Ledger:
         if len(line) == _LONGEST or (line and not self._torn and _fields(line) is None):
             self._close()
             raise ReconcilerError(
-                f"`{self._path}` is not a ledger: its last line is none of a ledger's",
+                f"`{self._path}` is not a ledger: its last line is not one of a ledger",
                 hint="nothing was done: --ledger names another file, or one that is still to be",
             )
         self._anchor = Anchor(count=count, head=head)

@@ -18,7 +18,7 @@ from reconciler.system.atomic_files import (
     write_atomically,
 )
 
-# What only a state, a journal or a lock needs is imported where it is met: a plan on an empty
+# What only a state, a journal or a lock needs is imported when it is needed: a plan on an empty
 # ground, the first that a newcomer sees, starts a tenth faster.
 if TYPE_CHECKING:
     from reconciler.ports import LeftoverJournal, LockHolder
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class LocalStore:
     """Implements `ports.StateStore` on the file at `path`.
 
-    Where `path` is a symbolic link, the file that it leads to is the state, and backup, lock and
+    If `path` is a symbolic link, the file that it leads to is the state, and backup, lock and
     journals stand beside that one: two links to a state share its lock.
     """
 
@@ -42,7 +42,7 @@ class LocalStore:
         self._known: tuple[bytes, State] | None = None
 
     def read(self) -> State | None:
-        """Return the state; None where there is none yet.
+        """Return the state; None if it does not exist yet.
 
         Raises:
             StateRefused: corrupt, truncated, newer, or not to be read.
@@ -98,7 +98,7 @@ class LocalStore:
         """Hold the only writer's lock; waits `timeout` seconds.
 
         Raises:
-            LockHeld: naming who holds it, where, since when and for what.
+            LockHeld: with the holder, its machine, start and command.
             StateUnwritable: the folder is not to be written to.
 
         """
@@ -165,7 +165,7 @@ class LocalStore:
         try:
             write_atomically(path, data)
         except OSError as error:
-            # Where only the folder's fsync failed the file is there, and nobody may rely on it.
+            # If only the folder's fsync failed, the file is there, but no one may rely on it.
             with suppress(OSError):
                 path.unlink(missing_ok=True)
             raise StateUnwritable(
@@ -209,7 +209,7 @@ class LocalStore:
         except OSError as error:
             raise StateUnwritable(
                 f"the journal `{journal.path}` cannot be written: {error.strerror}",
-                hint="what it said is intact. Make room or mend the disk, then do this again",
+                hint="what it said is intact. Make room or fix the disk, then do this again",
             ) from None
 
     def error_log(self, run: str) -> "ErrorLog":
@@ -304,9 +304,9 @@ class LocalStore:
             raise StateRefused(f"a state's serial grows: {before.serial}, then {after.serial}")
         if _identity(present) != _identity(before):
             raise StateRefused(
-                f"the state `{self._name}` was changed by somebody else: "
+                f"the state `{self._name}` was changed by another process: "
                 f"{_named(before)} was read, {_named(present)} is there now",
-                hint="it was not overwritten. Plan again; where a journal was left, the next apply "
+                hint="it was not overwritten. Plan again; if a journal was left, the next apply "
                 "settles it first",
             )
 

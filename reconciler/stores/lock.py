@@ -1,7 +1,7 @@
 """One writer at a time: an advisory lock on a file that is never deleted.
 
 The kernel holds the lock and lets it go when the process ends, however it ends. What stands in the
-file is for messages alone: nobody decides anything by it.
+file is for messages alone: no decision depends on it.
 """
 
 import fcntl
@@ -34,7 +34,7 @@ class FileLock:
         """Take the lock, waiting up to `timeout` seconds.
 
         Raises:
-            LockHeld: naming who holds it, where, since when and for what.
+            LockHeld: with the holder, its machine, start and command.
             StateUnwritable: the file cannot be made or locked there.
 
         """
@@ -96,13 +96,13 @@ class FileLock:
 
 
 def claim_journal(descriptor: int) -> None:
-    """Hold a journal for as long as its run lives; where the file system has no locks, do not."""
+    """Hold a journal for as long as its run lives; if the file system has no locks, do not."""
     with suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def reject_claimed_journals(paths: Iterable[Path]) -> None:
-    """Stop where a journal's run is alive: the lock between the two was deleted.
+    """Stop if a journal's run is alive: the lock between the two was deleted.
 
     Raises:
         LockHeld: naming the journal.
@@ -133,7 +133,7 @@ def _is_claimed(path: Path) -> bool:
 
 
 def read_holder(path: Path) -> dict[str, Any] | None:
-    """Return what the holder has said, None where it has said nothing; it may be gone."""
+    """Return what the holder has said, None if it has said nothing; it may be gone."""
     try:
         with path.open("rb") as stream:
             found = json.loads(stream.read(4096))

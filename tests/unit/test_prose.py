@@ -13,7 +13,8 @@ import pytest
 ROOT: Final = Path(__file__).parents[2]
 
 PACKAGES: Final = (
-    "apply", "credentials", "domo", "model", "ports", "sandbox", "sinks", "system",
+    "apply", "credentials", "domo", "model", "ports", "sandbox", "sinks", "stores",
+    "system",
 )  # fmt: skip
 """The packages of `reconciler` that keep the rules."""
 
