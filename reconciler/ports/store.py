@@ -50,7 +50,7 @@ class LeftoverJournal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockHolder:
-    """The process that holds or last held the lock, as it recorded itself.
+    """The process that holds or last held the lock, from its own record.
 
     `fields` are its purpose, user, pid, host and start as recorded, by another user perhaps.
     `text` describes it for a message.
