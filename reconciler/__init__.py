@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from reconciler.model.source_location import SourceLocation
     from reconciler.operations.apply import ApplyReport
     from reconciler.operations.check import CheckReport
+    from reconciler.operations.import_clients import ImportReport
     from reconciler.operations.verify import VerifyReport
     from reconciler.plan.action import Action, Plan
 
@@ -43,6 +44,7 @@ __all__ = [
     "CheckReport",
     "CredentialUnavailable",
     "Event",
+    "ImportReport",
     "InvalidInput",
     "LockHeld",
     "Plan",
@@ -66,6 +68,7 @@ _MODULES: Final = {
     "ApplyReport": "reconciler.operations.apply",
     "CheckReport": "reconciler.operations.check",
     "Event": "reconciler.apply.events",
+    "ImportReport": "reconciler.operations.import_clients",
     "Plan": "reconciler.plan.action",
     "Project": "reconciler.api",
     "SourceLocation": "reconciler.model.source_location",

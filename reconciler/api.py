@@ -23,12 +23,11 @@ if TYPE_CHECKING:
     from reconciler.apply.events import Event, Listener
     from reconciler.apply.run_context import Stop
     from reconciler.model.manifest import Manifest
+    from reconciler.operations.import_clients import ImportReport
     from reconciler.plan.action import Plan
     from reconciler.plan.selection import Selection
     from reconciler.stores.encryption import Identity
     from reconciler.system.process_reaper import ProcessReaper
-
-__all__ = ["ApplyReport", "CheckReport", "Project", "VerifyReport"]
 
 _NO_LABELS: Mapping[str, str] = {}
 
@@ -285,6 +284,39 @@ class Project:
             self._load_state(),
             _selection(targets, excludes, labels),
             identity_files=self._identity_files,
+        )
+
+    def import_clients(
+        self,
+        *,
+        targets: Sequence[str] = (),
+        excludes: Sequence[str] = (),
+        labels: Mapping[str, str] = _NO_LABELS,
+        take_over: bool = False,
+        lock_timeout: float = 0,
+    ) -> "ImportReport":
+        """Import every client of the manifest that exists at Domo and is not managed.
+
+        Nothing is changed at Domo. `take_over` imports clients with the mark of another state, for
+        a state that no longer exists.
+
+        Raises:
+            UsageError: A target, an exclude or the labels match nothing.
+            LockHeld: Another run has the lock.
+            StateRefused: The state or a journal is corrupt, or written by a newer version.
+            StateUnwritable: The state cannot be written.
+
+        """
+        from reconciler.operations.import_clients import import_all
+        from reconciler.plan.imports import ImportOptions
+
+        instances = self.manifest.instances
+        return import_all(
+            self._new_run(),
+            [key for key, each in instances.items() if each.auth is not None],
+            _selection(targets, excludes, labels),
+            ImportOptions(take_over=take_over),
+            lock_timeout=lock_timeout,
         )
 
     def _new_run(self) -> bootstrap.Machine:

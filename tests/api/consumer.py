@@ -7,6 +7,7 @@ from reconciler import (
     ApplyReport,
     CheckReport,
     Event,
+    ImportReport,
     InvalidInput,
     Plan,
     PlanRefused,
@@ -37,6 +38,7 @@ def run(path: str) -> ApplyReport | None:
     assert_type(plan.actions, tuple[Action, ...])
     assert_type(project.check(), CheckReport)
     assert_type(project.verify(targets=["acme-prod"]), VerifyReport)
+    assert_type(project.import_clients(targets=["acme-prod"]), ImportReport)
     try:
         report = project.apply(plan, on_event=print)
         assert_type(project.apply(plan, on_event=on_event, skip_stale=True), ApplyReport)

@@ -170,6 +170,18 @@ def test_a_check_reports_each_instance_and_sink(fleet: Fleet) -> None:
     assert failed == ["globex"]
 
 
+def test_an_import_takes_up_what_exists(fleet: Fleet) -> None:
+    """A client of the manifest that exists at Domo is managed afterwards, and not created."""
+    fleet.served.add_client("globex.domo.com", "Reporting")
+    report = fleet.open().import_clients(targets=["globex"])
+    assert [str(each) for each in report.imported] == ["globex/Reporting"]
+    assert (report.left, fleet.names()) == ({}, ["Reporting"])
+    plan = fleet.open().plan()
+    assert [(each.kind, each.address.instance) for each in plan.actions] == [
+        ("create", "acme-prod")
+    ]
+
+
 def test_an_error_has_its_place(fleet: Fleet) -> None:
     """An error of the manifest has the file, line and column of the first mistake."""
     (fleet.folder / "reconciler.yaml").write_text("version: 1\nbogus: 1\n")
