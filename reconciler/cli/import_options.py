@@ -73,7 +73,7 @@ class ImportRequest:
         return ImportOptions(id=self.number, client_id=self.client_id, take_over=self.take_over)
 
     def keys(self, desired: "Manifest") -> Sequence[str]:
-        """Return the instances of `--instance`, by default all that have a sign-on.
+        """Return the instances of `--instance`, by default each one with a sign-on.
 
         Raises:
             UsageError: the manifest has no such instance.
@@ -156,7 +156,7 @@ def read_secret() -> "Secret":
     """Read a secret from standard input; a terminal does not show what is typed.
 
     Raises:
-        UsageError: there is none, or it is not one line of text.
+        UsageError: it contains no secret, or more than one line of text.
 
     """
     from reconciler.model.secret import Secret

@@ -13,7 +13,7 @@ MANIFEST: Final = "reconciler.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionOptions:
-    """The part of the fleet that was asked for; all of it where nothing was."""
+    """The part of the fleet that was selected; all of it by default."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()

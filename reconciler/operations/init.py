@@ -115,7 +115,7 @@ def check_instances(keys: Sequence[str]) -> None:
     """Check the keys of instances.
 
     Raises:
-        UsageError: there is none, one is not a key, or one is given twice.
+        UsageError: no key is given, one is invalid, or one is given twice.
 
     """
     if not keys:

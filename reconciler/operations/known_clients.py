@@ -73,7 +73,7 @@ def find_client(ground: "LoadedState", address: Address) -> KnownClient:
     """Return what is known about an address.
 
     Raises:
-        UsageError: nothing is known, with the nearest address that is.
+        UsageError: nothing is known; the hint names the nearest known address.
 
     """
     working = ground.working
@@ -94,7 +94,7 @@ def find_entry(ground: "LoadedState", address: Address) -> "Entry":
     """Return the managed client of an address.
 
     Raises:
-        UsageError: there is none, with the nearest address that has one.
+        UsageError: it has no managed client; the hint names the nearest address that does.
 
     """
     working = ground.working

@@ -42,7 +42,7 @@ def move_client(
     `move` is the old and the new address. `instances` are the manifest's, None without a manifest.
 
     Raises:
-        UsageError: the new address is invalid, taken, or on an instance where the client is not.
+        UsageError: the new address is invalid, taken, or on another instance.
         StateRefused: a journal mentions the client.
         LockHeld: another run holds the lock.
 

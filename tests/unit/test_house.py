@@ -15,6 +15,7 @@ ROOT: Final = Path(__file__).parents[2]
 PACKAGE: Final = ROOT / "reconciler"
 MODULE_LINES: Final = 400
 FUNCTION_LINES: Final = 60
+COMMAND_LINES: Final = 100
 
 DOORS: Final = {
     "yaml": ("manifest/yaml/",),
@@ -202,3 +203,34 @@ def hints(path: Path) -> Iterator[tuple[int, str]]:
             for each in ast.walk(node.value):
                 if isinstance(each, ast.Constant) and isinstance(each.value, str):
                     yield each.lineno, each.value
+
+
+def test_commands_are_small_and_independent() -> None:
+    """A command has under 100 lines and imports no other command."""
+    commands = python_files(PACKAGE / "cli" / "commands")
+    large = {
+        shown(path): lines
+        for path in commands
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) >= COMMAND_LINES
+    }
+    importing = [
+        shown(path)
+        for path in python_files(PACKAGE)
+        if "from reconciler.cli.commands" in path.read_text(encoding="utf-8")
+    ]
+    assert (large, importing) == ({}, [])
+
+
+def test_operations_touch_no_terminal() -> None:
+    """An operation prints nothing, and reads neither the environment nor a stream."""
+    forbidden = re.compile(
+        r"^\s*(?:import|from) (?:click|getpass|reconciler\.cli)\b"
+        r"|\b(?:print|input)\(|\bos\.environ\b|\bos\.getenv\b|\bsys\.(?:std|argv)|\bdatetime\.now\("
+    )
+    found = [
+        f"{shown(path)}: {line.strip()}"
+        for path in python_files(PACKAGE / "operations")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if forbidden.search(line)
+    ]
+    assert found == []

@@ -80,7 +80,7 @@ class _Left:
         self._left = Counter(each.address.instance for each in actions)
 
     def ended_by(self, event: Event) -> int:
-        """Return how many actions an event ends. The end of an instance ends all that are left."""
+        """Return how many actions an event ends. The end of an instance ends its remaining ones."""
         match event:
             case ActionDone(action=action) | ActionFailed(action=action):
                 self._left[action.address.instance] -= 1

@@ -41,7 +41,7 @@ CELLS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One finding with its clients; `named` is true if `where` lists them."""
+    """One finding with its clients; `named` is true if the text shows each of them."""
 
     sign: Sign
     reason: str
