@@ -8,6 +8,7 @@ from reconciler.bootstrap import find_store
 from reconciler.cli.help import command
 from reconciler.cli.options import format_option, output_options, where_options
 from reconciler.cli.views.console import Console
+from reconciler.documents.envelope import envelope
 from reconciler.model.errors import LockHeld
 from reconciler.model.strings import plural
 from reconciler.operations.state_lock import inspect_lock
@@ -58,8 +59,7 @@ def _document(status: "LockStatus") -> dict[str, object]:
     names = ("purpose", "user", "pid", "host", "since")
     holder = status.holder
     return {
-        "format": "reconciler.state-lock",
-        "version": 1,
+        **envelope("state-lock"),
         "held": status.held is not None,
         "holder": {name: holder.get(name) for name in names} if holder else None,
         "journals": status.journals,
