@@ -38,7 +38,7 @@ def test_what_is_destroyed_is_revoked_and_forgotten(
     fleet.add_client("acme.domo.com", "Somebody's")
     run = reconciler("destroy", "acme/A", "globex/B", "--auto-approve", env=PASSWORDS)
     assert (run.code, "Applied: 2 revoked." in run.out) == (0, True), run.err
-    assert "the manifest wants 2 of them: the next apply makes them anew" in run.err
+    assert "the manifest wants 2 of them: the next apply creates them again" in run.err
     assert (names(fleet), names(fleet, "globex")) == (["B", "Somebody's"], ["A"])
     assert known(tmp_path) == ["acme/B", "globex/A"]
 
