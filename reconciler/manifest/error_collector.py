@@ -135,7 +135,7 @@ def _counted(rest: Counter[str], *, unfinished: bool) -> Iterable[Diagnostic]:
     yield Diagnostic(
         code="more-errors",
         message=f"{least}{plural(rest.total(), 'more error')} not shown: {kinds}",
-        hint="mend the ones above and validate again",
+        hint="correct the errors above and validate again",
         count=rest.total(),
     )
 

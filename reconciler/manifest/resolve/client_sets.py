@@ -234,7 +234,7 @@ def _no_override(claim: ClientEntry, source_map: SourceMap) -> ManifestError:
         code="misplaced-override",
         message="`override` is for an instance's own entry, not for one of a client set",
         at=source_map.key(claim.client, "override"),
-        hint="remove it here; put it on the instance's entry that is to win",
+        hint="remove it here; put it on the instance's entry that should win",
     )
 
 

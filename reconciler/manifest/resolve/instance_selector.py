@@ -64,7 +64,7 @@ class InstanceSelector:
         """Return a hint if an empty `select` is similar to an existing key or label."""
         for glob in select.get("instances", ()):
             if near := suggestions.near(glob, self._keys):
-                return f"Did you mean the instance `{near}`?"
+                return f"did you mean the instance `{near}`?"
         for name, value in select.get("labels", {}).items():
             pair = f"{name}: {value}"
             if (name, value) not in self._labelled and (
@@ -72,7 +72,7 @@ class InstanceSelector:
             ):
                 found_name, _, found_value = near.partition(": ")
                 if _is_near(name, found_name) and _is_near(value, found_value):
-                    return f"Did you mean the label `{near}`?"
+                    return f"did you mean the label `{near}`?"
         return None
 
 

@@ -81,16 +81,16 @@ def _bad(recipient: str, at: int, what: str) -> ManifestError:
     if recipient.upper().startswith("AGE-SECRET-KEY-"):
         return ManifestError(
             code="private-key",
-            message="a private key stands where the public one belongs",
+            message="a private key is written in place of the public key",
             at=at,
-            hint="write what `age-keygen -y` prints, and make a new key: this one has been seen",
+            hint="write the output of `age-keygen -y`; create a new key, this one is compromised",
             hide=(at,),
         )
     return ManifestError(
         code="invalid-recipient",
         message=f"{what} is not a recipient",
         at=at,
-        hint="it is age1…, ssh-ed25519 … or ssh-rsa …, whole",
+        hint="write the whole key: age1…, ssh-ed25519 … or ssh-rsa …",
     )
 
 
@@ -107,7 +107,7 @@ def _unreadable(path: str, at: int, error: Exception) -> ManifestError:
 def _nobody(at: int) -> ManifestError:
     return ManifestError(
         code="no-recipient",
-        message="there is no recipient: nobody could open what is sealed",
+        message="there is no recipient, so an encrypted secret could never be decrypted",
         at=at,
-        hint="name at least one, or remove `encryption` to keep secrets in plain",
+        hint="add at least one, or remove `encryption` to store secrets unencrypted",
     )

@@ -169,7 +169,7 @@ class Resolver:
             message=f"{quoted(first.key)} and {quoted(entry.key)} have the same domain "
             f"{quoted(domain)}",
             at=at,
-            hint="one of them is enough: two would fight over the same clients",
+            hint="keep one of them: both would manage the same clients",
             also=((first_at, "first used here"),),
         )
 
@@ -245,7 +245,7 @@ class Resolver:
                     message=lambda word: f"this version does not know the scope {word}",
                     at=item.at,
                     word=item.value,
-                    hint="`allow_scopes` lists it, so it is sent to Domo as it is written",
+                    hint="`allow_scopes` lists it, so it is sent to Domo unchanged",
                 )
             )
 
@@ -266,7 +266,7 @@ def _no_auth(entry: Entry) -> ManifestError:
 def _no_host(entry: Entry) -> ManifestError:
     return ManifestError(
         code="missing-domain",
-        message=f"the key {quoted(entry.key)} makes no host name of its own",
+        message=f"the key {quoted(entry.key)} cannot be used as a host name",
         at=entry.key_at,
         hint="write the instance's `domain`",
     )

@@ -215,7 +215,7 @@ def _over_own(path: str, taken: _Taken, own: OwnFile) -> ManifestError:
         code="reserved-file",
         message=f"the secret of {quoted(address)} would be written over {own.what}, {quoted(path)}",
         at=at,
-        hint="let the sink's path lead somewhere else, best into a folder for secrets alone",
+        hint="use another path for the sink, best in a folder that contains only secrets",
         also=tuple(also),
     )
 

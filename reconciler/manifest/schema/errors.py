@@ -219,7 +219,7 @@ def _wrong_type(it: Violation, at: int) -> ManifestError:
         code="wrong-type",
         message=f"{_subject(it.path)} {expected}, and is {_kind(it.value)}",
         at=at,
-        hint=_type_hint(it, kinds) if it.path else "a manifest has at least `version: 1`",
+        hint=_type_hint(it, kinds) if it.path else "a manifest contains at least `version: 1`",
     )
 
 
@@ -246,7 +246,7 @@ def _empty_hint(it: Violation) -> str:
         return f"write at least its {keys}{item}"
     if "minProperties" in it.schema:
         return f"write one of {', '.join(f'`{each}`' for each in it.schema['properties'])}"
-    return "write `{}` where there is nothing to say"
+    return "write `{}` if it is empty"
 
 
 def _as_duration(it: Violation) -> str:
@@ -286,9 +286,9 @@ def _wrong_choice(it: Violation, at: int, raw: str) -> ManifestError:
 
 def _key_hint(name: str, known: Iterable[str]) -> str | None:
     if ":" in name.rstrip(":"):
-        return "a space belongs behind the `:` of a key"
+        return "put a space after the `:` of a key"
     if name == "<<":
-        return "merge keys are not YAML 1.2: say what is shared in `defaults` or `client_sets`"
+        return "merge keys are not YAML 1.2: write shared values in `defaults` or `client_sets`"
     known = list(known)
     return f"known here: {', '.join(known)}" if known else None
 

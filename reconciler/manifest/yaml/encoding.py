@@ -39,7 +39,7 @@ def _bad_byte(body: bytes, number: int, at: int) -> ManifestError:
     utf16 = body.startswith(_OTHER_BOMS)
     return ManifestError(
         code="not-utf-8",
-        message=f"the file is not UTF-8: the byte 0x{body[number]:02x} cannot stand here",
+        message=f"the file is not UTF-8: the byte 0x{body[number]:02x} is not valid here",
         at=at,
         hint="it looks like UTF-16 or UTF-32: save it as UTF-8"
         if utf16
@@ -52,7 +52,7 @@ def _is_printable(text: str, base: int, report: ErrorCollector) -> bool:
         report.add(
             ManifestError(
                 code="control-character",
-                message="a NUL cannot stand in a manifest",
+                message="a NUL is not allowed in a manifest",
                 at=base + text.index("\0"),
                 hint="the file looks like UTF-16 or UTF-32: save it as UTF-8",
             )
@@ -72,7 +72,7 @@ def _bad_character(found: re.Match[str], base: int) -> ManifestError:
     name = "a NUL" if number == 0 else f"the character U+{number:04X}"
     return ManifestError(
         code="control-character",
-        message=f"{name} cannot stand in a manifest",
+        message=f"{name} is not allowed in a manifest",
         at=base + found.start(),
         hint="remove it" if number else "remove it; if the file is UTF-16, save it as UTF-8",
     )

@@ -211,7 +211,7 @@ class _Builder:
         if value is _Open:
             self._fail(
                 "recursive-alias",
-                lambda word: f"the alias {word} stands inside of what it means",
+                lambda word: f"the alias {word} is inside its own anchor",
                 at,
                 "*" + name,
             )
@@ -268,17 +268,17 @@ class _Builder:
         self._report.add(
             ManifestError(
                 code="unknown-tag",
-                message=lambda word: f"the tag {word} is not known here: tags are never obeyed",
+                message=lambda word: f"the tag {word} is not allowed: tags are never evaluated",
                 at=self._base + event.start_mark.index,
                 word=event.tag.replace(_CORE, "!!"),
-                hint="leave it out; quote a value that is to be text",
+                hint="remove it; quote a value that should be text",
             )
         )
 
     def _fail(self, code: str, message: Message, at: int, word: str | None = None) -> Never:
         hint = {
-            "empty-file": "a manifest has at least `version: 1`",
-            "alias-bomb": "say it once with `client_sets` or `defaults` in the place of aliases",
+            "empty-file": "a manifest contains at least `version: 1`",
+            "alias-bomb": "use `client_sets` or `defaults` instead of aliases",
         }.get(code)
         raise InvalidYaml(ManifestError(code=code, message=message, at=at, word=word, hint=hint))
 

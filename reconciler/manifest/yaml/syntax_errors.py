@@ -13,8 +13,8 @@ _INDENTATION: Final = "check the indentation of this line and of those above it"
 # libyaml's message → its meaning and the hint. Source: libyaml's scanner.c and parser.c.
 _MEANING: Final = {
     "mapping values are not allowed": (
-        "a `:` cannot stand here",
-        "quote a text that holds `: `, and check the indentation",
+        "a `:` is not allowed here",
+        "quote a text that contains `: `, and check the indentation",
     ),
     "could not find expected ':'": ("a key without its `:`", "write `key: value`"),
     "did not find expected key": ("this does not belong to the mapping above it", _INDENTATION),

@@ -140,12 +140,12 @@ def test_a_set_selects(select: str, keys: list[str], load_text: Load, prelude: s
 @pytest.mark.parametrize(
     ("select", "hint"),
     [
-        ("{instances: [acme-prd]}", "Did you mean the instance `acme-prod`?"),
-        ("{labels: {evn: prod}}", "Did you mean the label `env: prod`?"),
+        ("{instances: [acme-prd]}", "did you mean the instance `acme-prod`?"),
+        ("{labels: {evn: prod}}", "did you mean the label `env: prod`?"),
         ("{instances: ['zzz*']}", None),
         ("{labels: {env: prod}, instances: ['q*']}", None),
         ("{labels: {env: dev}}", None),
-        ("{labels: {env: prd}}", "Did you mean the label `env: prod`?"),
+        ("{labels: {env: prd}}", "did you mean the label `env: prod`?"),
     ],
 )
 def test_a_set_that_selects_nothing(

@@ -127,12 +127,12 @@ def test_messages_say_what_and_what_was_meant(text: str, message: str, mistake: 
     ("text", "hint"),
     [
         ("version: 1\ninstances: {a: {labels: {n: §1}}}", "quote it to make it text"),
-        ("version: 1\ninstances:\n  a:§", "write `{}` where there is nothing to say"),
+        ("version: 1\ninstances:\n  a:§", "write `{}` if it is empty"),
         ("version: 1\nmark: §yes", "write `true` or `false`"),
         ("version: 1\nmoved: §a",
          "write it in [ ], or each item on a line of its own after `- `"),
         ("version: 1\nx-a: &a {}\ninstances: {a: {§<<: *a}}",
-         "merge keys are not YAML 1.2: say what is shared in `defaults` or `client_sets`"),
+         "merge keys are not YAML 1.2: write shared values in `defaults` or `client_sets`"),
         ("§x-a: 1", "a manifest begins with `version: 1`"),
         ('version: §"1"', "write `version: 1`, without quotes"),
         ("version: 1\ndefaults: {rotate_after: §90}", "write a number and a unit: `90d`"),
@@ -144,7 +144,7 @@ def test_messages_say_what_and_what_was_meant(text: str, message: str, mistake: 
         ("version: 1\ndefaults: {auth: §~}", "write at least its `method`"),
         ("version: 1\nstate: {encryption: §~}", "write one of `age`"),
         ("version: 1\ndefaults: {auth: {AUTH2, §email:ops}}",
-         "a space belongs behind the `:` of a key"),
+         "put a space after the `:` of a key"),
     ],
 )  # fmt: skip
 def test_hints_say_what_to_write(text: str, hint: str, mistake: Mistake) -> None:
