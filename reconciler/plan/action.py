@@ -79,11 +79,11 @@ class Cause(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What in the manifest caused an action; None as a whole where its instance left it.
+    """What in the manifest caused an action; None if its instance left the manifest.
 
-    `place` is the client's, or its instance's where the client left the manifest. `client_set` is
-    the set's name, None for the instance's own entry. `cause` is None where the client's own entry
-    says all that the action follows from.
+    `place` is the client's, or its instance's if the client left the manifest. `client_set` is
+    the set's name, None for the instance's own entry. `cause` is None if the client's own entry
+    alone explains the action.
     """
 
     place: SourceLocation
@@ -99,7 +99,7 @@ class Action:
     `client_id` is the id that it acts on: the predecessor for a replace or rotate, None for a
     create. `sinks` are those that are to get the secret. `reason` is a phrase for the reader, such
     as `scope data → data user`. `retires` says that the client is a rotated or replaced one whose
-    overlap is over (a revoke), so that nobody is left without a client. `timed` is true if the
+    overlap is over (a revoke), so that no consumer is left without a client. `timed` is true if the
     plan's as-of decided on the action: it does not follow from the manifest and the state alone.
     """
 
@@ -130,7 +130,7 @@ class Action:
 class Notice:
     """Something worth knowing from which no action follows, such as a client that is kept.
 
-    It is about an address, an `instance` as a whole, or neither. Where it has `names`, which are
+    It is about an address, an `instance` as a whole, or neither. If it has `names`, which are
     those of clients at Domo, the message says what they have in common. `general` is the message
     with placeholders for the instance's own values: notices with the same one are read as one.
     `hint` is what to do.
@@ -150,7 +150,7 @@ class Notice:
 class Problem:
     """A reason why this plan must not be applied.
 
-    `override` names the option that allows it all the same, None where nothing does.
+    `override` names the option that allows it all the same, None if nothing does.
     """
 
     code: str

@@ -18,7 +18,7 @@ def check_limits(
 ) -> Iterator[Problem]:
     """Yield a problem for each limit that the plan is over; per cent are of the managed clients.
 
-    A revoked client counts where no delivered successor takes over before it ends.
+    A revoked client counts if no delivered successor takes over before it is revoked.
     """
     counts = Counter(each.kind for each in actions if not each.retires)
     counts[Kind.REVOKE] += sum(1 for each in actions if _revokes_first(desired, each))
@@ -63,7 +63,7 @@ def check_domains(desired: Manifest, before: Mapping[str, str]) -> Iterator[Prob
         yield Problem(
             code="domain",
             place=instance.place,
-            message=f"the domain of {key} is now {instance.domain}, but its clients were made on"
+            message=f"the domain of {key} is now {instance.domain}, but its clients were created on"
             f" {domain}",
             hint=f"if Domo renamed the instance, say so: `moved: [{{from: {domain}, to:"
             f" {instance.domain}}}]`; another instance needs another key",

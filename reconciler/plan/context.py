@@ -1,4 +1,4 @@
-"""What a plan is made on: the inputs, indexed, and the answers that every decision asks for."""
+"""Indexed planner inputs and the lookups that the diff rules share."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -68,7 +68,7 @@ class PlanContext:
     def missing(self, client: DesiredClient, entry: Entry) -> tuple[str, ...]:
         """Return the sinks that do not have the secret, or have it at another place, in order.
 
-        The state is not among them where it holds the secret, whether it can be opened or not.
+        The state is not among them if it holds the secret, whether it can be opened or not.
         """
         delivered = entry.delivered
         if client.sinks == (STATE,):

@@ -174,7 +174,7 @@ def _change(
 def _scope_differs(
     context: PlanContext, client: DesiredClient, entry: Entry, presence: Presence
 ) -> str:
-    """Say how the scope differs from the wanted one, "" where it does not.
+    """Say how the scope differs from the wanted one, "" if it does not.
 
     A list that shows no scope proves nothing: every client has one. A replacement cannot remove
     scopes that the instance adds, and cannot add those that it has left out since the create.
@@ -206,7 +206,7 @@ def _replacement(
 
 
 def _rotation(context: PlanContext, client: DesiredClient, entry: Entry) -> str:
-    """Say why a client needs a successor although its scope is right, "" where it does not.
+    """Say why a client needs a successor although its scope is right, "" if it does not.
 
     An adopted client has no secret that could be lost; its age counts from its adoption.
     """
@@ -219,7 +219,7 @@ def _rotation(context: PlanContext, client: DesiredClient, entry: Entry) -> str:
     if not context.missing(client, entry) or isinstance(entry.secret, Plain):
         return ""
     if isinstance(entry.secret, Sealed):
-        return "its secret is sealed, no identity is at hand, and no sink ever had it"
+        return "its secret is sealed, no identity is available, and no sink ever had it"
     return "its secret is lost: no sink ever had it"
 
 
@@ -305,8 +305,8 @@ def _is_over(
 ) -> bool:
     """Say whether a predecessor may end, with `change` being what this plan does here before it.
 
-    Its overlap starts anew where another successor is made or another sink is filled: until then
-    nobody can say that the new secret has arrived.
+    Its overlap starts again if another successor is created or another sink is filled, because
+    until then no record shows that the new secret has arrived.
     """
     delivered = _delivered_at(client, entry)
     if change is Kind.CREATE:

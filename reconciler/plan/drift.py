@@ -13,7 +13,7 @@ from reconciler.plan.selection import Predicate
 from reconciler.state.model import Entry
 
 CODES: Final = ("gone", "changed", "conflict", "orphan")
-"""The notices that are drift; others only say what could not be seen, or is nobody's."""
+"""The notices that are drift; the others report what is not visible or not managed."""
 
 
 def find_drift(context: PlanContext, is_selected: Predicate) -> Iterator[Notice]:

@@ -16,9 +16,9 @@ from reconciler.state.model import Entry, Retiring
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
-    """How a client is found where its name does not do it: its numeric id, and its client id.
+    """How a client is found if its name is not enough: its numeric id, and its client id.
 
-    `client_id` stands in where the list masks it. `take_over` adopts a client of another state.
+    `client_id` replaces the one that the list masks. `take_over` adopts a client of another state.
     """
 
     id: int | None = None
@@ -32,7 +32,7 @@ def choose_client(
     """Return the client that an address is to adopt.
 
     Raises:
-        UsageError: there is none, it cannot be told for sure, or it is managed already.
+        UsageError: no client matches for certain, or it is managed already.
 
     """
     listed = _listed(view, address, choice)
@@ -111,7 +111,7 @@ def _manager(
 def import_entry(
     client: DesiredClient, listed: ListedClient, *, domain: str, at: str, choice: ImportOptions
 ) -> Entry:
-    """Return what the state says of an adopted client; nobody knows its secret.
+    """Return the entry of an adopted client, whose secret is unknown.
 
     Its age counts from `at`, as Domo does not tell when it was made.
     """
@@ -179,9 +179,9 @@ def _of(known: Mapping[Address, Entry], instance: str) -> list[Entry | Retiring]
 def clients_to_import(
     wanted: Iterable[DesiredClient], known: Mapping[Address, Entry], view: View
 ) -> list[DesiredClient]:
-    """Return the wanted clients that are there under their own name and that nobody manages.
+    """Return the wanted clients that are there under their own name and that no state manages.
 
-    One with this state's mark is not among them: its secret may be with somebody, and a plan with
+    One with this state's mark is not among them: its secret may be in use, and a plan with
     a refresh makes its successor.
     """
     return [

@@ -27,7 +27,7 @@ class Names:
     def first(self, address: Address, *, gone: Entry | None = None) -> str:
         """Return the name of a first client: the manifest's own, unless another client has it.
 
-        `gone` is what the state knows of the address although the instance lost it: whoever has
+        `gone` is what the state knows of the address although the instance lost it: who has
         its name now is another client.
         """
         if not self.clients:

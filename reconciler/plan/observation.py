@@ -1,4 +1,4 @@
-"""What instances turned out to have, as a value that a plan may be made with."""
+"""The result of a refresh, as a value that the planner takes."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

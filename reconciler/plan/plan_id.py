@@ -1,6 +1,6 @@
 """The plan's id: what was reviewed is what is done, with or without a file that says so.
 
-A digest covers what an apply would do and the definition of all that it would talk to: where the
+A digest covers the actions and the definition of everything that they talk to: where the
 credential is to be found and never what it is, and where secrets go. What is only said to the
 reader (reasons, places, notices) is not in it.
 """
@@ -33,7 +33,7 @@ def action_digest(desired: Manifest, action: Action) -> str:
 
 
 def definition_digest(desired: Manifest, key: str) -> str:
-    """Return the digest of all that an instance's actions may talk to, whatever they are."""
+    """Return the digest of everything that the actions of an instance may talk to."""
     return _digest(
         {
             "instance": _instance(desired, key),
@@ -59,7 +59,7 @@ def _row(desired: Manifest, action: Action) -> tuple[object, ...]:
 
 
 def _part(desired: Manifest, key: str, actions: Sequence[Action]) -> Mapping[str, object]:
-    """Return what one instance's digest is made of.
+    """Return what one instance's digest consists of.
 
     Labels are in it because they fill placeholders of sinks, recipients because they say who may
     read the state's secrets, and the overlap because it says when a predecessor ends.

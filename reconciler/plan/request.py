@@ -79,7 +79,7 @@ def due_in_rotation_window(
     Each address has its day in every period, in an order that has nothing to do with names; one
     that missed it has its turn on the next. A client that had its turn early, as what is very old
     has at first, is left alone until half a period has passed. No day has more than its share, what
-    was made that day counted; the oldest come first. So a run that is killed goes on with the same.
+    was made that day counted; the oldest come first. A killed run continues with the same.
     """
     period = max(1, int(spread // _DAY))
     today = _day(as_of)

@@ -18,9 +18,9 @@ class Selection:
     """Which addresses are meant.
 
     A target is an instance (`acme-prod`), an address (`acme-prod/Reporting`), or either with the
-    wildcards `*`, `?` and `[…]`. An address is meant where a target (if there are any) and no
+    wildcards `*`, `?` and `[…]`. An address is selected if a target (if there are any) and no
     exclude matches it, and its instance has all the labels. `only` are addresses and no patterns:
-    where it is given, no other is meant.
+    if it is given, no other is selected.
     """
 
     targets: tuple[str, ...] = ()

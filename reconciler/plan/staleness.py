@@ -21,7 +21,7 @@ _MAKING: Final = frozenset(kind.value for kind in Kind if kind.makes)
 def to_open_plan(
     desired: Manifest, plan: Plan, asked: frozenset[Address] = frozenset()
 ) -> OpenPlan | None:
-    """Return a plan as the state keeps it until it is done; None where it has no actions.
+    """Return a plan as the state keeps it until it is done; None if it has no actions.
 
     `asked` are the addresses whose rotation a command asked for.
     """

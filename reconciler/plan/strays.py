@@ -80,7 +80,7 @@ def plan_stray_revokes(context: "PlanContext") -> "Iterator[Finding]":
 
 
 def _holder(context: "PlanContext", instance: str, listed: "ListedClient") -> Address | None:
-    """Return the address that a stray was a client of, as its name shows."""
+    """Return the address that a stray was a client of; its name shows it."""
     names = {form(listed.name), form(base(listed.name))}
     known = (*context.desired.clients, *context.clients)
     found = (each for each in known if each.instance == instance and form(each.client) in names)

@@ -39,7 +39,7 @@ from reconciler.state.upgrade import newer_version_error
 
 
 class Journal(NamedTuple):
-    """What a journal says. `header` is None where nothing was begun; `torn`: its end is cut off."""
+    """What a journal says. `header` is None if nothing was begun; `torn`: its end is cut off."""
 
     header: Header | None
     records: tuple[Record, ...]
@@ -126,7 +126,7 @@ def _checked(data: bytes, name: str) -> tuple[list[bytes], bool]:
 
 
 def _body(line: bytes) -> bytes | None:
-    """Return a line's JSON, None where its checksum is wrong."""
+    """Return a line's JSON, None if its checksum is wrong."""
     checksum, body = line[:9], line[9:]
     return body if checksum == b"%08x " % zlib.crc32(body) else None
 
@@ -134,7 +134,7 @@ def _body(line: bytes) -> bytes | None:
 def _is_cut_off(line: bytes) -> bool:
     """Say whether a line without its line feed may be the beginning of one.
 
-    It is not where a whole object stands in it: then something else in it was changed, such as
+    It is not if it contains a whole object: then something else in it was changed, such as
     the line feed, and with it a record that was durable.
     """
     try:

@@ -34,8 +34,8 @@ class Intent:
     """A `POST` is about to be sent.
 
     `predecessor` is the client id that the address had, None for a first create. `owner` is the
-    user who asks, where known; `principal` tells credentials apart where the user is not known.
-    `orphan` is a client with our mark that nobody knew, and that this one is to succeed.
+    user who asks, if known; `principal` distinguishes credentials if the user is not known.
+    `orphan` is a client with our mark that the state does not know, and that this one succeeds.
     """
 
     address: Address
@@ -91,14 +91,14 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotCreated:
-    """A list proved that the attempt made nothing."""
+    """A list proved that the attempt created nothing."""
 
     nonce: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolledBack:
-    """The attempt had made a client whose secret nobody received; it is revoked."""
+    """The attempt created a client whose secret never arrived; the client is revoked."""
 
     nonce: str
 

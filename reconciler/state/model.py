@@ -16,7 +16,7 @@ VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plain:
-    """A secret that is kept as it is; only where the manifest asks for no encryption."""
+    """A plain secret; only if the manifest asks for no encryption."""
 
     secret: Secret
 
@@ -49,7 +49,7 @@ class SinkDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retiring:
-    """A predecessor that lives on until its successor is delivered and the overlap is over.
+    """A predecessor that keeps working until its successor is delivered and the overlap is over.
 
     `overlap` is in seconds and was fixed when the successor was made.
     """
@@ -69,8 +69,8 @@ class Entry:
 
     `id` is the numeric id, None until a list has shown it. `owner` is Domo's user id. `nonce` is
     the second part of the ownership mark, None for an adopted client. `sinks` are the names asked
-    for when it was made, `delivered` those that have the secret. `secret` is None where another
-    sink has it, where it waits in a journal, or where nobody knows it. `protect`, `on_remove` and
+    for when it was made, `delivered` those that have the secret. `secret` is None if another
+    sink has it, if it is in a journal, or if it is unknown. `protect`, `on_remove` and
     `overlap` (seconds) are those last applied: they hold when the client leaves the manifest.
     `unproved` records that the secret has not signed in yet, so no predecessor may be revoked.
     `live_scope` is the scope that lists showed after the create, () if it is the one asked for.
@@ -122,9 +122,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAction:
-    """An action of a plan that is not done yet: its kind, and the digest of all that it says.
+    """An action of a plan that is not done yet: its kind, and the digest of its content.
 
-    `asked` is the client id whose rotation a command asked for: the next plan goes on with it.
+    `asked` is the client id whose rotation a command asked for: the next plan continues it.
     It is None for what the manifest asks for.
     """
 

@@ -1,4 +1,4 @@
-"""Older documents made new, one version at a time, before anything else is read from them."""
+"""Upgrade older documents, one version at a time, before they are validated."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final

@@ -130,7 +130,7 @@ class WorkingState:
             del self.leftovers[path]
 
     def secret_of(self, client_id: str, entry: Entry | None) -> StoredSecret | None:
-        """Return the secret, from the state or from a journal; None where it is in neither."""
+        """Return the secret, from the state or from a journal; None if it is in neither."""
         if entry is not None and entry.client_id == client_id and entry.secret is not None:
             return entry.secret
         made = self.made.get(client_id) or self.orphans.get(client_id)
@@ -279,7 +279,7 @@ def drop_unneeded_secret(entry: Entry) -> Entry:
     """Drop what an entry need not hold once every sink has the secret.
 
     That is the deliveries to sinks that are not wanted any more, and the secret itself if the state
-    is none of the sinks: a state that becomes a sink again must not look as if it still had it.
+    is not one of the sinks: a state that becomes a sink again must not look as if it still had it.
     """
     if not entry.waiting and not entry.delivered.keys() <= {*entry.sinks, STATE}:
         wanted = (sink for sink in entry.delivered if sink in entry.sinks)

@@ -13,8 +13,8 @@ import pytest
 ROOT: Final = Path(__file__).parents[2]
 
 PACKAGES: Final = (
-    "apply", "credentials", "domo", "model", "ports", "sandbox", "sinks", "stores",
-    "system",
+    "apply", "credentials", "documents", "domo", "model", "plan",
+    "ports", "sandbox", "sinks", "state", "stores", "system",
 )  # fmt: skip
 """The packages of `reconciler` that keep the rules."""
 

@@ -87,7 +87,7 @@ def describe_instances(
 ) -> str:
     """Say on which instances: all, all but a few, a few by name, or how many.
 
-    All are those that the client set is on, or the fleet where it is the instances' own entry.
+    All are those that the client set is on, or the fleet if it is the instances' own entry.
     `named` writes a name as the format needs it.
     """
     count = f"{len(group.instances):,} instances"
@@ -109,7 +109,7 @@ def describe_instances(
 
 
 def describe_selection(plan: Plan) -> str:
-    """Say what the plan was narrowed to, "" where it is about everything."""
+    """Say what the plan was narrowed to, "" if it is about everything."""
     parts = [f"--target {each}" for each in plan.targets]
     parts += [f"--exclude {each}" for each in plan.excludes]
     parts += [f"--label {name}={value}" for name, value in plan.labels.items()]
@@ -164,7 +164,7 @@ def _unplanned(plan: Plan) -> list[str]:
 
 
 def describe_drift(counts: Mapping[str, int]) -> str:
-    """Say how much of each kind of drift there is, "" where there is none."""
+    """Say how much of each kind of drift there is, "" for no drift."""
     words = {
         "gone": "gone",
         "changed": "changed",
@@ -180,11 +180,11 @@ def describe_drift(counts: Mapping[str, int]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeGroup:
-    """One notice for all that it holds for.
+    """One notice for every subject that it is about.
 
-    `subjects` are addresses or, where `noun` says so, instances; none where it is about neither.
-    `names` are the clients at Domo, for each subject, or empty. `place` is where the manifest says
-    so, where that is one line. `hint` is what to do.
+    `subjects` are addresses, or instances if `noun` is that; empty if it is about neither.
+    `names` are the clients at Domo, for each subject, or empty. `place` is the line of the
+    manifest, if it is one. `hint` is what to do.
     """
 
     message: str

@@ -50,7 +50,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The page's list, as its script filters it.
+    """The page's list, in the form that its script filters.
 
     `noun` is what an entry is called, `subjects` are what entries are about, sorted, and `entries`
     has those of each entry.

@@ -233,7 +233,7 @@ def _notes(plan: Plan, links: str | None) -> Iterator[str]:
 
 
 def _opened(plan: Plan) -> str:
-    """Where a plan only looks, what it saw is all that there is to read."""
+    """A plan that only looks is open because its findings are its content."""
     return " open" if plan.drift is not None else ""
 
 

@@ -100,7 +100,7 @@ def clip(text: str, limit: int) -> str:
 
 
 def place_link(place: SourceLocation, links: str | None) -> str:
-    """Return `file:line` as a link below `links`, or relative to the page where that is None.
+    """Return `file:line` as a link below `links`, or relative to the page if that is None.
 
     A file outside the manifest's tree is named without a link.
     """
@@ -110,7 +110,7 @@ def place_link(place: SourceLocation, links: str | None) -> str:
 
 
 def place_url(place: SourceLocation, links: str | None) -> str | None:
-    """Return where a line can be looked at, percent-encoded; None where that cannot be known."""
+    """Return where a line can be looked at, percent-encoded; None if that cannot be known."""
     path = place.file.removeprefix("./")
     if path.startswith(("/", "../")) or not path:
         return None

@@ -16,7 +16,7 @@ MANY = 2
 class RootCause:
     """A line that several changes follow from: a setting of a wider level, or a set's client.
 
-    `setting` is the wider level's key, None where it is a client's entry in the set `client_set`.
+    `setting` is the wider level's key, None if it is a client's entry in the set `client_set`.
     """
 
     place: SourceLocation

@@ -49,7 +49,7 @@ def render_text(
     width: int = WIDTH,
     verbose: bool = False,
 ) -> str:
-    """Return the plan as text, `width` columns wide where no name is longer.
+    """Return the plan as text, `width` columns wide unless a name is longer.
 
     `verbose` names every instance and ends no list early.
     """

@@ -220,7 +220,7 @@ def test_a_dropped_sink_is_no_change(fleet: "Fleet") -> None:
         (waiting(), "its secret is lost: no sink ever had it"),
         (
             waiting(secret=Sealed(text="age")),
-            "its secret is sealed, no identity is at hand, and no sink ever had it",
+            "its secret is sealed, no identity is available, and no sink ever had it",
         ),
     ],
     ids=["lost", "sealed"],
