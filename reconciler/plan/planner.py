@@ -46,7 +46,7 @@ def make_plan(  # noqa: PLR0913 (a plan has these inputs, most of them optional)
     """Return what an apply would do; the same input gives the same plan.
 
     Before the first apply `state` is None. `as_of` is a UTC stamp. `available_secrets` are
-    client ids whose secret this run can deliver although the state does not hold it in plain. `rotations`
+    client ids whose secret this run can deliver if the state lacks it in plain. `rotations`
     are the addresses to rotate at any age, besides those of an interrupted apply. `endings` are the
     clients that a command revokes or forgets. `strays` are the client ids of clients to revoke that
     have this state's mark and are not in the state. With `drift_only` the plan only reports
