@@ -1,8 +1,9 @@
 """Where the state is kept, with its lock and its journals.
 
-Calls of a store block: they read and write files or wait for a server. The engine appends to the
-journal with `await`; it calls everything else before its first task starts or after its last task
-has ended, or from a thread.
+The calls of a store block: they read and write files or wait for a server. The engine makes them
+before its first task starts and after its last one has ended, with two exceptions that stop all
+tasks for a moment: one `read` before the first create, and `rescue` after the journal has failed.
+Only `Journal.append` is awaited, because every task calls it.
 """
 
 from collections.abc import Mapping, Sequence
