@@ -33,7 +33,7 @@ COMMANDS: Final[Table] = {
     "import": ("import_:import_", "Import an existing Domo client into the state."),
     "rotate": ("rotate:rotate", "Make new clients with new secrets."),
     "destroy": ("destroy:destroy", "Revoke the clients at ADDRESS, and forget them."),
-    "forget": ("forget:forget", "Stop to manage the clients at ADDRESS, and leave them alive."),
+    "forget": ("forget:forget", "Stop managing the clients at ADDRESS without revoking them."),
     "output": ("output:output", "Print the secret of one client."),
     "state": ("state:state", "Inspect the state, and repair it by hand."),
     "ledger": ("ledger:ledger", "Check the record that `apply --ledger FILE` keeps."),

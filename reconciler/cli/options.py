@@ -126,7 +126,7 @@ def as_of_option(command: Command) -> Command:
 
     @option(
         "--as-of", "as_of", type=Instant(), metavar="INSTANT",
-        help="The instant that ages are reckoned at, as in 2026-01-31; default: today, 00:00 UTC.",
+        help="The instant at which ages are computed, as in 2026-01-31; default: today, 00:00 UTC.",
     )  # fmt: skip
     @functools.wraps(command)
     def wrapped(*args: Any, as_of: datetime | None, **others: Any) -> int:
@@ -197,7 +197,7 @@ def print_secrets_option(command: Command) -> Command:
     """Add `--yes-print-secrets`; the command gets `yes_print_secrets`."""
     return option(
         "--yes-print-secrets", is_flag=True,
-        help="Print a secret also where standard output is not a terminal.",
+        help="Print a secret even if standard output is not a terminal.",
     )(command)  # fmt: skip
 
 

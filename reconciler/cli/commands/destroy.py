@@ -42,8 +42,8 @@ def destroy(
     """Revoke the clients at ADDRESS, and forget them.
 
     ADDRESS is one client's, or an instance or a glob as --target takes it.
-    Whatever the manifest says of them, their secrets stop to work at once; `protect: true` and
-    `max_revoke` stop it. On a terminal the number of clients to revoke has to be typed.
+    Whatever the manifest says of them, their secrets stop working immediately; `protect: true` and
+    `max_revoke` stop it. On a terminal you type the number of clients to revoke.
     """
     if client_id is None:
         return end_clients(console, "revoke", asked, (out, prune), how)

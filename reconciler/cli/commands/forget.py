@@ -15,10 +15,11 @@ from reconciler.cli.views.console import Console
 @applying_options
 @click.pass_obj
 def forget(console: Console, *, asked: AddressSelection, out: str | None, how: ApplyOptions) -> int:
-    """Stop to manage the clients at ADDRESS, and leave them alive.
+    """Stop managing the clients at ADDRESS without revoking them.
 
     ADDRESS is one client's, or an instance or a glob as --target takes it.
-    Domo is not asked, and the clients work on; `reconciler import` takes one up again.
+    No request is sent to Domo, and the clients keep working; `reconciler import` adopts one
+    again.
     `protect: true` stops it.
     """
     return end_clients(console, "forget", asked, (out, False), how)
