@@ -1,6 +1,6 @@
 """Credentials: a reference in the manifest becomes a secret.
 
-`references` has the built-in sources as a manifest describes them; it is all that a plan imports.
+`references` has the built-in sources as a manifest describes them; a plan imports nothing else.
 `env`, `file` and `command` are their adapters, and `resolver` passes each reference to the adapter
 of its source. Plugins add sources: `reconciler.ports.plugin` is the guide.
 

@@ -1,6 +1,6 @@
 """Sinks: where the secrets of clients are delivered.
 
-`definitions` has the built-in types as a manifest describes them; it is all that a plan imports.
+`definitions` has the built-in types as a manifest describes them; a plan imports nothing else.
 `file` and `exec` are their adapters, and `registry` passes each target to the adapter of its type.
 Plugins add types: `reconciler.ports.plugin` is the guide.
 
