@@ -42,11 +42,9 @@ def rotating(launcher: Launcher, case: Case, sinks: str, recipient: str) -> None
 def test_without_the_key_no_predecessor_ends_before_a_secret_has_signed_in(
     sinks: str, ground: Path, launcher: Launcher, domo: Domo
 ) -> None:
-    """At each step from the proof to its record: an apply without the key, then one with it.
-
-    The state is a sink that has the secret: the predecessor waits for the key. A secret that no
-    sink has and nobody can open here gets a successor, which signs in first.
-    """
+    """A kill from the proof to its record ends no predecessor before a secret has signed in."""
+    # The state is a sink that has the secret: the predecessor waits for the key. A secret that no
+    # sink has and that cannot be opened here gets a successor, which signs in first.
     key = pyrage.x25519.Identity.generate()
     recipient, file = str(key.to_public()), ground / "key"
     file.write_text(f"{key}\n")
