@@ -40,6 +40,36 @@ def test_plan_names_the_cause_of_a_changed_file(
     assert (tmp_path / name).read_bytes() == data
 
 
+JOURNAL = "reconciler.state.json.20260101T000000-0a0b0c0d.journal"
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        (JOURNAL, ("plan",)),
+        ("ledger.jsonl", ("ledger", "verify", "ledger.jsonl")),
+        ("key.txt", ("plan", "--identity", "key.txt")),
+    ],
+)
+@pytest.mark.parametrize(
+    ("data", "said"), [(LFS, "is a Git LFS pointer"), (CONFLICT, "has git conflict markers")]
+)
+def test_other_files_name_the_cause_of_a_change(
+    name: str,
+    command: tuple[str, ...],
+    data: bytes,
+    said: str,
+    tmp_path: Path,
+    reconciler: "Reconciler",
+) -> None:
+    """A journal, a ledger and an identity are refused as the state is."""
+    (tmp_path / "reconciler.yaml").write_text(SINK)
+    (tmp_path / name).write_bytes(data)
+    run = reconciler(*command)
+    assert (run.code, said in run.err, name in run.err) == (1, True, True), run.err
+    assert (tmp_path / name).read_bytes() == data
+
+
 def test_validate_accepts_literal_braces_in_a_path(
     tmp_path: Path, reconciler: "Reconciler"
 ) -> None:

@@ -255,6 +255,27 @@ def test_what_exists_is_written_between_the_comments(tmp_path: Path, reconciler:
     assert (rest.code, rest.out, "no unmanaged clients found" in rest.err) == (3, "", True)
 
 
+@pytest.mark.usefixtures("begun")
+def test_import_write_keeps_the_link_to_a_manifest(tmp_path: Path, reconciler: Run) -> None:
+    """The target of the link gets the entries; a ledger that is a link is written through too."""
+    path, target = tmp_path / "reconciler.yaml", tmp_path / "real.txt"
+    text = path.read_text().replace("  acme: {}\n", "  acme:\n    labels: {a: b}\n")
+    target.write_text(text)
+    path.unlink()
+    path.symlink_to("real.txt")
+    (tmp_path / "ledger").symlink_to("lines.jsonl")
+    run = reconciler("import", "--generate", "--write", "--instance", "acme", env=PASSWORDS)
+    assert run.code == 0, run.err
+    assert path.is_symlink()
+    assert "Other: one" in target.read_text()
+    run = reconciler(
+        "apply", "--auto-approve", "--target", "acme/B", "--ledger", "ledger", env=PASSWORDS
+    )
+    assert run.code == 0, run.err
+    assert (tmp_path / "ledger").is_symlink()
+    assert (tmp_path / "lines.jsonl").read_bytes()
+
+
 def test_a_flow_mapping_is_not_edited(tmp_path: Path, begun: "Running", reconciler: Run) -> None:
     """What cannot be added to is left as it is, and the message says how to go on."""
     path = tmp_path / "reconciler.yaml"
