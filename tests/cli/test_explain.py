@@ -39,7 +39,8 @@ def _codes(node: ast.AST) -> Iterator[str]:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         # A constant that is handed on as a code is written in capitals, after what it says.
         named = [ast.unparse(each) for each in targets]
-        values += [node.value] if "code" in named or named in (["ROLLOUT"], ["CODE"]) else []
+        is_code = named in (["code"], ["ROLLOUT"]) or named[0].endswith("CODE")
+        values += [node.value] if is_code else []
     for value in values:
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             yield value.value
