@@ -161,7 +161,7 @@ def test_skip_stale_applies_what_has_not_moved(
     )
     run = reconciler("apply", "plan.json", "--skip-stale", env=PASSWORDS)
     assert run.code == 3
-    assert "1 instance left out, as the plan moved since: acme" in run.err
+    assert "1 instance left out because the plan has changed: acme" in run.err
     again = reconciler("apply", "plan.json", "--skip-stale", "--format", "json", env=PASSWORDS)
     answer = json.loads(again.out)
     assert (again.code, answer["complete"], answer["left_out"]) == (3, False, ["acme"])

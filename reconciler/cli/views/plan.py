@@ -147,7 +147,7 @@ def report_stale(console: Console, stale: "Sequence[str]") -> None:
     if stale:
         named = ", ".join(stale[:5]) + (f" and {len(stale) - 5:,} more" if len(stale) > 5 else "")
         console.problem(
-            f"{plural(len(stale), 'instance')} left out, as the plan moved since: {named}",
+            f"{plural(len(stale), 'instance')} left out because the plan has changed: {named}",
             hint="plan again, and review what is left",
             code="stale",
         )
