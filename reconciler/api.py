@@ -2,17 +2,15 @@
 
 import asyncio
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from reconciler import bootstrap
 from reconciler.model.timestamps import format_utc
-from reconciler.operations.apply import ApplyListener, ApplyReport, ApplyRequest
+from reconciler.operations.apply import ApplyReport, ApplyRequest
+from reconciler.operations.callback_listener import CallbackListener
 from reconciler.operations.check import CheckReport
 from reconciler.operations.plan import PlanOptions
 from reconciler.operations.reviewed_plan import ReviewedPlan
@@ -20,14 +18,12 @@ from reconciler.operations.verify import VerifyReport
 from reconciler.operations.workspace import LoadedState, ProjectPaths, load_state, read_manifest
 
 if TYPE_CHECKING:
-    from reconciler.apply.events import Event, Listener
-    from reconciler.apply.run_context import Stop
+    from reconciler.apply.events import Event
     from reconciler.model.manifest import Manifest
     from reconciler.operations.import_clients import ImportReport
     from reconciler.plan.action import Plan
     from reconciler.plan.selection import Selection
     from reconciler.stores.encryption import Identity
-    from reconciler.system.process_reaper import ProcessReaper
 
 _NO_LABELS: Mapping[str, str] = {}
 
@@ -191,7 +187,7 @@ class Project:
             SinkFailed: A sink cannot take a secret. Nothing was sent.
 
         """
-        listener = _Listener(on_event)
+        listener = CallbackListener(on_event)
         request = self._request(
             plan,
             skip_stale=skip_stale,
@@ -227,7 +223,7 @@ class Project:
             if on_event is not None:
                 loop.call_soon_threadsafe(on_event, event)
 
-        listener = _Listener(forward)
+        listener = CallbackListener(forward)
         request = self._request(
             plan,
             skip_stale=skip_stale,
@@ -353,68 +349,13 @@ class Project:
             ledger=ledger,
         )
 
-    def _apply(self, request: ApplyRequest, listener: "_Listener") -> ApplyReport:
+    def _apply(self, request: ApplyRequest, listener: "CallbackListener") -> ApplyReport:
         from reconciler.operations.apply import apply
 
         report = apply(self._new_run(), request, listener)
         if listener.error is not None:
             raise listener.error
         return report
-
-
-class _Listener(ApplyListener):
-    """Passes events on, and stops the run on Ctrl-C, on `stop` and if the receiver raises."""
-
-    def __init__(self, on_event: "Callable[[Event], object] | None") -> None:
-        self.error: BaseException | None = None
-        self._on_event = on_event
-        self._stops: list[Callable[[], object]] = []
-        self._is_stopped = False
-        self._catches = (
-            threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        )
-
-    def stop(self) -> None:
-        """Let nothing new start; from any thread."""
-        self._is_stopped = True
-        for each in self._stops:
-            each()
-
-    def approve(self, plan: "Plan", ground: LoadedState) -> bool:
-        """Approve the plan, unless the run was stopped before it began."""
-        del plan, ground
-        return not self._is_stopped
-
-    @contextmanager
-    def running(self, plan: "Plan") -> "Iterator[Listener]":
-        """Give the function that passes events on."""
-        del plan
-        yield self._take
-
-    def started(self, stop: "Stop", keeper: "ProcessReaper") -> None:
-        """Prepare for a stop."""
-        del keeper
-        loop = asyncio.get_running_loop()
-        # A loop that has been closed has nothing to stop any more.
-        self._stops.append(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.request))
-        if self._is_stopped:
-            stop.request()
-        if self._catches and threading.current_thread() is threading.main_thread():
-            loop.add_signal_handler(signal.SIGINT, self._interrupt)
-
-    def _interrupt(self) -> None:
-        self.error = self.error or KeyboardInterrupt()
-        self.stop()
-
-    def _take(self, event: "Event") -> None:
-        if self._on_event is None or self.error is not None:
-            return
-        try:
-            self._on_event(event)
-        except Exception as error:  # noqa: BLE001 (it must not cut the engine off; it is raised later)
-            self.error = error
-            self.stop()
 
 
 def _selection(
