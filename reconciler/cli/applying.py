@@ -68,20 +68,26 @@ class ApplyOptions:
 
 
 def applying_options(command: Command) -> Command:
-    """Add what every command has that carries a plan out; the command gets `how`."""
+    """Add the options of every command that applies a plan; the command gets `how`."""
 
     @where_options
     @as_of_option
-    @option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")
-    @option("--override-limits", is_flag=True, help="Go on where the plan is over a limit.")
+    @option(
+        "--auto-approve", is_flag=True,
+        help="Do not ask for approval; required if there is no terminal.",
+    )  # fmt: skip
+    @option(
+        "--override-limits", is_flag=True,
+        help="Apply a plan that exceeds a limit of the manifest.",
+    )  # fmt: skip
     @refresh_options
     @identity_option
     @lock_timeout_option
     @option(
         "--absence-window", type=Duration(), default="5s", show_default=True, metavar="DURATION",
-        help="How long a client must stay out of the lists to count as not made.",
+        help="How long a client must be missing from the lists to count as not created.",
     )  # fmt: skip
-    @option("--ledger", metavar="FILE", help="Append a line to this file for each thing done.")
+    @option("--ledger", metavar="FILE", help="Append a line to this file for each change.")
     @format_option("text", "json")
     @output_options
     @functools.wraps(command)

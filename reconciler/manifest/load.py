@@ -38,8 +38,8 @@ def load(
 ) -> Manifest:
     """Return the resolved manifest; the order of the files does not matter.
 
-    `root` is the manifest's folder; `is_folder` is true if the manifest is that folder, as it
-    must be if there are several files. `read` returns the text of a file relative to it, for a
+    `root` is the manifest's folder; `is_folder` is true if the manifest is that folder, which
+    several files require. `read` returns the text of a file relative to it, for a
     `recipients_file`; what it raises (`OSError`, `UnicodeDecodeError`) is reported at its key.
 
     Raises:

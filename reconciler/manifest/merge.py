@@ -36,7 +36,7 @@ class ParsedManifest:
     nameless: tuple[Mapping[str, Any], ...] = ()
 
     def section(self, key: str) -> Mapping[str, Any]:
-        """Return the mapping under a top-level key, empty if there is none."""
+        """Return the mapping under a top-level key, empty if it is absent."""
         return self.once[key].value if key in self.once else {}
 
 

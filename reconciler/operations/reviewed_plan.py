@@ -24,7 +24,7 @@ SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewedPlan:
-    """A plan's id, and the plan itself where a file has it."""
+    """The id of a plan, and the plan itself if it was saved in a file."""
 
     plan_id: str
     saved: "Plan | None" = None
@@ -67,7 +67,7 @@ def read_plan(path: str) -> "Plan":
 def reviewed_plan(
     plan_file: str | None, plan_id: str | None, *, skip_stale: bool
 ) -> ReviewedPlan | None:
-    """Return the plan that the command line names, None where it names none.
+    """Return the plan that the command line names, None if it names no plan.
 
     Raises:
         UsageError: the options do not go together.

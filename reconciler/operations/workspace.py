@@ -37,10 +37,10 @@ class ProjectPaths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedState:
-    """What is known before a run: the state as written, and what earlier runs left beside it.
+    """What is known before a run: the state as written, and the journals of earlier runs.
 
-    `working` is the state with the records of `journals` applied; None where there is neither.
-    `identities` are the private keys at hand, most often none.
+    `working` is the state with the records of `journals` applied; None if neither exists.
+    `identities` are the available private keys, usually none.
     """
 
     state: "State | None"

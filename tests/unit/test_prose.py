@@ -13,8 +13,8 @@ import pytest
 ROOT: Final = Path(__file__).parents[2]
 
 PACKAGES: Final = (
-    "apply", "credentials", "documents", "domo", "model", "plan",
-    "ports", "sandbox", "sinks", "state", "stores", "system",
+    "apply", "cli", "credentials", "documents", "domo", "manifest", "model", "operations",
+    "plan", "ports", "sandbox", "sinks", "state", "stores", "system",
 )  # fmt: skip
 """The packages of `reconciler` that keep the rules."""
 

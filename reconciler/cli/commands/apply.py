@@ -1,4 +1,4 @@
-"""`reconciler apply`: carry the plan out."""
+"""`reconciler apply`: apply a plan."""
 
 import click
 
@@ -11,8 +11,10 @@ from reconciler.cli.views.console import Console
 
 @command(epilog="Example: reconciler apply plan.json")
 @click.argument("plan_file", metavar="[PLAN]", required=False)
-@option("--plan-id", metavar="ID", help="Go on only where the plan has this id.")
-@option("--skip-stale", is_flag=True, help="Apply the instances whose part has not moved.")
+@option("--plan-id", metavar="ID", help="Apply the plan only if it has this id.")
+@option(
+    "--skip-stale", is_flag=True, help="Apply the instances whose part of the plan is unchanged."
+)
 @prune_option
 @chosen_options
 @applying_options
@@ -27,11 +29,11 @@ def apply(  # noqa: PLR0913 (one argument for each option)
     chosen: SelectionOptions,
     how: ApplyOptions,
 ) -> int:
-    """Carry the plan out, without losing a secret.
+    """Apply the plan, without losing a secret.
 
-    Signs on to the instances that have changes, creates the clients that are missing and puts
-    their secrets where the manifest says. Killed at any moment, the next apply does the rest.
-    With PLAN, a file that `plan --out` saved, or --plan-id it does what was reviewed or nothing.
+    Signs on to the instances that have changes, creates the missing clients and delivers their
+    secrets to the sinks of the manifest. If it is killed, the next apply completes the rest. With
+    PLAN (a file that `plan --out` saved) or --plan-id, it applies what was reviewed or nothing.
     """
     from reconciler.cli.running import run_apply
     from reconciler.operations.reviewed_plan import reviewed_plan

@@ -43,12 +43,12 @@ from reconciler.operations.workspace import ProjectPaths, load_manifest, load_st
 @as_of_option
 @option(
     "--refresh-only", is_flag=True,
-    help="Sign on, and show only what the instances have that the state does not say.",
+    help="Sign on, and show only how the instances differ from the state.",
 )  # fmt: skip
 @refresh_options
 @identity_option
 @option("--out", metavar="FILE", help="Save the plan, for `reconciler apply FILE`.")
-@option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
+@option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
 @format_option(*FORMATS)
 @link_option
 @output_options
@@ -70,9 +70,9 @@ def plan(  # noqa: PLR0913 (one argument for each option)
     """Show what an apply would do, offline and without a credential.
 
     Compares the manifest with the state file. It needs no network, no password and no decryption
-    key, and changes nothing; only --refresh signs on, to plan with what the instances really have,
-    and --refresh-only, to show what drifted and plan nothing. With --identity a sealed secret that
-    no sink has yet is delivered rather than made anew.
+    key, and changes nothing. Only --refresh signs on, to plan with what the instances really have,
+    and --refresh-only, to show drift and plan nothing. With --identity, a sealed secret that no
+    sink has yet is delivered instead of rotated.
     """
     if refresh_only:
         if out is not None:

@@ -43,12 +43,12 @@ def rotate(  # noqa: PLR0913 (one argument for each option)
     out: str | None,
     how: ApplyOptions,
 ) -> int:
-    """Make new clients with new secrets in the place of those at ADDRESS.
+    """Replace the clients at ADDRESS by new clients with new secrets.
 
-    ADDRESS is one client's, or an instance or a glob as --target takes it.
-    Each successor is made, signed in with and delivered before its predecessor ends, which is
-    `overlap` later. Killed at any moment, the same command or `apply` goes on with what is left,
-    unless --cancel calls it off. Of a fleet that is rotated with --spread each client has its day.
+    ADDRESS is the address of a client, an instance, or a glob as in --target. Each new client is
+    created, proved and delivered before the old one is revoked, `overlap` later. If it is killed,
+    the same command or `apply` completes the rest, unless --cancel cancels it. --spread distributes
+    the rotations of a fleet evenly over a period.
     """
     if cancel:
         return _cancel(console, asked, how)

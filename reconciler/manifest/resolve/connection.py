@@ -194,7 +194,7 @@ def _bad_variable(
     return ManifestError(
         code="invalid-variable",
         message=lambda word: (
-            f"`env` is the name of a variable, and {word} is none: letters, "
+            f"`env` must be the name of a variable, and {word} is not one: letters, "
             "digits and `_`, no digit first"
         ),
         at=at,

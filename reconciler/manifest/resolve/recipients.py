@@ -21,7 +21,7 @@ def recipients(
         return ()
     found = [*_listed(age, source_map, report), *_from_file(age, read, source_map, report)]
     if not found:
-        report.add(_nobody(source_map.key(age, next(iter(age)))))
+        report.add(_no_recipient(source_map.key(age, next(iter(age)))))
     return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
@@ -104,7 +104,7 @@ def _unreadable(path: str, at: int, error: Exception) -> ManifestError:
     )
 
 
-def _nobody(at: int) -> ManifestError:
+def _no_recipient(at: int) -> ManifestError:
     return ManifestError(
         code="no-recipient",
         message="there is no recipient, so an encrypted secret could never be decrypted",
