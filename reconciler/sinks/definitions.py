@@ -29,8 +29,8 @@ class FileSink(SinkDefinition):
         "properties": {
             "path": {
                 "$ref": "#/$defs/line",
-                "description": "The file, relative to the manifest's folder; placeholders may stand"
-                " in it.",
+                "description": "The file, relative to the manifest's folder; it may contain"
+                " placeholders.",
             },
             "format": {
                 "title": "format",
@@ -90,8 +90,8 @@ class ExecSink(SinkDefinition):
         "properties": {
             "command": {
                 "$ref": "#/$defs/command",
-                "description": "The command, as a list of its arguments; placeholders may stand in"
-                " them.",
+                "description": "The command, as a list of its arguments; they may contain"
+                " placeholders.",
             },
             "read": {
                 "$ref": "#/$defs/command",

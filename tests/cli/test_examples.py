@@ -14,7 +14,10 @@ pytestmark = pytest.mark.usefixtures("uncovered")
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 RUNNABLE: Final = ("fleet", "quickstart")
-TOLD: Final = ("life-of-a-client",)  # step by step, in test_life.py
+TOLD: Final = (
+    "life-of-a-client",  # step by step, in test_life.py
+    "python-api",  # in tests/api
+)
 PIPELINES: Final = ("azure-pipelines", "github-actions", "gitlab-ci")
 
 

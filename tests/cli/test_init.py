@@ -152,7 +152,10 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path, reconciler: "Recon
         (("--instance", "a", "--email", "x: y"), "not an e-mail address"),
         (("--instance", "a", "--age", "AGE-SECRET-KEY-1QQQ"), "not a recipient"),
         (("--instance", "a", "--github"), "must be sealed"),
-        (("--instance", "a", "--github", "--age", RECIPIENT, "--sink", "file"), "pipeline's files"),
+        (
+            ("--instance", "a", "--github", "--age", RECIPIENT, "--sink", "file"),
+            "lost when its runner",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_said(

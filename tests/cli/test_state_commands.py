@@ -25,7 +25,8 @@ AT: Final = "2026-01-31T08:00:00Z"
 def test_list_says_how_each_client_stands(shelf: "Shelf", reconciler: "Reconciler") -> None:
     """Delivered, waiting, adopted, orphaned, or of an unknown outcome: one line each."""
     old = Retiring(live_name="Old", client_id="c0", id=1, owner=None, scope=("data",))
-    attempt = replace(shelf.intent, address=Address("acme", "New"), live_name="New", nonce="n2")
+    new = replace(shelf.intent, address=Address("acme", "New"), predecessor=None)
+    attempt = replace(new, live_name="New", nonce="n2")
     shelf.write(
         shelf.intent, shelf.created, attempt,
         Adopted=replace(shelf.entry, adopted=True, delivered={}, client_id="c3"),
@@ -119,7 +120,8 @@ def test_show_knows_of_an_adopted_client_when_it_was_adopted(
 def test_show_says_where_a_secret_waits(shelf: "Shelf", reconciler: "Reconciler") -> None:
     """One that waits is in the journal, one that a sink has is not kept; predecessors are said."""
     old = Retiring(live_name="Old", client_id="c0", id=1, owner=None, scope=("data",))
-    attempt = replace(shelf.intent, address=Address("acme", "New"), nonce="n2")
+    new = replace(shelf.intent, address=Address("acme", "New"), predecessor=None)
+    attempt = replace(new, nonce="n2")
     shelf.write(
         replace(shelf.intent, predecessor="c1"), shelf.created, attempt,
         Reporting=shelf.entry, Audit=replace(shelf.entry, client_id="c2", retiring=(old,)),

@@ -27,7 +27,8 @@ def test_an_open_create_is_settled_by_hand(
     shelf: "Shelf", reconciler: "Reconciler", how: str
 ) -> None:
     """Its journal forgets the create and nothing else, and the state is as it was."""
-    other = replace(shelf.intent, address=Address("acme", "Audit"), nonce="n2")
+    audit = Address("acme", "Audit")
+    other = replace(shelf.intent, address=audit, nonce="n2", predecessor=None)
     shelf.write(shelf.intent, other, Reporting=replace(shelf.entry, client_id="c0"))
     before = shelf.files()["s.json"]
     run = reconciler("state", "settle", "acme/Reporting", how, *STATE)

@@ -89,13 +89,8 @@ def test_an_unharmed_apply_is_judged_right(change: "Scene") -> None:
     assert (verdict.hit, verdict.runs, verdict.withdrawn) == (False, 1, 0)
 
 
-@pytest.mark.parametrize(
-    ("edge", "withdrawn"),
-    [
-        ("send POST /instances/i2.domo.com/api/identity/v1/developer-tokens #1", 0),
-        ("send the body of POST /instances/i2.domo.com/api/identity/v1/developer-tokens #1 #1", 1),
-    ],
-)
-def test_what_a_kill_cost_is_told(change: "Scene", edge: str, withdrawn: int) -> None:
-    """A client whose answer died with the run is revoked; where it was not asked for, none is."""
-    assert change.kill_at(edge, "after").withdrawn == withdrawn
+@pytest.mark.parametrize(("side", "withdrawn"), [("before", 0), ("after", 1)])
+def test_what_a_kill_cost_is_told(change: "Scene", side: "Side", withdrawn: int) -> None:
+    """A client whose answer died with the run is revoked; if it was not requested, none is."""
+    edge = "send POST /instances/i2.domo.com/api/identity/v1/developer-tokens #1"
+    assert change.kill_at(edge, side).withdrawn == withdrawn

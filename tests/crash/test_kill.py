@@ -133,7 +133,8 @@ def judge(folder: Path, served: "Running") -> None:
         for name, client in clients.items():
             known = state[f"i{number}/{name}"]
             assert known["client_id"] == client.client_id
-            assert known["id"] == client.id
+            # A list that hid the client after its create leaves the number to a later one.
+            assert known.get("id", client.id) == client.id
             if name == "Client 0":
                 assert known["client_secret"] == client.client_secret
                 continue

@@ -204,11 +204,11 @@ def test_a_pull_request_is_planned_reviewed_and_applied(
     assert "i-001/Moved" in refused.log  # the plan's file was there, so what moved is shown
     ci.remember("artifacts", repository.head, None)  # expired
     refused = repository.applied(check=False)
-    assert (refused.code, "was agreed to: nothing was done" in refused.log) == (1, True)
+    assert (refused.code, "is the id of another plan: nothing was done" in refused.log) == (1, True)
     forged = json.dumps({"plan_id": "0" * 64})
     ci.remember("artifacts", repository.head, forged)
     refused = repository.applied(check=False)
-    assert (refused.code, "was agreed to: nothing was done" in refused.log) == (1, True)
+    assert (refused.code, "is the id of another plan: nothing was done" in refused.log) == (1, True)
     assert served.count(route="create*") == creates
     assert ci.git(ci.origin, "rev-parse", "main") == before
 
