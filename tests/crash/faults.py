@@ -1,5 +1,6 @@
 """Faults at the server for the random kills, and what a person does about one of them."""
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -74,10 +75,14 @@ def strike(served: "Running", faults: Sequence[dict[str, Any]]) -> None:
             served.fault(**each)
 
 
+_LAG: Final = 0.2
+"""Seconds after which every list of these suites is up to date."""
+
+
 def revoke_taken(state: Path, served: "Running") -> Iterator[tuple[str, ...]]:
     """Revoke each client whose create returned the id of another one; yield what settles it.
 
-    At Domo, its mark tells it from the others.
+    At Domo, its mark tells it from the others. An operator continues when no list shows it.
     """
     working = load_state(LocalStore(state)).working
     for made in working.orphans.values() if working is not None else ():
@@ -87,4 +92,5 @@ def revoke_taken(state: Path, served: "Running") -> Iterator[tuple[str, ...]]:
         for each in served.clients(domain):
             if f"-{nonce}]" in each.description:
                 served.remove_client(domain, each.name)
+                time.sleep(_LAG)
         yield ("state", "settle", str(made.intent.address), "--key", nonce, "--revoked")

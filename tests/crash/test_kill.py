@@ -118,7 +118,9 @@ def test_a_killed_apply_ends_with_every_client_once_and_every_secret_delivered(
         if ended.returncode == 0:
             break
         for command in revoke_taken(tmp_path / "reconciler.state.json", served):
-            assert start(tmp_path, *command).wait() == 0
+            settling = start(tmp_path, *command)
+            settling.communicate()
+            assert settling.returncode == 0
     assert ended.returncode == 0, (out.decode(), err.decode())
     judge(tmp_path, served)
 
