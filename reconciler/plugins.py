@@ -1,4 +1,4 @@
-"""Finds sinks, credential sources and stores by name: built in, or in a plugin's entry points.
+"""Find sinks and credential sources by name: built in, or in the entry points of plugins.
 
 A plugin is an installed distribution with an entry point in one of the groups. The entry point
 names the definition class of a type, and the definition names its adapter as `module:Class`. They
